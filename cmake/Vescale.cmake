@@ -1,0 +1,61 @@
+# One helper each for what the tree is made of: compiler libraries, generated
+# code, tools. Everything that derives from an MLIR class is built without RTTI
+# and without exceptions, like the MLIR it links (the shared libMLIR/libLLVM).
+
+separate_arguments(VESCALE_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+set(VESCALE_MLIR_INCLUDES ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include
+    ${CMAKE_BINARY_DIR} ${CMAKE_BINARY_DIR}/include)
+
+function(vescale_mlir_settings target)
+  target_include_directories(${target} PUBLIC ${VESCALE_MLIR_INCLUDES})
+  target_include_directories(${target} SYSTEM PUBLIC
+    ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+  target_compile_definitions(${target} PUBLIC ${VESCALE_LLVM_DEFINITIONS})
+  target_compile_options(${target} PRIVATE -fno-rtti -fno-exceptions -Wall
+    -Wextra -Wno-unused-parameter)
+endfunction()
+
+# The headers that every compiler library parses, parsed once.
+add_library(VescalePCH OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
+vescale_mlir_settings(VescalePCH)
+target_precompile_headers(VescalePCH PRIVATE
+  <mlir/IR/Builders.h> <mlir/IR/BuiltinOps.h> <mlir/IR/BuiltinTypes.h>
+  <mlir/IR/OpImplementation.h> <mlir/IR/Matchers.h> <mlir/IR/PatternMatch.h>
+  <mlir/Interfaces/SideEffectInterfaces.h>
+  <mlir/Interfaces/InferTypeOpInterface.h>
+  <mlir/Interfaces/FunctionInterfaces.h> <mlir/Dialect/Func/IR/FuncOps.h>
+  <mlir/Pass/Pass.h> <mlir/Support/LLVM.h>)
+
+# vescale_library(NAME SOURCES... [DEPENDS targets...] [LINK libraries...])
+# A static library of the compiler. DEPENDS are TableGen targets.
+function(vescale_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  vescale_mlir_settings(${name})
+  target_precompile_headers(${name} REUSE_FROM VescalePCH)
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+  target_link_libraries(${name} PUBLIC ${ARG_LINK})
+endfunction()
+
+# vescale_tool(NAME SOURCES... [LINK libraries...]): an executable in bin/.
+function(vescale_tool name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  vescale_mlir_settings(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM)
+endfunction()
+
+# vescale_tablegen(TARGET FILE.td (OUTPUT FLAGS)...): e.g.
+#   vescale_tablegen(DistIncGen Dist.td "Dist.h.inc" "-gen-dialect-decls" …)
+function(vescale_tablegen target td)
+  set(LLVM_TARGET_DEFINITIONS ${td})
+  set(pairs ${ARGN})
+  while(pairs)
+    list(POP_FRONT pairs output flags)
+    separate_arguments(flags)
+    mlir_tablegen(${output} ${flags} -I${CMAKE_SOURCE_DIR})
+  endwhile()
+  add_public_tablegen_target(${target})
+endfunction()
