@@ -1,0 +1,67 @@
+//===- Dist.h - The dist dialect --------------------------------*- C++ -*-===//
+//
+// The dialect's attributes, ops and interfaces; see Dist.td and DistOps.td.
+//
+//===----------------------------------------------------------------------===//
+#ifndef VESCALE_DIALECTS_DIST_DIST_H
+#define VESCALE_DIALECTS_DIST_DIST_H
+
+#include "dialects/Dist/ShardingRule.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/TensorEncoding.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/Dist/DistEnums.h.inc"
+
+#include "dialects/Dist/DistDialect.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Dist/DistAttrs.h.inc"
+
+namespace vescale::dist {
+
+/// What partition() of an op may ask about its surroundings.
+struct PartitionContext {
+  MeshAttr mesh;
+  mlir::FlatSymbolRefAttr meshRef;
+  /// The global operand and result types, with layouts.
+  llvm::SmallVector<mlir::RankedTensorType> operandTypes, resultTypes;
+
+  AxesAttr operandAxes(unsigned operand, unsigned dim) const;
+  AxesAttr resultAxes(unsigned result, unsigned dim) const;
+};
+
+} // namespace vescale::dist
+
+#include "dialects/Dist/DistInterfaces.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Dist/DistOps.h.inc"
+
+namespace vescale::dist {
+
+/// The layout in the type's encoding, or null.
+LayoutAttr getLayout(mlir::Type type);
+/// The type with `layout` as its encoding; null drops it.
+mlir::RankedTensorType withLayout(mlir::Type type, LayoutAttr layout);
+
+/// The mesh that the symbol names, seen from `op`; null if there is none.
+MeshAttr lookupMesh(mlir::Operation *op, mlir::FlatSymbolRefAttr ref);
+
+/// The length of a shard of `size` elements over `shards`: ceil(size / shards).
+inline int64_t shardSize(int64_t size, int64_t shards) {
+  return shards == 1 ? size : (size + shards - 1) / shards;
+}
+/// What one rank holds of a tensor of this type; no encoding.
+mlir::RankedTensorType getLocalType(mlir::RankedTensorType type,
+                                    MeshAttr mesh);
+
+} // namespace vescale::dist
+
+#endif // VESCALE_DIALECTS_DIST_DIST_H

@@ -1,0 +1,67 @@
+//===- ContractionOps.td - Products that sum over dimensions ---*- tablegen -*-===//
+#ifndef VESCALE_DIALECTS_GRAPH_CONTRACTION
+#define VESCALE_DIALECTS_GRAPH_CONTRACTION
+
+include "dialects/Graph/ReductionOps.td"
+
+def Graph_DotOp : Graph_Op<"dot"> {
+  let summary = "generalised matrix product";
+  let description = [{
+    The i-th of `lhs_batch` pairs with the i-th of `rhs_batch`, likewise the
+    contracted dimensions, over which products are summed. The result has the
+    batch dimensions in the order given, then lhs's other dimensions, then
+    rhs's, each in order. Floats narrower than f32 accumulate in f32.
+  }];
+  let arguments = (ins Graph_NumberTensor:$lhs, Graph_NumberTensor:$rhs,
+      DenseI64ArrayAttr:$lhs_batch, DenseI64ArrayAttr:$rhs_batch,
+      DenseI64ArrayAttr:$lhs_contract, DenseI64ArrayAttr:$rhs_contract);
+  let results = (outs Graph_NumberTensor:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs `batch` $lhs_batch `x` $rhs_batch `contract` $lhs_contract
+    `x` $rhs_contract attr-dict `:` `(` type($lhs) `,` type($rhs) `)` `->`
+    type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// Operand dimensions that are neither batch nor contracted, in order.
+    ::llvm::SmallVector<int64_t> getLhsFree();
+    ::llvm::SmallVector<int64_t> getRhsFree();
+  }];
+}
+
+def Graph_ConvOp : Graph_Op<"conv"> {
+  let summary = "convolution over 1 to 3 spatial dimensions";
+  let description = [{
+    input N×C×spatial, weight O×(C/groups)×window, result N×O×spatial', with
+    spatial' = (spatial + pad_low + pad_high - dilation·(window-1) - 1) / stride
+    + 1. Correlation, as deep learning has it: the window is not mirrored.
+    Output channels of group g read input channels of group g.
+  }];
+  let arguments = (ins Graph_FloatTensor:$input, Graph_FloatTensor:$weight,
+      DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
+      DenseI64ArrayAttr:$pad_low, DenseI64ArrayAttr:$pad_high, I64Attr:$groups);
+  let results = (outs Graph_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $weight `strides` $strides `dilations` $dilations `pad` $pad_low
+    `x` $pad_high `groups` $groups attr-dict `:` `(` type($input) `,`
+    type($weight) `)` `->` type($result)
+  }];
+}
+
+def Graph_PoolOp : Graph_Op<"pool"> {
+  let summary = "reduces a sliding window over spatial dimensions";
+  let description = [{
+    input N×C×spatial; `kind` is sum, max, min or prod; padding counts as the
+    reduction's neutral element. An average is a sum and a division.
+  }];
+  let arguments = (ins Graph_ReductionAttr:$kind, Graph_NumberTensor:$input,
+      DenseI64ArrayAttr:$window, DenseI64ArrayAttr:$strides,
+      DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pad_low,
+      DenseI64ArrayAttr:$pad_high);
+  let results = (outs Graph_NumberTensor:$result);
+  let assemblyFormat = [{
+    $kind $input `window` $window `strides` $strides `dilations` $dilations
+    `pad` $pad_low `x` $pad_high attr-dict `:` type($input) `->` type($result)
+  }];
+}
+
+#endif // VESCALE_DIALECTS_GRAPH_CONTRACTION

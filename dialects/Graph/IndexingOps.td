@@ -1,0 +1,40 @@
+//===- IndexingOps.td - Reads at computed positions ------------*- tablegen -*-===//
+#ifndef VESCALE_DIALECTS_GRAPH_INDEXING
+#define VESCALE_DIALECTS_GRAPH_INDEXING
+
+include "dialects/Graph/GraphBase.td"
+
+def Graph_TakeOp : Graph_Op<"take"> {
+  let summary = "slices of a tensor at given positions along a dimension";
+  let description = [{
+    result[i…, j…, k…] = data[i…, indices[j…], k…], where j stands in place of
+    dimension `axis`: an embedding lookup for axis 0. An index must lie in
+    [0, size); a negative one counts from the end. Others are an error at run
+    time, never a silent read elsewhere.
+  }];
+  let arguments = (ins Graph_Tensor:$data, Graph_IntTensor:$indices,
+                       I64Attr:$axis);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = [{
+    $data `[` $indices `]` `axis` $axis attr-dict `:`
+    `(` type($data) `,` type($indices) `)` `->` type($result)
+  }];
+}
+
+def Graph_TakeAlongOp : Graph_Op<"take_along"> {
+  let summary = "one element per position along a dimension";
+  let description = [{
+    result[i…, j, k…] = data[i…, indices[i…, j, k…], k…] with j at dimension
+    `axis`; the other dimensions of data and indices agree. Indices as in
+    take.
+  }];
+  let arguments = (ins Graph_Tensor:$data, Graph_IntTensor:$indices,
+                       I64Attr:$axis);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = [{
+    $data `[` $indices `]` `axis` $axis attr-dict `:`
+    `(` type($data) `,` type($indices) `)` `->` type($result)
+  }];
+}
+
+#endif // VESCALE_DIALECTS_GRAPH_INDEXING

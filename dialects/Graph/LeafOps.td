@@ -1,0 +1,78 @@
+//===- LeafOps.td - Parameters, constants and indices ----------*- tablegen -*-===//
+#ifndef VESCALE_DIALECTS_GRAPH_LEAF
+#define VESCALE_DIALECTS_GRAPH_LEAF
+
+include "dialects/Graph/GraphBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+
+def Graph_SourceAttr : AttrDef<Graph_Dialect, "Source"> {
+  let mnemonic = "source";
+  let summary = "where a parameter's bytes lie";
+  let description = [{
+    A file (relative to the model's directory), the byte offset and length of
+    dense row-major little-endian data, and the shape and element type it is
+    stored with. `#graph.source<"model.safetensors", 4096, 3072, tensor<768xf32>>`
+  }];
+  let parameters = (ins StringRefParameter<>:$file, "int64_t":$offset,
+                        "int64_t":$bytes, "::mlir::RankedTensorType":$type);
+  let assemblyFormat = "`<` $file `,` $offset `,` $bytes `,` $type `>`";
+}
+
+def Graph_ParameterOp : Graph_Op<"parameter"> {
+  let summary = "a tensor that is loaded before the program runs";
+  let description = [{
+    A parameter's identity is its name and the shape it is stored with
+    (`source`'s type), and never changes. The op's value is a strided view on
+    the stored tensor: element (i0, i1, …) is the stored element
+    `view_offset + Σ ik · view_strides[k]`, so that slices, transposes and
+    splits of weights stay views. Without the view attributes the value is the
+    stored tensor.
+
+    `named` says that the name is the one the model's author gave, not one the
+    exporter made up; a stage that looks names up in a checkpoint needs it.
+    A parameter without `source` gets its data by name when the program starts.
+
+    After partition the result type is the rank's shard, and `global` is the
+    view's global type with its layout.
+  }];
+  let arguments = (ins StrAttr:$name, OptionalAttr<Graph_SourceAttr>:$source,
+      OptionalAttr<I64Attr>:$view_offset,
+      OptionalAttr<DenseI64ArrayAttr>:$view_strides,
+      UnitAttr:$named, OptionalAttr<TypeAttr>:$global);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = [{
+    $name (`source` $source^)? (`view` $view_offset^ $view_strides)?
+    (`named` $named^)? (`global` $global^)? attr-dict `:` type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// The global type of the view, whether or not it has been partitioned.
+    ::mlir::RankedTensorType getGlobalType();
+    /// The shape and type the parameter is stored with.
+    ::mlir::RankedTensorType getStoredType();
+    /// The view's strides, in elements of the stored tensor.
+    ::llvm::SmallVector<int64_t> getStrides();
+    int64_t getOffset() { return getViewOffset().value_or(0); }
+  }];
+}
+
+def Graph_ConstantOp : Graph_Op<"constant", [ConstantLike]> {
+  let summary = "a small tensor known when the program is compiled";
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$value attr-dict `->` type($result)";
+  let hasFolder = 1;
+  let builders = [OpBuilder<(ins "::mlir::ElementsAttr":$value), [{
+    build($_builder, $_state, value.getType(), value);
+  }]>];
+}
+
+def Graph_IotaOp : Graph_Op<"iota"> {
+  let summary = "each element is its index along a dimension";
+  let arguments = (ins I64Attr:$dim);
+  let results = (outs Graph_NumberTensor:$result);
+  let assemblyFormat = "`dim` $dim attr-dict `:` type($result)";
+}
+
+#endif // VESCALE_DIALECTS_GRAPH_LEAF

@@ -1,0 +1,66 @@
+//===- Leaf.cpp - Sharding of parameters, constants and indices -*- C++ -*-===//
+
+#include "dialects/Graph/Sharding/Local.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+using dist::FactorKind;
+using dist::PartitionContext;
+using dist::ShardingRule;
+using dist::ShardingRuleBuilder;
+
+ShardingRule ParameterOp::getShardingRule() {
+  return ShardingRuleBuilder(*this).pointwise().build();
+}
+
+LocalValues ParameterOp::partition(OpBuilder &builder, ValueRange operands,
+                                   ArrayRef<RankedTensorType> resultTypes,
+                                   const PartitionContext &) {
+  Type global = getGlobalType();
+  LocalValues local = cloneLocal(*this, builder, operands, resultTypes);
+  cast<ParameterOp>(local->front().getDefiningOp()).setGlobal(global);
+  return local;
+}
+
+/// A constant is replicated, since each rank's text is the same; one number in
+/// every element needs no text of its own and may be sharded.
+ShardingRule ConstantOp::getShardingRule() {
+  ShardingRuleBuilder builder(*this);
+  for (auto [dim, size] : llvm::enumerate(shapeOf(getResult())))
+    builder.resultDim(0, dim,
+                      builder.factor(size, getValue().isSplat()
+                                               ? FactorKind::Parallel
+                                               : FactorKind::Whole));
+  return builder.build();
+}
+
+LocalValues ConstantOp::partition(OpBuilder &builder, ValueRange,
+                                  ArrayRef<RankedTensorType> resultTypes,
+                                  const PartitionContext &) {
+  RankedTensorType type = resultTypes.front();
+  ElementsAttr value = getValue();
+  if (value.isSplat())
+    value = DenseElementsAttr::get(type, value.getSplatValue<Attribute>());
+  else if (auto dense = dyn_cast<DenseElementsAttr>(value))
+    value = dense.reshape(type); // drops the encoding
+  return SmallVector<Value>{ConstantOp::create(builder, getLoc(), type, value)};
+}
+
+ShardingRule IotaOp::getShardingRule() {
+  return ShardingRuleBuilder(*this).pointwise().build();
+}
+
+LocalValues IotaOp::partition(OpBuilder &builder, ValueRange operands,
+                              ArrayRef<RankedTensorType> resultTypes,
+                              const PartitionContext &context) {
+  RankedTensorType type = resultTypes.front();
+  dist::AxesAttr axes = context.resultAxes(0, getDim());
+  Value local = IotaOp::create(builder, getLoc(), type, getDim());
+  if (!axes.empty()) {
+    Value start = shardStart(builder, getLoc(), type, context, axes,
+                             type.getDimSize(getDim()));
+    local = AddOp::create(builder, getLoc(), type, local, start);
+  }
+  return SmallVector<Value>{local};
+}

@@ -1,0 +1,44 @@
+//===- Normalization.cpp - Sharding of softmax and norms --------*- C++ -*-===//
+
+#include "dialects/Graph/Sharding/Local.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+using dist::ShardingRule;
+using dist::ShardingRuleBuilder;
+
+VESCALE_PARTITION_BY_CLONE(SoftmaxOp)
+VESCALE_PARTITION_BY_CLONE(LogSoftmaxOp)
+VESCALE_PARTITION_BY_CLONE(LayerNormOp)
+VESCALE_PARTITION_BY_CLONE(RmsNormOp)
+
+/// The dimensions in [begin, end) are normalised and stay whole. Further
+/// operands have just these dimensions.
+static ShardingRule normalize(Operation *op, int64_t begin, int64_t end) {
+  ShardingRuleBuilder builder(op);
+  for (auto [dim, size] : llvm::enumerate(shapeOf(op->getOperand(0)))) {
+    bool normalized = static_cast<int64_t>(dim) >= begin &&
+                      static_cast<int64_t>(dim) < end;
+    unsigned factor =
+        normalized ? builder.whole(size) : builder.factor(size);
+    builder.operandDim(0, dim, factor).resultDim(0, dim, factor);
+    if (normalized)
+      for (unsigned index = 1; index < op->getNumOperands(); ++index)
+        builder.operandDim(index, dim - begin, factor);
+  }
+  return builder.build();
+}
+
+ShardingRule SoftmaxOp::getShardingRule() {
+  return normalize(*this, getDim(), getDim() + 1);
+}
+ShardingRule LogSoftmaxOp::getShardingRule() {
+  return normalize(*this, getDim(), getDim() + 1);
+}
+ShardingRule LayerNormOp::getShardingRule() {
+  return normalize(*this, getAxis(), rankOf(getInput()));
+}
+ShardingRule RmsNormOp::getShardingRule() {
+  return normalize(*this, getAxis(), rankOf(getInput()));
+}
