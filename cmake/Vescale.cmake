@@ -60,3 +60,22 @@ function(vescale_tablegen target td)
   endwhile()
   add_public_tablegen_target(${target})
 endfunction()
+
+# vescale_lit_suite(DIR): the lit tests below test/DIR as one ctest entry.
+function(vescale_lit_suite dir)
+  add_test(NAME lit-${dir}
+    COMMAND ${CMAKE_SOURCE_DIR}/.venv/bin/lit -sv
+      ${CMAKE_BINARY_DIR}/test/${dir})
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/test/${dir})
+endfunction()
+
+# vescale_unit_test(NAME SOURCES... [LINK libraries...]): a gtest executable
+# for compiler code as one ctest entry.
+function(vescale_unit_test name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  vescale_mlir_settings(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM GTest::gtest
+    GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()
