@@ -1,9 +1,10 @@
-//===- Attributes.cpp - Text and verification of dist attributes -*- C++ -*-===//
+//===- Attributes.cpp - Text and verification of dist attributes -*- C++
+//-*-===//
 //
 // Parses, prints and verifies meshes, axes and layouts.
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/Dist/Dist.h"
+#include "dialects/Dist/FactorAxes.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -94,24 +95,16 @@ static ParseResult parseAxisRef(AsmParser &parser, AxisRefAttr &axis) {
   return success();
 }
 
-static void printAxisRef(AsmPrinter &printer, AxisRefAttr axis) {
-  printer << '"' << axis.getName() << '"';
-  if (!axis.isWhole())
-    printer << ":(" << axis.getPreSize() << ')' << axis.getSubSize();
-}
-
 Attribute AxisRefAttr::parse(AsmParser &parser, Type) {
   AxisRefAttr axis;
-  if (parser.parseLess() || parseAxisRef(parser, axis) ||
-      parser.parseGreater())
+  if (parser.parseLess() || parseAxisRef(parser, axis) || parser.parseGreater())
     return {};
   return axis;
 }
 
 void AxisRefAttr::print(AsmPrinter &printer) const {
-  printer << '<';
-  printAxisRef(printer, *this);
-  printer << '>';
+  printer << '<' << StringRef(formatAxes(*this)).drop_front().drop_back()
+          << '>';
 }
 
 Attribute AxesAttr::parse(AsmParser &parser, Type) {
@@ -123,11 +116,7 @@ Attribute AxesAttr::parse(AsmParser &parser, Type) {
 }
 
 void AxesAttr::print(AsmPrinter &printer) const {
-  printer << '{';
-  llvm::interleaveComma(getAxes(), printer, [&](AxisRefAttr axis) {
-    printAxisRef(printer, axis);
-  });
-  printer << '}';
+  printer << formatAxes(getAxes());
 }
 
 //===----------------------------------------------------------------------===//

@@ -59,8 +59,7 @@ inline int64_t shardSize(int64_t size, int64_t shards) {
   return shards == 1 ? size : (size + shards - 1) / shards;
 }
 /// What one rank holds of a tensor of this type; no encoding.
-mlir::RankedTensorType getLocalType(mlir::RankedTensorType type,
-                                    MeshAttr mesh);
+mlir::RankedTensorType getLocalType(mlir::RankedTensorType type, MeshAttr mesh);
 
 } // namespace vescale::dist
 

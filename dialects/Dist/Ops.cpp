@@ -76,8 +76,8 @@ verifyShape(Operation *op, ArrayRef<std::pair<int64_t, int64_t>> dimSizes) {
   if (in.getEncoding() || out.getEncoding())
     return op->emitOpError("works on local tensors, without layouts");
   if (in.getElementType() != out.getElementType())
-    return op->emitOpError("changes the element type from ") << in << " to "
-                                                             << out;
+    return op->emitOpError("changes the element type from ")
+           << in << " to " << out;
   SmallVector<int64_t> expected(in.getShape());
   for (auto [dim, size] : dimSizes)
     expected[dim] = size;
@@ -91,8 +91,8 @@ verifyShape(Operation *op, ArrayRef<std::pair<int64_t, int64_t>> dimSizes) {
 static LogicalResult verifyDim(Operation *op, StringRef name, int64_t dim) {
   auto in = cast<RankedTensorType>(op->getOperand(0).getType());
   if (dim < 0 || dim >= in.getRank())
-    return op->emitOpError() << name << ' ' << dim << " is not a dimension of "
-                             << in;
+    return op->emitOpError()
+           << name << ' ' << dim << " is not a dimension of " << in;
   return success();
 }
 
@@ -104,8 +104,7 @@ static int64_t resultSize(Operation *op, int64_t dim) {
 }
 
 /// A gathered dimension may drop padding of the trailing shards only.
-static LogicalResult verifyGathered(Operation *op, int64_t dim,
-                                    int64_t ranks) {
+static LogicalResult verifyGathered(Operation *op, int64_t dim, int64_t ranks) {
   int64_t shard = operandSize(op, dim), size = resultSize(op, dim);
   if (shardSize(size, ranks) != shard)
     return op->emitOpError("gathers ")
@@ -134,7 +133,8 @@ LogicalResult ReduceScatterOp::verify() {
   int64_t dim = getDim();
   if (failed(ranks) || failed(verifyDim(*this, "dim", dim)))
     return failure();
-  return verifyShape(*this, {{dim, shardSize(operandSize(*this, dim), *ranks)}});
+  return verifyShape(*this,
+                     {{dim, shardSize(operandSize(*this, dim), *ranks)}});
 }
 
 LogicalResult AllToAllOp::verify() {
@@ -145,9 +145,9 @@ LogicalResult AllToAllOp::verify() {
     return failure();
   if (split == concat)
     return emitOpError("splits and concatenates dimension ") << split;
-  if (failed(verifyShape(
-          *this, {{split, shardSize(operandSize(*this, split), *ranks)},
-                  {concat, resultSize(*this, concat)}})))
+  if (failed(verifyShape(*this,
+                         {{split, shardSize(operandSize(*this, split), *ranks)},
+                          {concat, resultSize(*this, concat)}})))
     return failure();
   return verifyGathered(*this, concat, *ranks);
 }
@@ -172,7 +172,8 @@ LogicalResult ShardSliceOp::verify() {
   int64_t dim = getDim();
   if (failed(ranks) || failed(verifyDim(*this, "dim", dim)))
     return failure();
-  return verifyShape(*this, {{dim, shardSize(operandSize(*this, dim), *ranks)}});
+  return verifyShape(*this,
+                     {{dim, shardSize(operandSize(*this, dim), *ranks)}});
 }
 
 LogicalResult MaskOp::verify() {

@@ -19,9 +19,8 @@ bool Linearity::allows(ReductionKind kind) const {
   return false;
 }
 
-const Linearity *
-ShardingRule::findLinearity(ArrayRef<unsigned> partialOperands,
-                            ReductionKind kind) const {
+const Linearity *ShardingRule::findLinearity(ArrayRef<unsigned> partialOperands,
+                                             ReductionKind kind) const {
   for (const Linearity &linearity : linearities)
     if (linearity.allows(kind) &&
         ArrayRef<unsigned>(linearity.operands) == partialOperands)
@@ -142,9 +141,8 @@ ShardingRuleBuilder &ShardingRuleBuilder::moves(ArrayRef<unsigned> operands) {
   return *this;
 }
 
-ShardingRuleBuilder &
-ShardingRuleBuilder::commutes(ArrayRef<unsigned> operands,
-                              ReductionKind kind) {
+ShardingRuleBuilder &ShardingRuleBuilder::commutes(ArrayRef<unsigned> operands,
+                                                   ReductionKind kind) {
   Linearity linearity;
   linearity.operands.assign(operands.begin(), operands.end());
   linearity.sum = kind == ReductionKind::Sum;

@@ -8,15 +8,17 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Partition/Passes.h"
 
 void vescale::registerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<dist::DistDialect, graph::GraphDialect,
-                  mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                  mlir::linalg::LinalgDialect, mlir::math::MathDialect,
-                  mlir::tensor::TensorDialect>();
+  registry
+      .insert<dist::DistDialect, graph::GraphDialect, mlir::arith::ArithDialect,
+              mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
+              mlir::math::MathDialect, mlir::tensor::TensorDialect>();
 }
 
 void vescale::registerPasses() {
+  dist::registerPartitionPhase();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();

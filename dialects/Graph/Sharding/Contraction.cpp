@@ -70,8 +70,8 @@ LocalValues ConvOp::partition(OpBuilder &builder, ValueRange operands,
   // What a rank has of the input's channels in units of a group's channels.
   int64_t groups = shapeOf(operands[0])[1] / shapeOf(operands[1])[1];
   return SmallVector<Value>{ConvOp::create(
-      builder, getLoc(), resultTypes[0], operands[0], operands[1],
-      getStrides(), getDilations(), getPadLow(), getPadHigh(), groups)};
+      builder, getLoc(), resultTypes[0], operands[0], operands[1], getStrides(),
+      getDilations(), getPadLow(), getPadHigh(), groups)};
 }
 
 ShardingRule PoolOp::getShardingRule() {

@@ -75,25 +75,22 @@ static LocalIndices localize(OpBuilder &builder, Location loc, Value indices,
   auto compare = [&](Comparison comparison, Value lhs, Value rhs) -> Value {
     return CompareOp::create(builder, loc, truth, comparison, lhs, rhs);
   };
-  auto number = [&](int64_t value) {
-    return splat(builder, loc, type, value);
-  };
+  auto number = [&](int64_t value) { return splat(builder, loc, type, value); };
   Value zero = number(0), total = number(size), length = number(shard);
   Value wrapped = AddOp::create(builder, loc, type, indices, total);
-  Value global =
-      SelectOp::create(builder, loc, type,
-                       compare(Comparison::Lt, indices, zero), wrapped, indices);
-  Value valid = AndOp::create(builder, loc, truth,
-                              compare(Comparison::Ge, global, zero),
-                              compare(Comparison::Lt, global, total));
+  Value global = SelectOp::create(builder, loc, type,
+                                  compare(Comparison::Lt, indices, zero),
+                                  wrapped, indices);
+  Value valid =
+      AndOp::create(builder, loc, truth, compare(Comparison::Ge, global, zero),
+                    compare(Comparison::Lt, global, total));
   Value start = shardStart(builder, loc, type, context, axes, shard);
   Value local = SubOp::create(builder, loc, type, global, start);
-  Value inRange = AndOp::create(builder, loc, truth,
-                                compare(Comparison::Ge, local, zero),
-                                compare(Comparison::Lt, local, length));
+  Value inRange =
+      AndOp::create(builder, loc, truth, compare(Comparison::Ge, local, zero),
+                    compare(Comparison::Lt, local, length));
   Value inShard = AndOp::create(builder, loc, truth, valid, inRange);
-  Value elsewhere =
-      SelectOp::create(builder, loc, type, valid, zero, length);
+  Value elsewhere = SelectOp::create(builder, loc, type, valid, zero, length);
   return {SelectOp::create(builder, loc, type, inShard, local, elsewhere),
           inShard};
 }
@@ -120,8 +117,8 @@ static LocalValues partitionLookup(Op op, OpBuilder &builder,
   auto truth = RankedTensorType::get(type.getShape(), builder.getI1Type());
   if (inShard.getType() != truth)
     inShard = BroadcastOp::create(builder, loc, truth, inShard, dims);
-  return SmallVector<Value>{SelectOp::create(
-      builder, loc, type, inShard, found, splat(builder, loc, type, 0))};
+  return SmallVector<Value>{SelectOp::create(builder, loc, type, inShard, found,
+                                             splat(builder, loc, type, 0))};
 }
 
 LocalValues TakeOp::partition(OpBuilder &builder, ValueRange operands,

@@ -13,8 +13,7 @@ LocalValues graph::cloneLocal(Operation *op, OpBuilder &builder,
   IRMapping mapping;
   mapping.map(op->getOperands(), operands);
   Operation *local = op->clone(mapping);
-  for (auto [result, type] :
-       llvm::zip_equal(local->getResults(), resultTypes))
+  for (auto [result, type] : llvm::zip_equal(local->getResults(), resultTypes))
     result.setType(type);
   builder.insert(local);
   return SmallVector<Value>(local->getResults());
@@ -35,13 +34,12 @@ Value graph::shardStart(OpBuilder &builder, Location loc, RankedTensorType type,
                         const dist::PartitionContext &context,
                         dist::AxesAttr axes, int64_t shard) {
   auto scalar = RankedTensorType::get({}, builder.getI64Type());
-  Value index = dist::AxisIndexOp::create(builder, loc, scalar,
-                                          context.meshRef, axes);
+  Value index =
+      dist::AxisIndexOp::create(builder, loc, scalar, context.meshRef, axes);
   Value size = splat(builder, loc, scalar, shard);
   Value start = MulOp::create(builder, loc, scalar, index, size);
   auto element = RankedTensorType::get({}, type.getElementType());
   if (element != scalar)
     start = CastOp::create(builder, loc, element, start);
-  return BroadcastOp::create(builder, loc, type, start,
-                             ArrayRef<int64_t>());
+  return BroadcastOp::create(builder, loc, type, start, ArrayRef<int64_t>());
 }

@@ -18,10 +18,9 @@ VESCALE_PARTITION_BY_CLONE(RmsNormOp)
 static ShardingRule normalize(Operation *op, int64_t begin, int64_t end) {
   ShardingRuleBuilder builder(op);
   for (auto [dim, size] : llvm::enumerate(shapeOf(op->getOperand(0)))) {
-    bool normalized = static_cast<int64_t>(dim) >= begin &&
-                      static_cast<int64_t>(dim) < end;
-    unsigned factor =
-        normalized ? builder.whole(size) : builder.factor(size);
+    bool normalized =
+        static_cast<int64_t>(dim) >= begin && static_cast<int64_t>(dim) < end;
+    unsigned factor = normalized ? builder.whole(size) : builder.factor(size);
     builder.operandDim(0, dim, factor).resultDim(0, dim, factor);
     if (normalized)
       for (unsigned index = 1; index < op->getNumOperands(); ++index)

@@ -35,8 +35,8 @@ ShardingRule ReduceOp::getShardingRule() {
   int64_t resultDim = 0;
   for (auto [dim, size] : llvm::enumerate(shapeOf(getInput()))) {
     if (llvm::is_contained(getDims(), static_cast<int64_t>(dim))) {
-      builder.operandDim(0, dim, kind ? builder.reduction(size, *kind)
-                                      : builder.whole(size));
+      builder.operandDim(
+          0, dim, kind ? builder.reduction(size, *kind) : builder.whole(size));
       continue;
     }
     unsigned factor = builder.factor(size);

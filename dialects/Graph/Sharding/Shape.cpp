@@ -42,8 +42,8 @@ ShardingRule ReshapeOp::getShardingRule() {
   ShardingRuleBuilder builder(*this);
   ArrayRef<int64_t> in = shapeOf(getInput()), out = shapeOf(getResult());
   size_t i = 0, o = 0;
-  int64_t restIn = 1, restOut = 1;    // of dimensions i - 1 and o - 1
-  int64_t wholeIn = 1, wholeOut = 1;  // passed in step 3 and not yet matched
+  int64_t restIn = 1, restOut = 1;   // of dimensions i - 1 and o - 1
+  int64_t wholeIn = 1, wholeOut = 1; // passed in step 3 and not yet matched
   bool aligned = true;
   auto atBoundary = [&] { return restIn == 1 && restOut == 1; };
   if (llvm::is_contained(in, 0)) {
@@ -80,8 +80,8 @@ ShardingRule ReshapeOp::getShardingRule() {
     bool stuck = shared != restIn && shared != restOut;
     if (shared > 1) {
       unsigned factor = builder.factor(shared);
-      bool whole = restIn == in[i - 1] && restOut == out[o - 1] &&
-                   restIn == restOut;
+      bool whole =
+          restIn == in[i - 1] && restOut == out[o - 1] && restIn == restOut;
       if (!whole)
         builder.exact(factor);
       builder.operandDim(0, i - 1, factor).resultDim(0, o - 1, factor);

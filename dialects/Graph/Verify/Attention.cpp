@@ -18,12 +18,11 @@ LogicalResult AttentionOp::verify() {
       failed(verifyOperandShape(*this, 2, "value", {q[0], k[1], k[2], v[3]})))
     return failure();
   if (k[1] == 0 || q[1] % k[1])
-    return emitOpError("has ") << q[1] << " query heads, which "
-                               << k[1] << " key heads do not divide";
+    return emitOpError("has ") << q[1] << " query heads, which " << k[1]
+                               << " key heads do not divide";
   if (Value mask = getMask()) {
     Type element = typeOf(mask).getElementType();
-    if (!element.isInteger(1) &&
-        element != typeOf(getQuery()).getElementType())
+    if (!element.isInteger(1) && element != typeOf(getQuery()).getElementType())
       return emitOpError("mask must be i1 or the query's element type, but is ")
              << element;
     if (rankOf(mask) != 4)
@@ -55,8 +54,8 @@ LogicalResult RotaryOp::verify() {
   if (failed(verifyOperandShape(*this, 2, "sin", cos)))
     return failure();
   if (2 * cos.back() > x.back())
-    return emitOpError("rotates ") << 2 * cos.back() << " features of "
-                                   << x.back();
+    return emitOpError("rotates ")
+           << 2 * cos.back() << " features of " << x.back();
   for (size_t fromEnd = 2; fromEnd <= cos.size(); ++fromEnd) {
     int64_t size = cos[cos.size() - fromEnd], full = x[x.size() - fromEnd];
     if (size != full && (size != 1 || fromEnd == 2))

@@ -23,8 +23,7 @@ SmallVector<int64_t> DotOp::getRhsFree() {
 }
 
 LogicalResult DotOp::verify() {
-  if (failed(
-          verifySameElementType(*this, {getLhs(), getRhs(), getResult()})))
+  if (failed(verifySameElementType(*this, {getLhs(), getRhs(), getResult()})))
     return failure();
   SmallVector<int64_t> lhs(getLhsBatch()), rhs(getRhsBatch());
   llvm::append_range(lhs, getLhsContract());
@@ -80,10 +79,9 @@ static LogicalResult verifyWindows(Op op, ArrayRef<int64_t> spatial,
       failed(verifyAtLeast(op, "pad_high", op.getPadHigh(), 0)))
     return failure();
   for (int64_t dim = 0; dim < count; ++dim) {
-    FailureOr<int64_t> size =
-        windowed(op, spatial[dim], window[dim], op.getStrides()[dim],
-                 op.getDilations()[dim], op.getPadLow()[dim],
-                 op.getPadHigh()[dim]);
+    FailureOr<int64_t> size = windowed(
+        op, spatial[dim], window[dim], op.getStrides()[dim],
+        op.getDilations()[dim], op.getPadLow()[dim], op.getPadHigh()[dim]);
     if (failed(size))
       return failure();
     result.push_back(*size);
@@ -93,8 +91,8 @@ static LogicalResult verifyWindows(Op op, ArrayRef<int64_t> spatial,
 
 LogicalResult ConvOp::verify() {
   ArrayRef<int64_t> input = shapeOf(getInput()), weight = shapeOf(getWeight());
-  if (failed(verifySameElementType(
-          *this, {getInput(), getWeight(), getResult()})))
+  if (failed(
+          verifySameElementType(*this, {getInput(), getWeight(), getResult()})))
     return failure();
   if (input.size() < 3 || input.size() > 5 || weight.size() != input.size())
     return emitOpError("needs input and weight of one rank from 3 to 5, but "
@@ -102,9 +100,9 @@ LogicalResult ConvOp::verify() {
            << input.size() << " and " << weight.size();
   int64_t groups = getGroups();
   if (groups < 1 || input[1] % groups || weight[0] % groups)
-    return emitOpError("groups ") << groups << " must divide the "
-                                  << input[1] << " input and " << weight[0]
-                                  << " output channels";
+    return emitOpError("groups ")
+           << groups << " must divide the " << input[1] << " input and "
+           << weight[0] << " output channels";
   if (weight[1] * groups != input[1])
     return emitOpError("weight has ")
            << weight[1] << " input channels for each of " << groups

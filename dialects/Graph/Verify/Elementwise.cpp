@@ -71,8 +71,8 @@ LogicalResult CompareOp::verify() {
 }
 
 LogicalResult SelectOp::verify() {
-  if (failed(verifySameElementType(
-          *this, {getOnTrue(), getOnFalse(), getResult()})))
+  if (failed(verifySameElementType(*this,
+                                   {getOnTrue(), getOnFalse(), getResult()})))
     return failure();
   return verifyShapes(*this);
 }

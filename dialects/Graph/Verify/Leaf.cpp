@@ -17,23 +17,21 @@ LogicalResult ParameterOp::verify() {
   RankedTensorType view = getGlobalType(), stored = getStoredType();
   if (view.getElementType() != stored.getElementType())
     return emitOpError("is a view of ")
-           << view.getElementType() << " on stored "
-           << stored.getElementType();
+           << view.getElementType() << " on stored " << stored.getElementType();
   if (SourceAttr source = getSourceAttr()) {
     int64_t bytes = stored.getNumElements() *
                     llvm::divideCeil(stored.getElementTypeBitWidth(), 8);
     if (source.getBytes() != bytes)
-      return emitOpError("source has ")
-             << source.getBytes() << " bytes, but " << stored << " needs "
-             << bytes;
+      return emitOpError("source has ") << source.getBytes() << " bytes, but "
+                                        << stored << " needs " << bytes;
     if (source.getOffset() < 0)
       return emitOpError("source offset is negative");
   }
   if (!getViewStrides()) {
     if (view.getShape() != stored.getShape())
-      return emitOpError("is ") << formatShape(view.getShape())
-                                << ", but is stored as "
-                                << formatShape(stored.getShape());
+      return emitOpError("is ")
+             << formatShape(view.getShape()) << ", but is stored as "
+             << formatShape(stored.getShape());
     return success();
   }
   if (failed(verifyCount(*this, "view strides", *getViewStrides(),

@@ -7,7 +7,8 @@ using namespace vescale;
 using namespace vescale::graph;
 
 static LogicalResult verifySoftmax(Operation *op, int64_t dim) {
-  if (failed(verifySameElementType(op, {op->getOperand(0), op->getResult(0)})) ||
+  if (failed(
+          verifySameElementType(op, {op->getOperand(0), op->getResult(0)})) ||
       failed(verifyDim(op, "dim", dim, rankOf(op->getOperand(0)))))
     return failure();
   return verifyResultShape(op, shapeOf(op->getOperand(0)));

@@ -91,8 +91,8 @@ LogicalResult ConcatOp::verify() {
       return emitOpError("operand ")
              << index << " is " << formatShape(shapeOf(input))
              << " and does not fit to "
-             << formatShape(shapeOf(getInputs().front()))
-             << " along dimension " << dim;
+             << formatShape(shapeOf(getInputs().front())) << " along dimension "
+             << dim;
     expected[dim] += shapeOf(input)[dim];
   }
   return verifyResultShape(*this, expected);

@@ -64,8 +64,8 @@ LogicalResult graph::verifyDims(Operation *op, StringRef name,
     if (!seen.insert(dim).second)
       return op->emitOpError() << name << " has dimension " << dim << " twice";
     if (sorted && dim < last)
-      return op->emitOpError() << name << " must increase, but has " << last
-                               << " before " << dim;
+      return op->emitOpError()
+             << name << " must increase, but has " << last << " before " << dim;
     last = dim;
   }
   return success();
@@ -83,7 +83,7 @@ LogicalResult graph::verifyAtLeast(Operation *op, StringRef name,
                                    ArrayRef<int64_t> values, int64_t low) {
   for (int64_t value : values)
     if (value < low)
-      return op->emitOpError() << name << " has " << value
-                               << ", needs at least " << low;
+      return op->emitOpError()
+             << name << " has " << value << ", needs at least " << low;
   return success();
 }
