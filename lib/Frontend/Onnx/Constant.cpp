@@ -1,7 +1,7 @@
 //===- Constant.cpp - Small tensors that the importer computes with -------===//
 
 #include "lib/Frontend/Onnx/Constant.h"
-#include "llvm/Support/Endian.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -10,7 +10,11 @@ namespace vescale::onnx {
 int64_t volume(ShapeRef shape) {
   int64_t product = 1;
   for (int64_t size : shape)
-    product *= size;
+    if (size == 0)
+      return 0;
+  for (int64_t size : shape)
+    if (llvm::MulOverflow(product, size, product))
+      return std::numeric_limits<int64_t>::max();
   return product;
 }
 
@@ -51,8 +55,6 @@ void Constant::setInt(int64_t index, int64_t value) {
   unsigned width = type.getIntOrFloatBitWidth();
   if (width == 1)
     value = value != 0;
-  else if (type.isUnsignedInteger() && width < 64)
-    value &= (int64_t(1) << width) - 1;
   else if (width < 64)
     value = llvm::SignExtend64(value, width);
   ints[index] = value;

@@ -19,7 +19,7 @@ namespace vescale::onnx {
 using Shape = llvm::SmallVector<int64_t, 4>;
 using ShapeRef = llvm::ArrayRef<int64_t>;
 
-/// Product of the sizes; shapes in the importer are checked not to overflow.
+/// Product of the sizes; the largest number where it overflows.
 int64_t volume(ShapeRef shape);
 /// Row-major strides in elements.
 Shape stridesOf(ShapeRef shape);

@@ -6,8 +6,8 @@
 
 namespace vescale::onnx {
 
-/// Tensors below this are copied; above, they stay in the model file.
-static constexpr size_t minReferencedBytes = 1024;
+/// Tensors below this are copied; others stay in the model file.
+static constexpr size_t minReferencedBytes = 16;
 
 static std::string domainName(const std::string &domain) {
   return domain == "ai.onnx" ? "" : domain;
@@ -36,10 +36,14 @@ ProtoReader::ProtoReader(llvm::StringRef path, llvm::StringRef contents,
     positions[position.length].offsets.push_back(position.offset);
 }
 
-/// Leaves large raw data where it is in the model file: at one of the positions
-/// of its length, mostly the next. Where none of a few fits, the copy stays.
-void ProtoReader::refer(Tensor &tensor, const std::string &raw) {
+/// Leaves `raw` where it is in the model file: at one of the positions of its
+/// length, mostly the next. Where none of a few fits, the copy stays.
+void ProtoReader::refer(Tensor &tensor, std::string raw) {
   constexpr size_t maxTries = 8;
+  if (raw.size() < minReferencedBytes) {
+    tensor.bytes = std::move(raw);
+    return;
+  }
   Positions &candidates = positions[raw.size()];
   size_t count = candidates.offsets.size();
   for (size_t attempt = 0; attempt < std::min(count, maxTries); ++attempt) {
@@ -56,7 +60,7 @@ void ProtoReader::refer(Tensor &tensor, const std::string &raw) {
     tensor.region = std::move(region);
     return;
   }
-  tensor.bytes = raw;
+  tensor.bytes = std::move(raw);
 }
 
 template <typename To, typename Values>
@@ -85,10 +89,7 @@ void ProtoReader::fillBytes(Tensor &tensor, const ::onnx::TensorProto &proto,
   if (proto.has_raw_data()) {
     if (!check(proto.raw_data().size()))
       return;
-    if (expected >= minReferencedBytes && !contents.empty())
-      refer(tensor, proto.raw_data());
-    else
-      tensor.bytes = proto.raw_data();
+    refer(tensor, proto.raw_data());
     return;
   }
   std::string bytes;
@@ -127,7 +128,7 @@ void ProtoReader::fillBytes(Tensor &tensor, const ::onnx::TensorProto &proto,
     return;
   }
   if (check(bytes.size()))
-    tensor.bytes = std::move(bytes);
+    refer(tensor, std::move(bytes));
 }
 
 std::shared_ptr<const Tensor>

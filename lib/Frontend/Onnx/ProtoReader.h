@@ -24,7 +24,7 @@ private:
                                        const llvm::Twine &owner);
   void fillBytes(Tensor &tensor, const ::onnx::TensorProto &proto,
                  const std::string &what);
-  void refer(Tensor &tensor, const std::string &raw);
+  void refer(Tensor &tensor, std::string raw);
   Attribute attribute(const ::onnx::AttributeProto &proto,
                       const llvm::Twine &owner);
   Node node(const ::onnx::NodeProto &proto, size_t index);
@@ -35,7 +35,7 @@ private:
   std::string path;
   llvm::StringRef contents;
   Problems &problems;
-  /// Offsets of raw data in `contents` by their length, and the next to try.
+  /// Offsets of dense data in `contents` by their length, and the next to try.
   struct Positions {
     std::vector<uint64_t> offsets;
     size_t next = 0;

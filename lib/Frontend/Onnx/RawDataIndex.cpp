@@ -2,11 +2,11 @@
 //
 // protobuf copies the bytes it parses; to leave weights in the model file we
 // need their offsets. This walks the wire format along the fields that lead to
-// `TensorProto.raw_data` (field numbers from onnx.proto) and nothing else:
+// dense tensor data (field numbers from onnx.proto) and nothing else:
 //
 //   Model.graph(7) | Model.functions(25) | Attribute.g(6) | Attribute.graphs(11)
 //     → node(1 in a graph, 7 in a function) → attribute(5) → t(5), tensors(10)
-//     → initializer(5) → raw_data(9)
+//     → initializer(5) → raw_data(9), float_data(4), double_data(10)
 //
 // The result is only ever used after comparing it with what protobuf read.
 //
@@ -86,7 +86,7 @@ private:
         return into(Message::Tensor);
       return (number != 6 && number != 11) || into(Message::Graph);
     case Message::Tensor:
-      if (number == 9)
+      if (number == 9 || number == 4 || number == 10)
         positions.push_back({begin, end - begin});
       return true;
     }

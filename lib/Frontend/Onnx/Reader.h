@@ -59,8 +59,9 @@ bool resolveExternalData(Tensor &tensor, const Metadata &entries,
 /// Checks names, order, scopes, versions and calls of the whole model.
 void checkModel(const Model &model, Problems &problems);
 
-/// Where the payload of each `raw_data` field lies in a serialized model, in the
-/// order of the file. Stops at the first byte that makes no sense.
+/// Where dense little-endian elements lie in a serialized model: the payloads of
+/// `raw_data` and of packed floats and doubles, in the order of the file. Stops
+/// at the first byte that makes no sense.
 struct RawDataPosition {
   uint64_t offset, length;
 };
