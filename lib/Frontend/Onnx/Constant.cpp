@@ -81,6 +81,10 @@ DenseElementsAttr Constant::toAttribute() const {
     }
     return DenseElementsAttr::get(tensorType, values);
   }
+  if (type.isInteger(1)) {
+    SmallVector<bool> values(ints.begin(), ints.end());
+    return DenseElementsAttr::get(tensorType, ArrayRef<bool>(values));
+  }
   SmallVector<llvm::APInt> values;
   values.reserve(ints.size());
   unsigned width = type.getIntOrFloatBitWidth();

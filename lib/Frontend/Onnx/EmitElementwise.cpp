@@ -2,6 +2,7 @@
 
 #include "lib/Frontend/Onnx/Emitter.h"
 #include <cmath>
+#include <cstring>
 
 using namespace mlir;
 
@@ -37,26 +38,70 @@ std::optional<Shape> broadcastShapes(ShapeRef a, ShapeRef b) {
   return result;
 }
 
+/// Whether all slices of `in` along `dim` are equal.
+static bool repeatsAlong(const Constant &in, int64_t dim) {
+  int64_t inner = stridesOf(in.shape)[dim], length = in.shape[dim];
+  for (int64_t i = 0, size = in.size(); i < size; ++i) {
+    if (i / inner % length == 0)
+      continue;
+    if (in.isFloat() ? std::memcmp(&in.floats[i], &in.floats[i - inner],
+                                   sizeof(double)) != 0
+                     : in.ints[i] != in.ints[i - inner])
+      return false;
+  }
+  return true;
+}
+
 mlir::Value Emitter::operand(const Val &value) {
   if (value.tensor)
     return value.tensor;
-  mlir::Value &op = constants[value.known.get()];
-  if (!op) {
+  if (mlir::Value op = constants.lookup(value.known.get()))
+    return op;
+  // Dimensions that repeat are sliced off one by one, the result only gets
+  // smaller.
+  Val small = value;
+  Shape dims;
+  for (int64_t dim = 0; dim < value.rank(); ++dim) {
+    bool repeats =
+        value.dim(dim) > 1 && value.size() > 0 &&
+        repeatsAlong(*small.constant(), dim);
+    if (repeats)
+      small = sliceDim(small, dim, 0, 1);
+    else
+      dims.push_back(dim);
+  }
+  mlir::Value op;
+  if (static_cast<int64_t>(dims.size()) == value.rank()) {
     op = graph::ConstantOp::create(builder, location,
                                    value.known->toAttribute());
-    used.push_back(value.known);
+  } else {
+    Shape kept;
+    for (int64_t dim : dims)
+      kept.push_back(value.dim(dim));
+    small = reshape(small, kept);
+    op = make<graph::BroadcastOp>(value.type(), value.shape(), operand(small),
+                                  dims)
+             .tensor;
   }
+  constants[value.known.get()] = op;
+  used.push_back(value.known);
   return op;
+}
+
+bool Emitter::folds(int64_t resultSize) {
+  if (resultSize > maxFoldedElements ||
+      resultSize > foldingBudget - foldedElements)
+    return false;
+  foldedElements += resultSize;
+  return true;
 }
 
 bool Emitter::folds(int64_t resultSize,
                     std::initializer_list<const Val *> operands) {
-  if (resultSize > maxFoldedElements)
-    return false;
   for (const Val *value : operands)
     if (!value->constant())
       return false;
-  return true;
+  return folds(resultSize);
 }
 
 Val Emitter::makeNamed(StringRef op, Type type, ShapeRef shape,

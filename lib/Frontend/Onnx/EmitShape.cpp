@@ -19,7 +19,7 @@ static Val gatherStrided(const Constant &in, ShapeRef shape, ShapeRef strides,
 }
 
 Val Emitter::iota(Type type, ShapeRef shape, int64_t dim) {
-  if (volume(shape) > maxFoldedElements)
+  if (!folds(volume(shape)))
     return make<graph::IotaOp>(type, shape, dim);
   Constant out(type, shape);
   int64_t inner = stridesOf(shape)[dim];
@@ -140,7 +140,7 @@ Val Emitter::concat(ArrayRef<Val> parts, int64_t dim) {
     return filled.front();
   if (filled.empty())
     return parts.front();
-  if (!known || volume(shape) > maxFoldedElements) {
+  if (!known || !folds(volume(shape))) {
     SmallVector<mlir::Value> operands;
     for (const Val &part : filled)
       operands.push_back(operand(part));

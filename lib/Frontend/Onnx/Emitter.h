@@ -16,8 +16,11 @@
 
 namespace vescale::onnx {
 
-/// Results of more elements than this are left to the program.
-inline constexpr int64_t maxFoldedElements = int64_t(1) << 16;
+/// Results of more elements than this are left to the program: enough for the
+/// attention mask of a batch of sequences, so that masks come out as constants.
+inline constexpr int64_t maxFoldedElements = int64_t(1) << 22;
+/// Elements that one import computes, a bound on its time (about 5 ns each).
+inline constexpr int64_t foldingBudget = int64_t(1) << 26;
 
 /// A value of the ONNX graph during import: nothing (an omitted optional input),
 /// a known tensor, the result of an op, or a sequence of tensors.
@@ -71,7 +74,8 @@ public:
   mlir::Type i64() { return builder.getI64Type(); }
   mlir::Type i1() { return builder.getI1Type(); }
 
-  /// The value as an operand: makes the constant op if it is a known one.
+  /// The value as an operand. A known one becomes a constant op, without the
+  /// dimensions along which it repeats, and a broadcast along those.
   mlir::Value operand(const Val &value);
   mlir::RankedTensorType tensorType(mlir::Type type, ShapeRef shape) {
     return mlir::RankedTensorType::get(shape, type);
@@ -131,11 +135,13 @@ public:
 
 private:
   bool folds(int64_t resultSize, std::initializer_list<const Val *> operands);
+  bool folds(int64_t resultSize);
   Val makeNamed(llvm::StringRef op, mlir::Type type, ShapeRef shape,
                 mlir::ValueRange operands);
 
   mlir::OpBuilder &builder;
   mlir::Location location;
+  int64_t foldedElements = 0;
   llvm::DenseMap<const Constant *, mlir::Value> constants;
   /// Keeps the keys of `constants` alive.
   std::vector<std::shared_ptr<const Constant>> used;
