@@ -17,6 +17,16 @@ llvm::ArrayRef<const Frontend *> frontends() {
   return list;
 }
 
+std::string ImportOptions::bind(StringRef text) {
+  auto [name, number] = text.rsplit('=');
+  int64_t size = 0;
+  if (name.empty() || number.getAsInteger(10, size) || size < 1)
+    return ("--dim=" + text + ": give NAME=N with a size N of at least 1").str();
+  if (!dims.try_emplace(name, size).second)
+    return ("--dim=" + name + " is given twice").str();
+  return {};
+}
+
 OwningOpRef<ModuleOp> importModel(StringRef path, const ImportOptions &options,
                                   MLIRContext *context) {
   constexpr uint64_t headBytes = 16;

@@ -24,6 +24,9 @@ inline constexpr llvm::StringLiteral authorPermutationAttr =
 struct ImportOptions {
   /// Sizes of the model's named dynamic dimensions.
   llvm::StringMap<int64_t> dims;
+
+  /// Adds "NAME=N"; the reason if it isn't that, else empty.
+  std::string bind(llvm::StringRef text);
 };
 
 /// Reads one format.
