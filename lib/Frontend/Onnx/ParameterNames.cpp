@@ -23,8 +23,6 @@ namespace vescale::onnx {
 
 static constexpr StringRef signatureKey =
     "pkg.torch.export.ExportedProgram.graph_signature";
-static constexpr StringRef kindKey =
-    "pkg.torch.export.graph_signature.InputSpec.kind";
 static constexpr StringRef foldedKey = "pkg.onnxscript.optimizer.folded_from";
 static constexpr StringRef fxNodeKey = "pkg.torch.onnx.fx_node";
 
@@ -38,6 +36,9 @@ void ParameterNames::readSignature(const Graph &graph) {
     auto [alias, spec] = line.split(": ");
     StringRef target = spec.split("target='").second.split('\'').first;
     if (target.empty())
+      continue;
+    // Buffers that no checkpoint holds have no name to be found by.
+    if (spec.contains("persistent=False"))
       continue;
     authors[alias] = target.str();
     authors[target] = target.str();
@@ -115,8 +116,6 @@ ParameterNames::ParameterNames(const Graph &graph) {
     auto it = traces.find(info.name);
     if (it == traces.end())
       continue;
-    StringRef kind = lookup(info.metadata, kindKey);
-    it->second.isInput = kind == "PARAMETER" || kind == "BUFFER";
     it->second.foldedFrom = parseList(lookup(info.metadata, foldedKey));
   }
   readConsumers(graph);
@@ -136,8 +135,7 @@ ParameterName ParameterNames::find(const Tensor &initializer) const {
   const Trace &trace = traces.find(initializer.name)->second;
   auto author = authors.find(initializer.name);
   if (author != authors.end() && !isMadeUp(initializer.name)) {
-    result.isAuthors = true;
-    result.isParameter = hasSignature || trace.isInput;
+    result.isAuthors = result.isParameter = true;
     result.name = author->second;
     return result;
   }

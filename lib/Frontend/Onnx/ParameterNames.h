@@ -37,9 +37,8 @@ private:
 
   /// "p_encoder_weight" and "encoder.weight" → "encoder.weight".
   llvm::StringMap<std::string> authors;
-  /// Kind and origin that value infos state, by initializer.
+  /// What the file says of an initializer's origin.
   struct Trace {
-    bool isInput = false; ///< of the exported program: parameter or buffer
     std::vector<std::string> foldedFrom;
     std::vector<std::string> usedAs; ///< weights named by its consumers
     std::vector<std::string> tracedAs; ///< the same from the tracer's node names
