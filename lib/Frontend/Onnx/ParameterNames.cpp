@@ -1,0 +1,165 @@
+//===- ParameterNames.cpp - The author's names of parameters --------------===//
+//
+// In this order:
+//   1. The initializer has a name of the graph's signature, or there is no
+//      signature and the name isn't one that an exporter makes up.
+//   2. `folded_from` names one parameter of the signature. If every consumer was
+//      a linear layer (torch stores out×in, MatMul wants in×out) and the
+//      initializer is a matrix, it is the transpose. Other foldings make a
+//      tensor that isn't the parameter, so it gets no name.
+//   3. Each consumer's `fx_node` is a linear layer on the same one parameter.
+//   4. The older tracer folds the transpose of linear weights only, and calls
+//      the result onnx::MatMul_N: read by the node /a/b/MatMul alone, it is the
+//      transpose of a.b.weight.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Frontend/Onnx/ParameterNames.h"
+#include "llvm/ADT/StringExtras.h"
+
+using llvm::StringRef;
+
+namespace vescale::onnx {
+
+static constexpr StringRef signatureKey =
+    "pkg.torch.export.ExportedProgram.graph_signature";
+static constexpr StringRef foldedKey = "pkg.onnxscript.optimizer.folded_from";
+static constexpr StringRef fxNodeKey = "pkg.torch.onnx.fx_node";
+
+/// Lines like `p_fc_weight: PARAMETER target='fc.weight'`.
+void ParameterNames::readSignature(const Graph &graph) {
+  StringRef rest = lookup(graph.metadata, signatureKey);
+  hasSignature = !rest.empty();
+  while (!rest.empty()) {
+    StringRef line;
+    std::tie(line, rest) = rest.split('\n');
+    auto [alias, spec] = line.split(": ");
+    StringRef target = spec.split("target='").second.split('\'').first;
+    if (target.empty())
+      continue;
+    // Buffers that no checkpoint holds have no name to be found by.
+    if (spec.contains("persistent=False"))
+      continue;
+    authors[alias] = target.str();
+    authors[target] = target.str();
+  }
+}
+
+/// Elements of a Python list of strings: ['a', 'b'].
+static std::vector<std::string> parseList(StringRef text) {
+  std::vector<std::string> result;
+  while (true) {
+    auto [before, rest] = text.split('\'');
+    if (before.size() == text.size())
+      return result;
+    auto [item, after] = rest.split('\'');
+    result.push_back(item.str());
+    text = after;
+  }
+}
+
+/// Arguments like %p_fc_weight in the printed node.
+static std::vector<StringRef> references(StringRef fxNode) {
+  std::vector<StringRef> result;
+  StringRef rest = fxNode.split("args = (").second;
+  while (true) {
+    rest = rest.split('%').second;
+    if (rest.empty())
+      return result;
+    result.push_back(rest.take_while(
+        [](char c) { return llvm::isAlnum(c) || c == '_' || c == '.'; }));
+  }
+}
+
+/// "/encoder/layer.0/query/MatMul" → "encoder.layer.0.query".
+static std::string modulePath(StringRef nodeName) {
+  std::string path = nodeName.drop_front().rsplit('/').first.str();
+  std::replace(path.begin(), path.end(), '/', '.');
+  return path;
+}
+
+void ParameterNames::readConsumers(const Graph &graph) {
+  for (const Node &node : graph.nodes) {
+    StringRef fxNode = lookup(node.metadata, fxNodeKey);
+    bool linear = node.opType == "MatMul" &&
+                  fxNode.contains("aten.linear.default");
+    for (auto [index, input] : llvm::enumerate(node.inputs)) {
+      if (input.empty())
+        continue;
+      auto it = traces.find(input);
+      if (it == traces.end())
+        continue;
+      Trace &trace = it->second;
+      // The second operand of MatMul is the weight.
+      bool traced = node.opType == "MatMul" && fxNode.empty() &&
+                    StringRef(node.name).starts_with("/");
+      trace.onlyLinear &= (linear || traced) && index == 1;
+      if (index != 1)
+        continue;
+      std::vector<StringRef> arguments = references(fxNode);
+      if (linear && arguments.size() > 1) // input, weight, bias
+        trace.usedAs.push_back(arguments[1].str());
+      else if (traced)
+        trace.tracedAs.push_back(modulePath(node.name) + ".weight");
+    }
+  }
+}
+
+ParameterNames::ParameterNames(const Graph &graph) {
+  readSignature(graph);
+  for (const auto &initializer : graph.initializers) {
+    traces[initializer->name];
+    if (!hasSignature)
+      authors.try_emplace(initializer->name, initializer->name);
+  }
+  for (const ValueInfo &info : graph.valueInfo) {
+    auto it = traces.find(info.name);
+    if (it == traces.end())
+      continue;
+    it->second.foldedFrom = parseList(lookup(info.metadata, foldedKey));
+  }
+  readConsumers(graph);
+}
+
+/// Names that exporters give to what has none.
+static bool isMadeUp(StringRef name) {
+  if (name.starts_with("onnx::") || name.starts_with("_val_"))
+    return true;
+  return name.consume_front("val_") && !name.empty() &&
+         name.find_first_not_of("0123456789") == StringRef::npos;
+}
+
+ParameterName ParameterNames::find(const Tensor &initializer) const {
+  ParameterName result;
+  result.name = initializer.name;
+  const Trace &trace = traces.find(initializer.name)->second;
+  auto author = authors.find(initializer.name);
+  if (author != authors.end() && !isMadeUp(initializer.name)) {
+    result.isAuthors = result.isParameter = true;
+    result.name = author->second;
+    return result;
+  }
+  if (initializer.dims.size() != 2 || !trace.onlyLinear)
+    return result;
+  auto accept = [&](StringRef name) {
+    result.name = name.str();
+    result.isAuthors = result.isTransposed = result.isParameter = true;
+    return result;
+  };
+  if (StringRef(initializer.name).starts_with("onnx::MatMul_") &&
+      trace.tracedAs.size() == 1)
+    return accept(trace.tracedAs.front());
+  if (trace.usedAs.empty())
+    return result;
+  if (trace.foldedFrom.size() == 1)
+    if (auto it = authors.find(trace.foldedFrom.front()); it != authors.end())
+      return accept(it->second);
+  for (const std::string &use : trace.usedAs)
+    if (use != trace.usedAs.front())
+      return result;
+  if (auto it = authors.find(trace.usedAs.front()); it != authors.end())
+    return accept(it->second);
+  return result;
+}
+
+} // namespace vescale::onnx

@@ -1,0 +1,98 @@
+//===- Location.cpp - What an op's location says to a person --------------===//
+
+#include "vescale/Support/Location.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace vescale {
+
+/// How many origins of a fused location a message lists.
+static constexpr size_t maxListedOrigins = 3;
+/// Locations nest as deep as passes wrap them; a message looks no deeper.
+static constexpr unsigned maxDepth = 16;
+
+std::string describeOrigin(const Origin &origin) {
+  std::string text = origin.op.str();
+  if (!origin.node.empty()) {
+    if (!text.empty())
+      text += ' ';
+    text += '\'';
+    text += origin.node;
+    text += '\'';
+  }
+  if (!origin.module.empty()) {
+    if (!text.empty())
+      text += ' ';
+    text += "in ";
+    text += origin.module;
+  }
+  return text;
+}
+
+Location makeLocation(MLIRContext *context, const Origin &origin) {
+  Location source = UnknownLoc::get(context);
+  if (!origin.file.empty())
+    source = FileLineColLoc::get(context, origin.file, origin.line, 0);
+  std::string name = describeOrigin(origin);
+  if (name.empty())
+    return source;
+  return NameLoc::get(StringAttr::get(context, name), source);
+}
+
+static void collect(Location location, llvm::SetVector<StringAttr> &texts,
+                    unsigned depth);
+
+static std::string describeOne(Location location, unsigned depth) {
+  llvm::SetVector<StringAttr> texts;
+  collect(location, texts, depth);
+  std::string text;
+  for (auto [index, part] : llvm::enumerate(texts)) {
+    if (index == maxListedOrigins) {
+      text += " and " + std::to_string(texts.size() - index) + " more";
+      break;
+    }
+    if (index)
+      text += ", ";
+    text += part.getValue();
+  }
+  return text;
+}
+
+static void collect(Location location, llvm::SetVector<StringAttr> &texts,
+                    unsigned depth) {
+  if (depth == maxDepth)
+    return;
+  MLIRContext *context = location.getContext();
+  auto add = [&](const Twine &text) {
+    texts.insert(StringAttr::get(context, text));
+  };
+  llvm::TypeSwitch<LocationAttr>(location)
+      .Case([&](NameLoc name) {
+        std::string source = describeOne(name.getChildLoc(), depth + 1);
+        add(source.empty() ? name.getName().getValue()
+                           : name.getName().getValue() + " (" + source + ")");
+      })
+      .Case([&](FileLineColRange file) {
+        StringRef path = file.getFilename().getValue();
+        if (file.getStartLine() == 0)
+          add(path);
+        else
+          add(path + ":" + Twine(file.getStartLine()));
+      })
+      .Case([&](CallSiteLoc call) {
+        collect(call.getCallee(), texts, depth + 1);
+      })
+      .Case([&](FusedLoc fused) {
+        for (Location part : fused.getLocations())
+          collect(part, texts, depth + 1);
+      });
+}
+
+std::string describeLocation(Location location) {
+  return describeOne(location, 0);
+}
+
+} // namespace vescale
