@@ -146,7 +146,8 @@ private:
     if (gemm.dtype == VS_BF16)
       usePanels = !packsPairs(VS_BF16);
     else
-      usePanels = !makeShape(boxRows, panelColumns).brgemm;
+      usePanels =
+          !makeShape(boxRows, std::min(panelColumns, gemm.n)).brgemm;
     return !usePanels;
   }
 
