@@ -4,6 +4,7 @@
 #include "runtime/kernels/Blocking.h"
 #include "runtime/kernels/Step.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace vescale::runtime {
@@ -32,7 +33,7 @@ public:
         dims.push_back(dim);
     }
     // The result's order decides: writes go forward in memory.
-    std::stable_sort(dims.begin(), dims.end(), [](const Dim &a, const Dim &b) {
+    std::sort(dims.begin(), dims.end(), [](const Dim &a, const Dim &b) {
       return a.out > b.out;
     });
     std::vector<Dim> merged;

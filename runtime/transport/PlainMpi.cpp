@@ -20,7 +20,7 @@ static constexpr int64_t smallReduce = int64_t(8) << 10;
 
 PlainCollectives::PlainCollectives(int rank, const TransportSetup &setup,
                                    PollFn poll)
-    : rank(rank), yield(setup.yield), poll(std::move(poll)) {
+    : yield(setup.yield), poll(std::move(poll)) {
   for (const vs_group &group : setup.groups)
     groups.push_back(groupOf(group, rank));
 }

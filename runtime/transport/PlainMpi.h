@@ -29,7 +29,6 @@ private:
   void post(bool sending, int peer, char *data, int64_t bytes, int tag);
   void waitAll();
 
-  int rank;
   std::vector<Group> groups;
   bool yield;
   PollFn poll;
