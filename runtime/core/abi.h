@@ -40,7 +40,8 @@ typedef enum vs_space {
                    of one machine, so that collectives work in place */
   VS_CONST = 2, /* vs_program::constants */
   VS_PARAM = 3  /* a parameter left in its mapped file: offset is its index in
-                   the manifest's `parameters` */
+                   the manifest's `parameters`; aligned only as the file has
+                   it, to its element at best */
 } vs_space;
 
 typedef struct vs_ref {
@@ -67,9 +68,10 @@ typedef struct vs_kernel {
 /* C[b] (m×n) = A[b] (m×k) · B[b] (k×n), f32 or bf16/f16 with f32 accumulation.
  * The batch is two-dimensional so that grouped and broadcast operands need no
  * copy: a stride of 0 broadcasts. `b_packed` says that B is a weight that was
- * packed at load time (see vs_packed_bytes in runtime/kernels/gemm.h). The
- * epilogue, if its fn is set, is run on each finished box of rows × columns of
- * C; its iteration space is [batch0·batch1·m, n]. */
+ * packed at load time; ldb and transpose_b then say nothing. The epilogue, if
+ * its fn is set, is run on each finished box of rows × columns of C; its
+ * iteration space is [batch0·batch1·m, n]. Sizes of packed weights and scratch:
+ * runtime/kernels/sizes.h. */
 typedef struct vs_gemm {
   vs_ref a, b, c;
   int64_t m, n, k;
@@ -153,6 +155,11 @@ typedef enum vs_reduction { VS_SUM = 0, VS_MAX = 1, VS_MIN = 2 } vs_reduction;
  * [outer, ceil(in_row/k), mid, out_row, inner]. With `swap_dims` the two
  * dimensions come in the other order: input [outer, chunk, mid, in_row, inner],
  * result [outer, out_row, mid, ceil(in_row/k), inner]. */
+/* `in` and `out` do not overlap, except that an ALL_REDUCE may be in place.
+ * Buffers in VS_COMM are used where they lie; others go through a bounce buffer
+ * that the runtime adds. A PERMUTE's receiver without a sender gets zeros. A
+ * group's collectives run in the same order on all its ranks. Scratch is not
+ * used (0). */
 typedef struct vs_collective {
   int32_t kind;      /* vs_collective_kind */
   int32_t reduction; /* vs_reduction */

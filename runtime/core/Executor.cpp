@@ -1,0 +1,123 @@
+// Prepares and runs the steps of a program.
+#include "runtime/core/Executor.h"
+
+#include "runtime/core/DType.h"
+#include "runtime/core/Error.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+namespace vescale::runtime {
+namespace {
+
+class CollectiveStep : public Step {
+public:
+  CollectiveStep(const vs_collective &op, const Addresses &addresses,
+                 Transport &transport)
+      : op(op), in(addresses.at(op.in)), out(addresses.at(op.out)),
+        transport(transport) {}
+  void run() override { transport.collective(op, in, out); }
+
+private:
+  const vs_collective &op;
+  const char *in;
+  char *out;
+  Transport &transport;
+};
+
+std::unique_ptr<Step> makeStep(const vs_step &step, const Addresses &addresses,
+                               const int64_t *env, Transport &transport) {
+  switch (step.kind) {
+  case VS_STEP_KERNEL:
+    return makeKernelStep(*static_cast<const vs_kernel *>(step.payload),
+                          addresses, env);
+  case VS_STEP_GEMM:
+    return makeGemmStep(*static_cast<const vs_gemm *>(step.payload), addresses,
+                        env);
+  case VS_STEP_ATTENTION:
+    return makeAttentionStep(*static_cast<const vs_attention *>(step.payload),
+                             addresses);
+  case VS_STEP_CONV:
+    return makeConvStep(*static_cast<const vs_conv *>(step.payload), addresses,
+                        env);
+  case VS_STEP_COLLECTIVE:
+    return std::make_unique<CollectiveStep>(
+        *static_cast<const vs_collective *>(step.payload), addresses,
+        transport);
+  case VS_STEP_COPY:
+    return makeCopyStep(*static_cast<const vs_copy *>(step.payload),
+                        addresses);
+  }
+  fail(ExitCode::RunFailed, "unknown kind of step ", step.kind);
+}
+
+} // namespace
+
+TransportSetup transportSetup(const vs_program &program, int rank,
+                              bool yield) {
+  TransportSetup setup;
+  setup.groups.assign(program.groups, program.groups + program.num_groups);
+  setup.commBytes = program.comm_bytes;
+  setup.yield = yield;
+  for (int64_t i = 0; i < program.num_steps; ++i) {
+    const vs_step &step = program.steps[i];
+    if (step.kind != VS_STEP_COLLECTIVE)
+      continue;
+    const auto &op = *static_cast<const vs_collective *>(step.payload);
+    if (op.group < 0 || op.group >= program.num_groups)
+      fail(ExitCode::RunFailed, step.name, " (", step.location,
+           "): no group ", op.group);
+    int members = groupOf(program.groups[op.group], rank).size();
+    bool inside = op.in.space == VS_COMM &&
+                  (op.kind != VS_ALL_REDUCE || op.out.space == VS_COMM);
+    if (members > 1 && !inside)
+      setup.bounceBytes = std::max(
+          setup.bounceBytes,
+          inputElements(op, members) *
+              dtypeBytes(static_cast<vs_dtype>(op.dtype)));
+  }
+  return setup;
+}
+
+Arena::Arena(int64_t bytes) : mapped(std::max<int64_t>(bytes, 1)) {
+  void *map = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (map == MAP_FAILED)
+    fail(ExitCode::RunFailed, "can't allocate an arena of ", bytes,
+         " bytes: ", errnoText());
+  madvise(map, mapped, MADV_HUGEPAGE);
+  memory = static_cast<char *>(map);
+}
+
+Arena::~Arena() { munmap(memory, mapped); }
+
+Executor::Executor(const vs_program &program, const Addresses &addresses,
+                   Transport &transport, Monitor &monitor)
+    : monitor(monitor) {
+  for (int64_t i = 0; i < program.num_groups; ++i)
+    groupIndices.push_back(groupOf(program.groups[i], transport.rank()).index);
+  for (int64_t i = 0; i < program.num_steps; ++i) {
+    const vs_step &step = program.steps[i];
+    try {
+      steps.push_back(
+          makeStep(step, addresses, groupIndices.data(), transport));
+    } catch (const Failure &failure) {
+      fail(failure.code, "step ", i, ", ", step.name, " (", step.location,
+           "): ", failure.what());
+    }
+    monitor.beat();
+  }
+}
+
+void Executor::run() {
+  for (size_t i = 0; i < steps.size(); ++i) {
+    monitor.enterStep(static_cast<int64_t>(i));
+    if (Monitor::stopRequested())
+      monitor.poll();
+    steps[i]->run();
+  }
+  monitor.enterStep(static_cast<int64_t>(steps.size()));
+}
+
+} // namespace vescale::runtime

@@ -1,0 +1,44 @@
+// The program in memory: its arena, its prepared steps, and the loop over them.
+#ifndef VESCALE_RUNTIME_CORE_EXECUTOR_H
+#define VESCALE_RUNTIME_CORE_EXECUTOR_H
+
+#include "runtime/core/Monitor.h"
+#include "runtime/kernels/Step.h"
+#include "runtime/transport/Transport.h"
+
+namespace vescale::runtime {
+
+/// What the transport must provide for the program.
+TransportSetup transportSetup(const vs_program &program, int rank, bool yield);
+
+/// A private arena; its memory is zero, 64-byte aligned and never moves.
+class Arena {
+public:
+  explicit Arena(int64_t bytes);
+  ~Arena();
+  Arena(const Arena &) = delete;
+  Arena &operator=(const Arena &) = delete;
+  char *data() const { return memory; }
+
+private:
+  char *memory = nullptr;
+  int64_t mapped;
+};
+
+class Executor {
+public:
+  /// Prepares every step; a failure names the step's op and location.
+  Executor(const vs_program &program, const Addresses &addresses,
+           Transport &transport, Monitor &monitor);
+
+  void run();
+
+private:
+  Monitor &monitor;
+  std::vector<int64_t> groupIndices; // the kernels' env
+  std::vector<std::unique_ptr<Step>> steps;
+};
+
+} // namespace vescale::runtime
+
+#endif // VESCALE_RUNTIME_CORE_EXECUTOR_H

@@ -1,0 +1,108 @@
+// Parses the flags of an emitted program.
+#include "runtime/core/Options.h"
+
+#include "runtime/core/Error.h"
+
+#include <cstdlib>
+
+namespace vescale::runtime {
+namespace {
+
+double number(const std::string &flag, const std::string &text, double least,
+              double most) {
+  char *end = nullptr;
+  double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end || !(value >= least && value <= most))
+    fail(ExitCode::Usage, flag, "=", text, ": expected a number from ", least,
+         " to ", most);
+  return value;
+}
+
+int count(const std::string &flag, const std::string &text, int least,
+          int most) {
+  double value = number(flag, text, least, most);
+  if (value != static_cast<int>(value))
+    fail(ExitCode::Usage, flag, "=", text, ": expected a whole number");
+  return static_cast<int>(value);
+}
+
+} // namespace
+
+Options parseOptions(int argc, char **argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    std::string flag = argv[i], value;
+    bool hasValue = false;
+    size_t equals = flag.find('=');
+    if (equals != std::string::npos) {
+      value = flag.substr(equals + 1);
+      flag.resize(equals);
+      hasValue = true;
+    }
+    auto take = [&]() -> const std::string & {
+      if (!hasValue) {
+        if (++i == argc)
+          fail(ExitCode::Usage, flag, " needs a value");
+        value = argv[i];
+      }
+      if (value.empty())
+        fail(ExitCode::Usage, flag, " needs a value");
+      hasValue = false;
+      return value;
+    };
+    if (flag == "--input")
+      options.input = take();
+    else if (flag == "--output")
+      options.output = take();
+    else if (flag == "--repeat") {
+      options.repeat = count(flag, take(), 1, 1000000);
+      options.timing = true;
+    } else if (flag == "--warmup")
+      options.warmup = count(flag, take(), 0, 1000000);
+    else if (flag == "--timeout")
+      options.timeoutSeconds = number(flag, take(), 0.1, 1e6);
+    else if (flag == "--threads")
+      options.threads = count(flag, take(), 1, 1024);
+    else if (flag == "--transport") {
+      std::string kind = take();
+      if (kind != "auto" && kind != "plain")
+        fail(ExitCode::Usage, "--transport=", kind,
+             ": expected auto or plain");
+      options.transport = kind == "auto" ? Options::TransportKind::Auto
+                                         : Options::TransportKind::Plain;
+    } else if (flag == "--json")
+      options.json = true;
+    else if (flag == "--help" || flag == "-h")
+      options.help = true;
+    else
+      fail(ExitCode::Usage, "unknown argument '", argv[i],
+           "'; --help lists the flags");
+    if (hasValue)
+      fail(ExitCode::Usage, flag, " takes no value");
+  }
+  return options;
+}
+
+std::string helpText(const std::string &program) {
+  return cat(
+      "usage: ", program, R"( [flags]
+
+Runs a compiled model once, or several times to measure it.
+
+  --input=FILE      the model's inputs: .npz, .safetensors, or .npy if there is
+                    one input
+  --output=FILE     where the outputs go, in the same formats
+  --repeat=N        run N times and print step_ms: median, minimum, maximum
+  --warmup=N        runs before those that are measured (default 0)
+  --threads=N       threads of each rank (default: cores / ranks)
+  --timeout=SECONDS how long a rank may make no progress (default 60)
+  --transport=KIND  auto: shared memory on one machine, MPI messages across
+                    machines; plain: always messages (default auto)
+  --json            print measurements as JSON
+  --help            this text
+
+example: vescale-run DIR -n 2 --input=in.npz --output=out.npz -- --repeat=10
+)");
+}
+
+} // namespace vescale::runtime

@@ -1,0 +1,46 @@
+// Prints a run's times and memory.
+#include "runtime/core/Report.h"
+
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace vescale::runtime {
+
+void printTimes(const RunReport &report, bool json) {
+  std::vector<double> sorted = report.stepMs;
+  std::sort(sorted.begin(), sorted.end());
+  size_t half = sorted.size() / 2;
+  double median = sorted.size() % 2 ? sorted[half]
+                                    : (sorted[half - 1] + sorted[half]) / 2;
+  struct rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  int64_t peak = static_cast<int64_t>(usage.ru_maxrss) * 1024;
+  if (json) {
+    nlohmann::ordered_json object = {
+        {"step_ms",
+         {{"median", median}, {"min", sorted.front()}, {"max", sorted.back()}}},
+        {"runs", sorted.size()},
+        {"ranks", report.ranks},
+        {"threads", report.threads},
+        {"transport", report.transport},
+        {"arena_bytes", report.arenaBytes},
+        {"comm_bytes", report.commBytes},
+        {"peak_rss_bytes", peak}};
+    std::printf("%s\n", object.dump().c_str());
+  } else {
+    std::printf("step_ms median %.3f min %.3f max %.3f\n"
+                "runs %zu ranks %d threads %d transport %s\n"
+                "arena_bytes %lld comm_bytes %lld peak_rss_bytes %lld\n",
+                median, sorted.front(), sorted.back(), sorted.size(),
+                report.ranks, report.threads, report.transport.c_str(),
+                static_cast<long long>(report.arenaBytes),
+                static_cast<long long>(report.commBytes),
+                static_cast<long long>(peak));
+  }
+  std::fflush(stdout);
+}
+
+} // namespace vescale::runtime

@@ -1,0 +1,51 @@
+// The block sizes that the kernels and their scratch sizes agree on.
+#ifndef VESCALE_RUNTIME_KERNELS_BLOCKING_H
+#define VESCALE_RUNTIME_KERNELS_BLOCKING_H
+
+#include "runtime/core/abi.h"
+
+#include <algorithm>
+
+namespace vescale::runtime {
+
+constexpr int64_t roundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+// Packed weights: 64 columns a panel; rows padded to oneDNN's inner block.
+constexpr int64_t panelColumns = 64;
+constexpr int64_t packedRowsF32 = 16;
+constexpr int64_t packedRowsBF16 = 32;
+
+// Scratch of one oneDNN matmul call on at most gemmMaxRows rows: 640 bytes
+// where neither operand is copied, below half a MiB where one is.
+constexpr int64_t gemmMaxRows = 192;
+constexpr int64_t gemmPlainScratch = 4096;
+constexpr int64_t gemmCopyScratch = int64_t(512) << 10;
+
+// Attention: queries and keys of one block of scores.
+constexpr int64_t attentionQueries = 64;
+constexpr int64_t attentionKeys = 128;
+
+/// Floats of scratch a thread needs: the block of scores, a transposed block of
+/// keys, the accumulators, and three values a query.
+constexpr int64_t attentionScratchFloats(int64_t headDim, int64_t valueDim) {
+  return attentionQueries * attentionKeys +
+         headDim * attentionKeys +
+         attentionQueries * roundUp(std::max<int64_t>(valueDim, 1), 16) +
+         3 * attentionQueries;
+}
+
+// Convolution: output positions in one block of columns.
+constexpr int64_t convBlockBytes = int64_t(1) << 20;
+
+/// As many positions as keep `rows` × positions floats within convBlockBytes,
+/// a multiple of 64, at most what there is.
+constexpr int64_t convPositions(int64_t rows, int64_t positions) {
+  int64_t fit = convBlockBytes / 4 / std::max<int64_t>(rows, 1) / 64 * 64;
+  return std::min(std::max<int64_t>(fit, 64), roundUp(positions, 64));
+}
+
+} // namespace vescale::runtime
+
+#endif // VESCALE_RUNTIME_KERNELS_BLOCKING_H

@@ -1,0 +1,273 @@
+// Matrix multiplication through oneDNN.
+//
+// C is cut into boxes of rows × columns. Each box is one single-threaded oneDNN
+// call, made by whichever thread is free, followed by the epilogue on that box
+// while it lies in the cache. Primitives, memory objects and arguments of every
+// box are made once; buffers never move.
+#include "runtime/core/DType.h"
+#include "runtime/core/Error.h"
+#include "runtime/core/Threads.h"
+#include "runtime/kernels/Kernel.h"
+#include "runtime/kernels/Pack.h"
+
+#include <dnnl.hpp>
+
+#include <cstring>
+#include <map>
+#include <string>
+
+namespace vescale::runtime {
+namespace {
+
+using dnnl::memory;
+
+dnnl::engine &cpuEngine() {
+  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+memory::data_type dnnlType(int32_t dtype, const char *what) {
+  if (dtype == VS_F32)
+    return memory::data_type::f32;
+  if (dtype == VS_BF16)
+    return memory::data_type::bf16;
+  const DTypeInfo *info = dtypeInfo(dtype);
+  fail(ExitCode::RunFailed, "matrix multiplication with ", what, " of type ",
+       info ? info->name : "?", " is not supported on this CPU (f32 and bf16 "
+       "are)");
+}
+
+/// The primitive for boxes of one shape.
+struct Shape {
+  dnnl::matmul::primitive_desc descriptor;
+  dnnl::matmul primitive;
+  int64_t scratchBytes = 0;
+  bool brgemm = false;
+};
+
+struct Box {
+  int64_t row, rows, column, columns; // rows within the batch element
+  int64_t batchRow;                   // row 0 of the batch element
+  const Shape *shape = nullptr;       // null: dnnl_sgemm
+  char *a, *b, *c;
+  memory aMemory, bMemory, cMemory, scratchMemory;
+};
+
+class GemmStep : public Step {
+public:
+  GemmStep(const vs_gemm &gemm, const Addresses &addresses, const int64_t *env)
+      : gemm(gemm), epilogue(gemm.epilogue, addresses, env),
+        a(addresses.at(gemm.a)), b(addresses.at(gemm.b)),
+        c(addresses.at(gemm.c)), scratch(addresses.at(gemm.scratch)),
+        type(dnnlType(gemm.dtype, "operands")),
+        resultType(dnnlType(gemm.result_dtype, "a result")),
+        bytes(dtypeBytes(static_cast<vs_dtype>(gemm.dtype))),
+        resultBytes(dtypeBytes(static_cast<vs_dtype>(gemm.result_dtype))) {
+    int64_t batch = gemm.batch[0] * gemm.batch[1];
+    if (batch * gemm.m * gemm.n == 0)
+      return;
+    chooseBoxes(batch);
+    for (int64_t i = 0; i < gemm.batch[0]; ++i)
+      for (int64_t j = 0; j < gemm.batch[1]; ++j)
+        for (int64_t column = 0; column < gemm.n; column += boxColumns)
+          for (int64_t row = 0; row < gemm.m; row += boxRows)
+            addBox(i, j, row, column);
+    planScratch();
+  }
+
+  void run() override {
+    parallelItems(boxes.size(), threads, [&](int64_t item, int thread) {
+      Box &box = boxes[item];
+      if (gemm.k == 0)
+        clear(box);
+      else if (box.shape)
+        runPrimitive(box, thread);
+      else
+        runSgemm(box);
+      if (epilogue)
+        epilogue(box.batchRow + box.row, box.batchRow + box.row + box.rows,
+                 box.column, box.column + box.columns);
+    });
+    if (failed)
+      fail(ExitCode::RunFailed, "oneDNN's matrix multiplication failed");
+  }
+
+private:
+  void chooseBoxes(int64_t batch) {
+    // Rows: equal parts of at most 128, or all of them up to gemmMaxRows.
+    int64_t parts = gemm.m <= gemmMaxRows ? 1 : (gemm.m + 127) / 128;
+    boxRows = (gemm.m + parts - 1) / parts;
+    // Columns: several boxes a thread, none so wide that C leaves the cache.
+    int64_t wanted = (gemm.n * parts * batch) / (4 * threadCount());
+    boxColumns = std::min<int64_t>(
+        std::max<int64_t>(roundUp(wanted, panelColumns), panelColumns), 384);
+    // Where all packed boxes call the plain kernel, one panel is one call.
+    if (gemm.b_packed && gemm.k != 0 && !blockedPacking())
+      boxColumns = panelColumns;
+  }
+
+  memory::desc weights(int64_t columns) const {
+    memory::dims dims{gemm.k, columns};
+    if (!gemm.b_packed)
+      return memory::desc(dims, type,
+                          gemm.transpose_b ? memory::dims{1, gemm.ldb}
+                                           : memory::dims{gemm.ldb, 1});
+    if (usePanels)
+      return memory::desc(dims, type, memory::dims{panelColumns, 1});
+    return memory::desc(dims, type,
+                        type == memory::data_type::f32
+                            ? memory::format_tag::BA16a64b
+                            : memory::format_tag::BA16a64b2a);
+  }
+
+  Shape makeShape(int64_t rows, int64_t columns) const {
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    Shape shape;
+    shape.descriptor = dnnl::matmul::primitive_desc(
+        dnnl::matmul::desc(
+            memory::desc({rows, gemm.k}, type,
+                         gemm.transpose_a ? memory::dims{1, gemm.lda}
+                                          : memory::dims{gemm.lda, 1}),
+            weights(columns),
+            memory::desc({rows, columns}, resultType,
+                         memory::dims{gemm.ldc, 1})),
+        attributes, cpuEngine());
+    shape.primitive = dnnl::matmul(shape.descriptor);
+    shape.scratchBytes =
+        roundUp(shape.descriptor.scratchpad_desc().get_size(), 64);
+    shape.brgemm =
+        std::string(shape.descriptor.impl_info_str()).rfind("brg", 0) == 0;
+    return shape;
+  }
+
+  /// Can this machine's matmul take the blocked layout of packed weights?
+  bool blockedPacking() {
+    if (gemm.dtype == VS_BF16)
+      usePanels = !packsPairs(VS_BF16);
+    else
+      usePanels =
+          !makeShape(boxRows, std::min(panelColumns, gemm.n)).brgemm;
+    return !usePanels;
+  }
+
+  /// The primitive for a box, or null where dnnl_sgemm is the better call:
+  /// f32 without packing that matmul would hand to it anyway, few rows against
+  /// a transposed operand, machines without AVX-512.
+  const Shape *shapeFor(int64_t rows, int64_t columns) {
+    auto found = shapes.find({rows, columns});
+    if (found == shapes.end())
+      found =
+          shapes.emplace(std::make_pair(rows, columns), makeShape(rows, columns))
+              .first;
+    const Shape &shape = found->second;
+    if (gemm.dtype == VS_F32 && gemm.result_dtype == VS_F32) {
+      bool copies = gemm.transpose_b && !gemm.b_packed;
+      if (!shape.brgemm || (copies && rows < 16) ||
+          shape.scratchBytes > gemm.scratch_bytes)
+        return nullptr;
+    }
+    return &shape;
+  }
+
+  void addBox(int64_t i, int64_t j, int64_t row, int64_t column) {
+    Box box;
+    box.row = row;
+    box.rows = std::min(boxRows, gemm.m - row);
+    box.column = column;
+    box.columns = std::min(boxColumns, gemm.n - column);
+    box.batchRow = (i * gemm.batch[1] + j) * gemm.m;
+    int64_t aAt = i * gemm.a_batch_stride[0] + j * gemm.a_batch_stride[1] +
+                  row * (gemm.transpose_a ? 1 : gemm.lda);
+    int64_t bAt = i * gemm.b_batch_stride[0] + j * gemm.b_batch_stride[1];
+    if (gemm.b_packed)
+      bAt += column * packedRows(gemm.k, static_cast<vs_dtype>(gemm.dtype));
+    else
+      bAt += column * (gemm.transpose_b ? gemm.ldb : 1);
+    int64_t cAt = i * gemm.c_batch_stride[0] + j * gemm.c_batch_stride[1] +
+                  row * gemm.ldc + column;
+    box.a = a + aAt * bytes;
+    box.b = b + bAt * bytes;
+    box.c = c + cAt * resultBytes;
+    if (gemm.k != 0)
+      box.shape = shapeFor(box.rows, box.columns);
+    if (box.shape) {
+      auto &descriptor = box.shape->descriptor;
+      box.aMemory = memory(descriptor.src_desc(), cpuEngine(), box.a);
+      box.bMemory = memory(descriptor.weights_desc(), cpuEngine(), box.b);
+      box.cMemory = memory(descriptor.dst_desc(), cpuEngine(), box.c);
+      box.scratchMemory = memory(descriptor.scratchpad_desc(), cpuEngine(),
+                                 DNNL_MEMORY_NONE);
+      scratchPerThread = std::max(scratchPerThread, box.shape->scratchBytes);
+    }
+    boxes.push_back(std::move(box));
+  }
+
+  void planScratch() {
+    threads = threadCount();
+    if (scratchPerThread == 0)
+      return;
+    int64_t fit = gemm.scratch_bytes / scratchPerThread;
+    if (fit < 1)
+      fail(ExitCode::RunFailed, "a matrix multiplication ", gemm.m, "x",
+           gemm.k, "x", gemm.n, " needs ", scratchPerThread,
+           " bytes of scratch, the program gives it ", gemm.scratch_bytes);
+    threads = static_cast<int>(std::min<int64_t>(threads, fit));
+  }
+
+  void runPrimitive(Box &box, int thread) {
+    thread_local dnnl::stream stream(cpuEngine());
+    box.scratchMemory.set_data_handle(scratch + thread * scratchPerThread);
+    dnnl_exec_arg_t arguments[] = {
+        {DNNL_ARG_SRC, box.aMemory.get()},
+        {DNNL_ARG_WEIGHTS, box.bMemory.get()},
+        {DNNL_ARG_DST, box.cMemory.get()},
+        {DNNL_ARG_SCRATCHPAD, box.scratchMemory.get()}};
+    if (dnnl_primitive_execute(box.shape->primitive.get(), stream.get(), 4,
+                               arguments) != dnnl_success)
+      failed = true;
+  }
+
+  void runSgemm(Box &box) {
+    bool panel = gemm.b_packed;
+    dnnl_sgemm(gemm.transpose_a ? 'T' : 'N',
+               !panel && gemm.transpose_b ? 'T' : 'N', box.rows, box.columns,
+               gemm.k, 1.0f, reinterpret_cast<float *>(box.a), gemm.lda,
+               reinterpret_cast<float *>(box.b),
+               panel ? panelColumns : gemm.ldb, 0.0f,
+               reinterpret_cast<float *>(box.c), gemm.ldc);
+  }
+
+  void clear(const Box &box) {
+    for (int64_t row = 0; row < box.rows; ++row)
+      std::memset(box.c + row * gemm.ldc * resultBytes, 0,
+                  box.columns * resultBytes);
+  }
+
+  vs_gemm gemm;
+  BoundKernel epilogue;
+  char *a, *b, *c, *scratch;
+  memory::data_type type, resultType;
+  int64_t bytes, resultBytes;
+  int64_t boxRows = 0, boxColumns = 0, scratchPerThread = 0;
+  int threads = 1;
+  bool usePanels = false;
+  std::atomic<bool> failed{false};
+  std::map<std::pair<int64_t, int64_t>, Shape> shapes;
+  std::vector<Box> boxes;
+};
+
+} // namespace
+
+std::unique_ptr<Step> makeGemmStep(const vs_gemm &gemm,
+                                   const Addresses &addresses,
+                                   const int64_t *env) {
+  try {
+    return std::make_unique<GemmStep>(gemm, addresses, env);
+  } catch (const dnnl::error &error) {
+    fail(ExitCode::RunFailed, "oneDNN has no matrix multiplication ", gemm.m,
+         "x", gemm.k, "x", gemm.n, " for these operands: ", error.what());
+  }
+}
+
+} // namespace vescale::runtime

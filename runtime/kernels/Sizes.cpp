@@ -1,0 +1,43 @@
+// Sizes of packed weights and scratch; depends on nothing, so that the
+// compiler can link it alone.
+#include "runtime/kernels/sizes.h"
+
+#include "runtime/kernels/Blocking.h"
+
+using namespace vescale::runtime;
+
+int64_t vs_packed_bytes(int64_t k, int64_t n, int32_t dtype) {
+  if (dtype == VS_F32)
+    return roundUp(k, packedRowsF32) * roundUp(n, panelColumns) * 4;
+  if (dtype == VS_BF16)
+    return roundUp(k, packedRowsBF16) * roundUp(n, panelColumns) * 2;
+  return -1;
+}
+
+int64_t vs_gemm_scratch_bytes(const vs_gemm *gemm, int32_t threads) {
+  bool copies = gemm->transpose_a || (gemm->transpose_b && !gemm->b_packed) ||
+                gemm->dtype != VS_F32;
+  return (copies ? gemmCopyScratch : gemmPlainScratch) * threads;
+}
+
+int64_t vs_attention_scratch_bytes(const vs_attention *attention,
+                                   int32_t threads) {
+  int64_t queryBlocks =
+      (attention->queries + attentionQueries - 1) / attentionQueries;
+  int64_t blocks = attention->batch * attention->heads * queryBlocks;
+  int64_t perThread = roundUp(
+      attentionScratchFloats(attention->head_dim, attention->value_dim) * 4,
+      64);
+  return perThread * std::max<int64_t>(1, std::min<int64_t>(threads, blocks));
+}
+
+int64_t vs_conv_scratch_bytes(const vs_conv *conv, int32_t threads) {
+  int64_t rows = conv->c / std::max<int64_t>(conv->groups, 1), positions = 1;
+  for (int32_t dim = 0; dim < conv->spatial_dims; ++dim) {
+    rows *= conv->window[dim];
+    positions *= conv->out_size[dim];
+  }
+  return (roundUp(rows * convPositions(rows, positions) * 4, 64) +
+          gemmPlainScratch) *
+         threads;
+}
