@@ -46,6 +46,9 @@ struct PartitionContext {
 
 namespace vescale::dist {
 
+/// The attribute with the SeedAttr of a value.
+inline constexpr llvm::StringLiteral kSeedAttr = "dist.seed";
+
 /// The layout in the type's encoding, or null.
 LayoutAttr getLayout(mlir::Type type);
 /// The type with `layout` as its encoding; null drops it.

@@ -142,6 +142,10 @@ def Dist_LayoutAttr : Dist_Attr<"Layout", "layout", [
     /// The layout of a rank-`rank` tensor that every rank holds whole.
     static LayoutAttr getReplicated(::mlir::FlatSymbolRefAttr mesh,
                                     int64_t rank);
+    /// The layout, or null with a message if an axis is used twice.
+    static LayoutAttr getVerified(
+        ::llvm::function_ref<::mlir::InFlightDiagnostic()> emitError,
+        ::mlir::FlatSymbolRefAttr mesh, ::llvm::ArrayRef<AxesAttr> dims);
     int64_t getRank() const { return getDims().size(); }
     bool isReplicated() const;
     bool isPartial() const { return !getPartial().empty(); }
@@ -152,6 +156,21 @@ def Dist_LayoutAttr : Dist_Attr<"Layout", "layout", [
     /// Whether any part of `axis` is used by a dimension or by the partial set.
     bool uses(AxisRefAttr axis) const;
   }];
+}
+
+def Dist_SeedAttr : Dist_Attr<"Seed", "seed"> {
+  let summary = "a layout that a value was asked to have";
+  let description = [{
+    Stands as `dist.seed` on an op (for its result) or on an argument or result
+    of the function until propagation has completed the layouts. Seeds of lower
+    `priority` are propagated first. A `pinned` value has just this layout;
+    otherwise dimensions may be sharded further. `origin` is what asked, for
+    messages.
+  }];
+  let parameters = (ins "LayoutAttr":$layout, "int64_t":$priority,
+                        "bool":$pinned, StringRefParameter<>:$origin);
+  let assemblyFormat =
+      "`<` $layout `,` $priority `,` $pinned `,` $origin `>`";
 }
 
 #endif // VESCALE_DIALECTS_DIST_DIST

@@ -103,6 +103,11 @@ ShardingRuleBuilder &ShardingRuleBuilder::exact(unsigned factor) {
   return *this;
 }
 
+ShardingRuleBuilder &ShardingRuleBuilder::skipsPadding(unsigned factor) {
+  rule.factors[factor].readsPadding = false;
+  return *this;
+}
+
 ShardingRuleBuilder &
 ShardingRuleBuilder::operandDim(unsigned operand, unsigned dim,
                                 ArrayRef<unsigned> factors) {

@@ -33,6 +33,8 @@ struct Factor {
   /// Whether a sharded dimension of this one factor may have padding. Without
   /// it the shards must divide the factor.
   bool allowsPadding = true;
+  /// Whether the op reads a shard's padding, which is then masked before it.
+  bool readsPadding = true;
 };
 
 /// The factors of one dimension, major to minor.
@@ -76,6 +78,8 @@ public:
   unsigned whole(int64_t size) { return factor(size, FactorKind::Whole); }
   /// Shards must divide the factor.
   ShardingRuleBuilder &exact(unsigned factor);
+  /// The op never looks at a shard's padding.
+  ShardingRuleBuilder &skipsPadding(unsigned factor);
 
   /// Appends factors to a dimension; they are minor to those it has.
   ShardingRuleBuilder &operandDim(unsigned operand, unsigned dim,

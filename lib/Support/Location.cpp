@@ -95,4 +95,26 @@ std::string describeLocation(Location location) {
   return describeOne(location, 0);
 }
 
+/// The node in "Op 'node' in module".
+static StringRef nodeOf(StringRef text) {
+  size_t begin = text.find('\'');
+  if (begin == StringRef::npos)
+    return text;
+  StringRef rest = text.drop_front(begin + 1);
+  size_t end = rest.rfind("' in ");
+  if (end == StringRef::npos)
+    end = rest.rfind('\'');
+  return rest.take_front(end);
+}
+
+SmallVector<std::string> nodeNames(Location location) {
+  SmallVector<std::string> names;
+  location->walk([&](Location each) {
+    if (auto name = dyn_cast<NameLoc>(each))
+      names.push_back(nodeOf(name.getName().getValue()).str());
+    return WalkResult::advance();
+  });
+  return names;
+}
+
 } // namespace vescale

@@ -83,7 +83,7 @@ Value FunctionPartitioner::maskPadding(ShardableOpInterface op,
       continue; // shards of compound dimensions divide
     const Factor &factor = rule.factors[factors.front()];
     AxesAttr axes = layout.getDims()[dim];
-    if (factor.kind != FactorKind::Reduction ||
+    if (factor.kind != FactorKind::Reduction || !factor.readsPadding ||
         factor.size % axes.getNumShards(mesh) == 0)
       continue;
     local = MaskOp::create(builder, op.getLoc(), local.getType(), local, dim,

@@ -23,7 +23,9 @@ static unsigned indexedFactor(ShardingRuleBuilder &builder, Value data,
   int64_t size = shapeOf(data)[axis];
   if (typeOf(data).getElementType().isInteger(1))
     return builder.whole(size);
-  return builder.reduction(size, ReductionKind::Sum);
+  unsigned factor = builder.reduction(size, ReductionKind::Sum);
+  builder.skipsPadding(factor); // no valid index points there
+  return factor;
 }
 
 ShardingRule TakeOp::getShardingRule() {

@@ -17,6 +17,7 @@
 #define VESCALE_SUPPORT_LOCATION_H
 
 #include "mlir/IR/Location.h"
+#include "llvm/ADT/SmallVector.h"
 #include <string>
 
 namespace vescale {
@@ -40,6 +41,10 @@ mlir::Location makeLocation(mlir::MLIRContext *context, const Origin &origin);
 /// "MatMul 'node_MatMul_91' in encoder.layer.0 (modeling_bert.py:175)". A fused
 /// location lists at most three different origins. Empty when nothing is known.
 std::string describeLocation(mlir::Location location);
+
+/// The names of the nodes that an op was made of, as the model's file has them;
+/// for a location outside the scheme the name itself.
+llvm::SmallVector<std::string> nodeNames(mlir::Location location);
 
 } // namespace vescale
 

@@ -1,0 +1,200 @@
+//===- ApplyDefaultLayouts.cpp - What a mesh's axes stand for ---*- C++ -*-===//
+//
+// The layouts that everyone expects of axes called dp and tp, found by the
+// structure of the program. Seeds few values; propagation does the rest.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Graph/Graph.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/Plan/HiddenDims.h"
+#include "passes/Plan/Passes.h"
+#include "vescale/Planner/PlanFile.h"
+#include "vescale/Support/Location.h"
+
+namespace vescale::dist {
+#define GEN_PASS_DEF_APPLYDEFAULTLAYOUTSPASS
+#include "passes/Plan/Passes.h.inc"
+} // namespace vescale::dist
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::dist;
+
+namespace {
+/// Seeds one function.
+class Seeder {
+public:
+  Seeder(func::FuncOp func, MeshAttr mesh, FlatSymbolRefAttr meshRef)
+      : func(func), mesh(mesh), meshRef(meshRef) {}
+
+  void shardBatch(StringRef axis);
+  void shardHeads(StringRef axis);
+  void shardHidden(StringRef axis);
+  void shardVocabulary(StringRef axis);
+  void shardSequence(StringRef axis);
+
+private:
+  SeedAttr seed(Type type, int64_t dim, StringRef axis, StringRef why,
+                int64_t priority = 0);
+  void set(Value value, int64_t dim, StringRef axis, StringRef why,
+           int64_t priority = 0);
+
+  func::FuncOp func;
+  MeshAttr mesh;
+  FlatSymbolRefAttr meshRef;
+};
+} // namespace
+
+SeedAttr Seeder::seed(Type type, int64_t dim, StringRef axis, StringRef why,
+                      int64_t priority) {
+  MLIRContext *context = func.getContext();
+  auto replicated = LayoutAttr::getReplicated(
+      meshRef, cast<RankedTensorType>(type).getRank());
+  auto axes = AxesAttr::get(context, AxisRefAttr::get(context, axis));
+  return SeedAttr::get(context, replicated.withDim(dim, axes), priority, false,
+                       ("\"" + axis + "\" on " + why).str());
+}
+
+/// A value keeps the first seed it gets.
+void Seeder::set(Value value, int64_t dim, StringRef axis, StringRef why,
+                 int64_t priority) {
+  SeedAttr attribute = seed(value.getType(), dim, axis, why, priority);
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    if (!func.getArgAttr(argument.getArgNumber(), kSeedAttr))
+      func.setArgAttr(argument.getArgNumber(), kSeedAttr, attribute);
+    return;
+  }
+  if (!value.getDefiningOp()->hasAttr(kSeedAttr))
+    value.getDefiningOp()->setAttr(kSeedAttr, attribute);
+}
+
+void Seeder::shardBatch(StringRef axis) {
+  std::optional<int64_t> batch;
+  for (BlockArgument argument : func.getArguments()) {
+    ArrayRef<int64_t> shape = graph::shapeOf(argument);
+    if (!batch)
+      batch = shape.empty() ? 1 : shape[0];
+    if (!shape.empty() && shape[0] == *batch && *batch > 1)
+      set(argument, 0, axis, "the batch");
+  }
+}
+
+void Seeder::shardHeads(StringRef axis) {
+  int64_t ranks = mesh.getAxisSize(axis);
+  func.walk([&](graph::AttentionOp op) {
+    int64_t heads = graph::shapeOf(op.getQuery())[1];
+    int64_t keyHeads = graph::shapeOf(op.getKey())[1];
+    bool divides =
+        keyHeads % ranks == 0 || (ranks % keyHeads == 0 && heads % ranks == 0);
+    if (divides) {
+      set(op.getResult(), 1, axis, "attention heads");
+      return;
+    }
+    op.emitRemark("keeps its ")
+        << heads << " heads (" << keyHeads << " of keys and values) on each of "
+        << ranks << " ranks of \"" << axis
+        << "\", which do not divide them; choose a size that does";
+  });
+}
+
+void Seeder::shardHidden(StringRef axis) {
+  for (const HiddenDim &hidden : findHiddenDims(func.front()))
+    set(hidden.value, hidden.dim, axis, "a hidden dimension");
+}
+
+/// The largest table that indices look up is the vocabulary; a last product of
+/// that width gives its logits.
+void Seeder::shardVocabulary(StringRef axis) {
+  int64_t rows = 0;
+  SmallVector<graph::TakeOp> lookups;
+  func.walk([&](graph::TakeOp op) {
+    if (op.getAxis() == 0 && op.getData().getDefiningOp<graph::ParameterOp>() &&
+        graph::rankOf(op.getData()) == 2) {
+      lookups.push_back(op);
+      rows = std::max(rows, graph::shapeOf(op.getData())[0]);
+    }
+  });
+  for (graph::TakeOp op : lookups)
+    if (graph::shapeOf(op.getData())[0] == rows)
+      set(op.getData(), 0, axis, "the vocabulary");
+  func.walk([&](graph::DotOp op) {
+    int64_t last = graph::rankOf(op.getResult()) - 1;
+    if (!lookups.empty() && op.getRhsFree().size() == 1 &&
+        graph::shapeOf(op.getResult())[last] == rows)
+      set(op.getResult(), last, axis, "the vocabulary");
+  });
+}
+
+/// Norms look at each position alone, so that between the blocks that need
+/// whole sequences the positions are sharded.
+void Seeder::shardSequence(StringRef axis) {
+  func.walk([&](Operation *op) {
+    int64_t normalized = -1;
+    if (auto norm = dyn_cast<graph::LayerNormOp>(op))
+      normalized = norm.getAxis();
+    if (auto norm = dyn_cast<graph::RmsNormOp>(op))
+      normalized = norm.getAxis();
+    if (normalized < 2 || graph::rankOf(op->getResult(0)) != normalized + 1)
+      return;
+    // Attention's norms of queries and keys have heads before positions.
+    if (graph::rankOf(op->getResult(0)) != 3)
+      return;
+    set(op->getOperand(0), normalized - 1, axis, "the sequence", 1);
+    set(op->getResult(0), normalized - 1, axis, "the sequence", 1);
+  });
+}
+
+namespace {
+struct ApplyDefaultLayouts
+    : vescale::dist::impl::ApplyDefaultLayoutsPassBase<ApplyDefaultLayouts> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    Location unknown = UnknownLoc::get(&getContext());
+    llvm::Expected<PlanFile> plan = parseMesh(mesh);
+    if (!plan) {
+      emitError(unknown, llvm::toString(plan.takeError()));
+      return signalPassFailure();
+    }
+    MeshAttr axes = toMesh(*plan, &getContext());
+    for (const auto &[name, size] : plan->mesh)
+      if (name != "dp" && name != "tp" && size > 1) {
+        emitError(unknown) << "mesh axis '" << name
+                           << "' has no usual meaning here (dp and tp have); "
+                              "say with a plan file what it shards";
+        return signalPassFailure();
+      }
+    if (!sp.empty() && sp != "megatron") {
+      emitError(unknown) << "sp '" << sp << "' is unknown; it can be megatron";
+      return signalPassFailure();
+    }
+    if (!sp.empty() && !axes.hasAxis(spAxis)) {
+      emitError(unknown) << "sp-axis '" << spAxis << "' is not in the mesh '"
+                         << mesh << "'";
+      return signalPassFailure();
+    }
+    if (!module.getOps<MeshOp>().empty()) {
+      emitError(unknown, "the module has a mesh already");
+      return signalPassFailure();
+    }
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    MeshOp::create(builder, unknown, "mesh", axes);
+    auto meshRef = FlatSymbolRefAttr::get(&getContext(), "mesh");
+    for (auto func : module.getOps<func::FuncOp>()) {
+      if (func.isExternal())
+        continue;
+      Seeder seeder(func, axes, meshRef);
+      if (axes.getAxisSize("dp") > 1)
+        seeder.shardBatch("dp");
+      if (axes.getAxisSize("tp") > 1) {
+        seeder.shardHeads("tp");
+        seeder.shardHidden("tp");
+        seeder.shardVocabulary("tp");
+      }
+      if (!sp.empty() && axes.getAxisSize(spAxis) > 1)
+        seeder.shardSequence(spAxis);
+    }
+  }
+};
+} // namespace

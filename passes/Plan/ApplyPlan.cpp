@@ -1,0 +1,183 @@
+//===- ApplyPlan.cpp - Marks values with a plan file's layouts --*- C++ -*-===//
+//
+// Steps:
+//   1. list what has a name: arguments, results, parameters, ops;
+//   2. for each the last entry whose pattern matches pins its layout;
+//   3. entries that matched nothing, and layouts that do not fit, are errors.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Dist/FactorAxes.h"
+#include "dialects/Graph/Graph.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/Plan/ParameterDims.h"
+#include "passes/Plan/Passes.h"
+#include "vescale/Planner/PlanFile.h"
+#include "vescale/Support/Location.h"
+#include "llvm/Support/GlobPattern.h"
+
+namespace vescale::dist {
+#define GEN_PASS_DEF_APPLYPLANPASS
+#include "passes/Plan/Passes.h.inc"
+} // namespace vescale::dist
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::dist;
+
+namespace {
+struct ApplyPlan : vescale::dist::impl::ApplyPlanPassBase<ApplyPlan> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    if (failed(run()))
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult run();
+  LogicalResult compile();
+  LogicalResult apply(func::FuncOp func);
+  /// The last entry that matches, or -1; counts it as used.
+  int match(ArrayRef<StringRef> names);
+  FailureOr<SeedAttr> seed(int entry, StringRef name, RankedTensorType type,
+                           ArrayRef<int64_t> order);
+  InFlightDiagnostic error(int entry) {
+    return emitError(UnknownLoc::get(&getContext()))
+           << plan << ": layouts[" << entry << "] (\""
+           << file.layouts[entry].match << "\")";
+  }
+
+  PlanFile file;
+  MeshAttr mesh;
+  FlatSymbolRefAttr meshRef;
+  std::vector<llvm::GlobPattern> patterns;
+  SmallVector<bool> used;
+};
+} // namespace
+
+LogicalResult ApplyPlan::compile() {
+  for (auto [index, entry] : llvm::enumerate(file.layouts)) {
+    llvm::Expected<llvm::GlobPattern> pattern =
+        llvm::GlobPattern::create(entry.match);
+    if (!pattern)
+      return error(index) << " is no pattern: "
+                          << llvm::toString(pattern.takeError());
+    patterns.push_back(std::move(*pattern));
+    if (!entry.partial.empty())
+      return error(index) << " asks for a partial value; values are left "
+                             "partial where that pays, not by request";
+  }
+  used.assign(file.layouts.size(), false);
+  return success();
+}
+
+int ApplyPlan::match(ArrayRef<StringRef> names) {
+  int last = -1;
+  for (auto [index, pattern] : llvm::enumerate(patterns))
+    for (StringRef name : names)
+      if (!name.empty() && pattern.match(name)) {
+        used[index] = true;
+        last = index;
+      }
+  return last;
+}
+
+FailureOr<SeedAttr> ApplyPlan::seed(int index, StringRef name,
+                                    RankedTensorType type,
+                                    ArrayRef<int64_t> order) {
+  const PlanFile::Entry &entry = file.layouts[index];
+  if (static_cast<int64_t>(entry.dims.size()) != type.getRank())
+    return error(index) << " has " << entry.dims.size() << " dimensions, but '"
+                        << name << "' has " << type.getRank();
+  SmallVector<AxesAttr> dims;
+  for (int64_t from : order) {
+    llvm::Expected<AxesAttr> axes = toAxes(entry.dims[from], mesh);
+    if (!axes)
+      return error(index) << ": " << llvm::toString(axes.takeError());
+    dims.push_back(*axes);
+  }
+  LayoutAttr layout = LayoutAttr::getVerified(
+      [&] { return error(index) << ": "; }, meshRef, dims);
+  if (!layout)
+    return failure();
+  return SeedAttr::get(&getContext(), layout, 0, true,
+                       (plan + ", \"" + entry.match + "\""));
+}
+
+static SmallVector<int64_t> identity(int64_t rank) {
+  return llvm::to_vector(llvm::seq<int64_t>(0, rank));
+}
+
+LogicalResult ApplyPlan::apply(func::FuncOp func) {
+  auto nameOf = [](Attribute attribute) {
+    auto name = dyn_cast_or_null<StringAttr>(attribute);
+    return name ? name.getValue() : StringRef();
+  };
+  for (BlockArgument argument : func.getArguments()) {
+    StringRef name =
+        nameOf(func.getArgAttr(argument.getArgNumber(), graph::kNameAttr));
+    if (int entry = match(name); entry >= 0) {
+      RankedTensorType type = graph::typeOf(argument);
+      FailureOr<SeedAttr> pin =
+          seed(entry, name, type, identity(type.getRank()));
+      if (failed(pin))
+        return failure();
+      func.setArgAttr(argument.getArgNumber(), kSeedAttr, *pin);
+    }
+  }
+  for (auto [index, type] : llvm::enumerate(func.getResultTypes())) {
+    StringRef name = nameOf(func.getResultAttr(index, graph::kNameAttr));
+    if (int entry = match(name); entry >= 0) {
+      auto tensor = cast<RankedTensorType>(type);
+      FailureOr<SeedAttr> pin =
+          seed(entry, name, tensor, identity(tensor.getRank()));
+      if (failed(pin))
+        return failure();
+      func.setResultAttr(index, kSeedAttr, *pin);
+    }
+  }
+  for (Operation &op : func.front()) {
+    if (op.getNumResults() != 1)
+      continue;
+    auto parameter = dyn_cast<graph::ParameterOp>(op);
+    SmallVector<std::string> nodes = nodeNames(op.getLoc());
+    SmallVector<StringRef> names(nodes.begin(), nodes.end());
+    if (parameter)
+      names = {parameter.getName()};
+    if (int entry = match(names); entry >= 0) {
+      StringRef name = names.front();
+      RankedTensorType type = graph::typeOf(op.getResult(0));
+      FailureOr<SeedAttr> pin =
+          seed(entry, name, type,
+               parameter ? storedOrder(parameter) : identity(type.getRank()));
+      if (failed(pin))
+        return failure();
+      op.setAttr(kSeedAttr, *pin);
+    }
+  }
+  return success();
+}
+
+LogicalResult ApplyPlan::run() {
+  Location unknown = UnknownLoc::get(&getContext());
+  ModuleOp module = getOperation();
+  llvm::Expected<PlanFile> read = readPlan(plan);
+  if (!read)
+    return emitError(unknown, llvm::toString(read.takeError()));
+  file = std::move(*read);
+  if (!module.getOps<MeshOp>().empty())
+    return emitError(unknown, "the module has a mesh already");
+  mesh = toMesh(file, &getContext());
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  MeshOp::create(builder, unknown, "mesh", mesh);
+  meshRef = FlatSymbolRefAttr::get(&getContext(), "mesh");
+  if (failed(compile()))
+    return failure();
+  for (auto func : module.getOps<func::FuncOp>())
+    if (!func.isExternal() && failed(apply(func)))
+      return failure();
+  for (auto [index, hit] : llvm::enumerate(used))
+    if (!hit)
+      return error(index) << " matches no parameter, input, output or op";
+  return success();
+}

@@ -1,0 +1,95 @@
+//===- HiddenDims.cpp - Dimensions between two weights ----------*- C++ -*-===//
+//
+// Walks back from the contracted dimension of a product with a weight, along
+// the factor that the dimension is of each op on the way, until products with
+// weights have made it.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/Plan/HiddenDims.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::dist;
+using graph::DotOp;
+
+/// Whether the value is a parameter but for ops that only move its elements.
+static bool isWeight(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (isa<graph::ParameterOp>(op))
+      return true;
+    if (!isa<graph::TransposeOp, graph::ReshapeOp, graph::SliceOp,
+             graph::CastOp>(op))
+      return false;
+    value = op->getOperand(0);
+  }
+  return false;
+}
+
+namespace {
+class Walk {
+public:
+  /// False if something needs the dimension whole, or it comes from elsewhere.
+  bool back(Value value, int64_t dim);
+
+  SmallVector<DotOp, 2> producers;
+
+private:
+  llvm::DenseSet<std::pair<Value, int64_t>> seen;
+};
+} // namespace
+
+bool Walk::back(Value value, int64_t dim) {
+  if (!seen.insert({value, dim}).second)
+    return true;
+  Operation *op = value.getDefiningOp();
+  auto shardable = dyn_cast_or_null<ShardableOpInterface>(op);
+  if (!shardable)
+    return false; // an argument
+  if (isa<graph::ParameterOp, graph::ConstantOp>(op))
+    return true; // a bias or a number, sharded alike
+  ShardingRule rule = shardable.getShardingRule();
+  const DimFactors &factors = rule.results[0][dim];
+  if (factors.size() != 1)
+    return false;
+  unsigned factor = factors.front();
+  if (rule.factors[factor].kind != FactorKind::Parallel)
+    return false;
+  if (auto dot = dyn_cast<DotOp>(op)) {
+    bool inRight = llvm::any_of(rule.operands[1], [&](const DimFactors &each) {
+      return llvm::is_contained(each, factor);
+    });
+    if (!inRight || !dot.getRhsBatch().empty() || !isWeight(dot.getRhs()))
+      return false;
+    producers.push_back(dot);
+    return true;
+  }
+  if (isa<graph::AttentionOp>(op))
+    return false; // heads have a rule of their own
+  for (auto [index, operand] : llvm::enumerate(op->getOperands()))
+    for (auto [operandDim, each] : llvm::enumerate(rule.operands[index]))
+      if (llvm::is_contained(each, factor) &&
+          (each.size() != 1 || !back(operand, operandDim)))
+        return false;
+  return true;
+}
+
+SmallVector<HiddenDim> dist::findHiddenDims(Block &block) {
+  SmallVector<HiddenDim> found;
+  llvm::DenseSet<Operation *> consumers;
+  for (auto dot : block.getOps<DotOp>()) {
+    if (dot.getLhsContract().size() != 1 || !dot.getLhsBatch().empty() ||
+        !isWeight(dot.getRhs()))
+      continue;
+    Walk walk;
+    int64_t dim = dot.getLhsContract().front();
+    if (!walk.back(dot.getLhs(), dim) || walk.producers.empty())
+      continue;
+    if (llvm::any_of(walk.producers, [&](DotOp producer) {
+          return consumers.contains(producer);
+        }))
+      continue;
+    consumers.insert(dot);
+    found.push_back({dot.getLhs(), dim, walk.producers, dot});
+  }
+  return found;
+}

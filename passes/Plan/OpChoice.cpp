@@ -1,0 +1,201 @@
+//===- OpChoice.cpp - How one op is computed on the mesh --------*- C++ -*-===//
+//
+// A candidate takes the axes of the op's factors from its tensors one after the
+// other, each time in another order, leaving out what is taken or clashes. Each
+// candidate is priced by the reshards that it needs on both sides.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/Plan/OpChoice.h"
+#include "passes/Partition/ReshardSteps.h"
+
+#include "dialects/Graph/Graph.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::dist;
+
+namespace {
+class Chooser {
+public:
+  Chooser(ShardableOpInterface op, const ShardingRule &rule,
+          ArrayRef<SmallVector<AxisList>> wanted, MeshAttr mesh,
+          FlatSymbolRefAttr meshRef);
+  OpSharding run();
+
+private:
+  FactorAxes project(const TensorFactors &tensor,
+                     ArrayRef<AxisList> dims) const;
+  FactorAxes merge(size_t first) const;
+  void keepPartial(OpSharding &sharding) const;
+  std::optional<ChoiceCost> price(const OpSharding &sharding) const;
+  void consider(const FactorAxes &factors);
+  int64_t localBytes(RankedTensorType type) const;
+
+  ShardableOpInterface op;
+  const ShardingRule &rule;
+  ArrayRef<SmallVector<AxisList>> wanted;
+  MeshAttr mesh;
+  FlatSymbolRefAttr meshRef;
+  /// What each tensor proposes, results first.
+  SmallVector<FactorAxes> proposals;
+  std::optional<ChoiceCost> bestCost;
+  OpSharding best;
+};
+} // namespace
+
+static SmallVector<AxisList> dimsOf(LayoutAttr layout) {
+  SmallVector<AxisList> dims;
+  for (AxesAttr axes : layout.getDims())
+    dims.emplace_back(axes.begin(), axes.end());
+  return dims;
+}
+
+Chooser::Chooser(ShardableOpInterface op, const ShardingRule &rule,
+                 ArrayRef<SmallVector<AxisList>> wanted, MeshAttr mesh,
+                 FlatSymbolRefAttr meshRef)
+    : op(op), rule(rule), wanted(wanted), mesh(mesh), meshRef(meshRef) {
+  for (auto [tensor, dims] : llvm::zip_equal(rule.results, wanted))
+    proposals.push_back(project(tensor, dims));
+  for (auto [tensor, operand] :
+       llvm::zip_equal(rule.operands, op->getOperands()))
+    proposals.push_back(project(tensor, dimsOf(getLayout(operand.getType()))));
+}
+
+FactorAxes Chooser::project(const TensorFactors &tensor,
+                            ArrayRef<AxisList> dims) const {
+  FactorAxes axes(rule.factors.size());
+  for (auto [list, factors] : llvm::zip_equal(dims, tensor)) {
+    bool fits = true;
+    projectDim(list, factors, rule, mesh, axes, fits);
+  }
+  return axes;
+}
+
+/// The axes of all factors, the proposals of tensor `first` before the others.
+FactorAxes Chooser::merge(size_t first) const {
+  FactorAxes axes(rule.factors.size());
+  auto add = [&](const FactorAxes &proposal) {
+    for (auto [factor, list] : llvm::enumerate(proposal)) {
+      std::optional<AxisList> added = dropPrefix(list, axes[factor], mesh);
+      if (!added || added->empty())
+        continue;
+      bool used = llvm::any_of(
+          axes, [&](const AxisList &other) { return overlaps(other, *added); });
+      if (!used)
+        axes[factor] = list;
+    }
+  };
+  add(proposals[first]);
+  for (const FactorAxes &proposal : proposals)
+    add(proposal);
+  return axes;
+}
+
+int64_t Chooser::localBytes(RankedTensorType type) const {
+  return getLocalType(type, mesh).getNumElements() *
+         llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
+/// Leaves operands partial where the op is linear in them, their axes are free
+/// and the result is no larger than they are together.
+void Chooser::keepPartial(OpSharding &sharding) const {
+  SmallVector<unsigned, 2> operands;
+  LayoutAttr first;
+  int64_t bytes = 0;
+  for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    LayoutAttr layout = getLayout(type);
+    if (!layout.isPartial())
+      continue;
+    if (first && (layout.getPartial() != first.getPartial() ||
+                  layout.getPartialKind() != first.getPartialKind()))
+      return;
+    first = layout;
+    operands.push_back(index);
+    bytes += localBytes(type);
+  }
+  if (!first || !rule.findLinearity(operands, first.getPartialKind()))
+    return;
+  for (const AxisList &axes : sharding.factors)
+    if (overlaps(axes, first.getPartial().getAxes()))
+      return;
+  OpSharding kept = sharding;
+  kept.partialOperands = operands;
+  kept.partialKind = first.getPartialKind();
+  kept.partial.assign(first.getPartial().begin(), first.getPartial().end());
+  int64_t resultBytes = 0;
+  for (auto [index, type] : llvm::enumerate(op->getResultTypes())) {
+    LayoutAttr layout = resultLayout(rule, kept, index, mesh, meshRef);
+    if (!layout)
+      return;
+    resultBytes += localBytes(withLayout(type, layout));
+  }
+  if (resultBytes <= bytes)
+    sharding = kept;
+}
+
+std::optional<ChoiceCost> Chooser::price(const OpSharding &sharding) const {
+  ChoiceCost cost;
+  for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    LayoutAttr layout = operandLayout(rule, sharding, index, mesh, meshRef);
+    if (layout == getLayout(type))
+      continue;
+    int64_t bytes = planReshard(type, layout, mesh).bytes;
+    (operand.getDefiningOp<graph::ParameterOp>() ? cost.parameterBytes
+                                                 : cost.bytes) += bytes;
+  }
+  for (auto [index, type] : llvm::enumerate(op->getResultTypes())) {
+    LayoutAttr layout = resultLayout(rule, sharding, index, mesh, meshRef);
+    if (!layout)
+      return std::nullopt;
+    SmallVector<AxesAttr> dims;
+    for (const AxisList &axes : wanted[index])
+      dims.push_back(AxesAttr::get(meshRef.getContext(), axes));
+    LayoutAttr target = LayoutAttr::get(meshRef, dims);
+    if (layout != target)
+      cost.bytes += planReshard(withLayout(type, layout), target, mesh).bytes;
+  }
+  int64_t split = 1;
+  for (const AxisList &axes : sharding.factors)
+    split *= numShards(axes, mesh);
+  cost.ranksUnused = -split;
+  return cost;
+}
+
+void Chooser::consider(const FactorAxes &factors) {
+  OpSharding sharding;
+  sharding.factors = factors;
+  // A minor factor of a compound dimension counts only below full ones.
+  bool fits = true;
+  for (const TensorFactors &tensor : rule.operands)
+    for (const DimFactors &dim : tensor)
+      composeDim(dim, factors, rule, mesh, fits);
+  for (const TensorFactors &tensor : rule.results)
+    for (const DimFactors &dim : tensor)
+      composeDim(dim, factors, rule, mesh, fits);
+  if (!fits)
+    return;
+  keepPartial(sharding);
+  std::optional<ChoiceCost> cost = price(sharding);
+  if (cost && (!bestCost || *cost < *bestCost)) {
+    bestCost = cost;
+    best = sharding;
+  }
+}
+
+OpSharding Chooser::run() {
+  for (size_t first = 0; first < proposals.size(); ++first)
+    consider(merge(first));
+  for (const FactorAxes &proposal : proposals)
+    consider(proposal);
+  consider(FactorAxes(rule.factors.size()));
+  return best;
+}
+
+OpSharding dist::chooseSharding(ShardableOpInterface op,
+                                const ShardingRule &rule,
+                                ArrayRef<SmallVector<AxisList>> wanted,
+                                MeshAttr mesh, FlatSymbolRefAttr meshRef) {
+  return Chooser(op, rule, wanted, mesh, meshRef).run();
+}

@@ -1,0 +1,80 @@
+//===- Passes.td - Giving every value a layout -----------------*- tablegen -*-===//
+#ifndef VESCALE_PASSES_PLAN_PASSES
+#define VESCALE_PASSES_PLAN_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def ApplyPlanPass : Pass<"dist-apply-plan", "::mlir::ModuleOp"> {
+  let summary = "Marks values with the layouts that a plan file names";
+  let description = [{
+    Input: `graph` ops without layouts. Output: the same with a `dist.mesh` and
+    a pinned `dist.seed` on every parameter, input, output or op that an entry of
+    the plan matches, by the name it has in the model. Where several match, the
+    last wins; an entry that matches nothing is an error.
+
+    test/Plan/apply-plan.mlir shows an input and its output.
+  }];
+  let options = [Option<"plan", "plan", "std::string", "",
+                        "the plan file (vescale.plan/1)">];
+  let dependentDialects = ["::vescale::dist::DistDialect"];
+}
+
+def ApplyDefaultLayoutsPass
+    : Pass<"dist-apply-default-layouts", "::mlir::ModuleOp"> {
+  let summary = "Marks values with the layouts that a mesh's axes stand for";
+  let description = [{
+    Input: `graph` ops without layouts. Output: the same with a `dist.mesh` and
+    `dist.seed`s by the rules everyone knows, found by structure, never by name:
+
+    - `dp` shards dimension 0 of the first input and of all inputs that have the
+      same size there (unless that is 1);
+    - `tp` shards the heads of each attention; the hidden dimension of each pair
+      of products with weights between which nothing needs that dimension whole
+      (Shoeybi et al., Megatron-LM, 2019); the rows of the largest lookup table,
+      and the columns of a final product that has as many;
+    - with `sp=megatron`, norms work on sequence shards over `sp-axis`
+      (Korthikanti et al., Reducing Activation Recomputation, 2022).
+
+    A size that the axis cannot divide where it must is left whole, with a
+    remark.
+
+    test/Plan/default-layouts.mlir shows an input and its output.
+  }];
+  let options = [
+    Option<"mesh", "mesh", "std::string", "", "axes, slowest first: dp=2,tp=2">,
+    Option<"sp", "sp", "std::string", "", "sequence sharding: megatron">,
+    Option<"spAxis", "sp-axis", "std::string", "\"tp\"",
+           "the axis of the sequence sharding">];
+  let dependentDialects = ["::vescale::dist::DistDialect"];
+}
+
+def PropagatePass : Pass<"dist-propagate", "::mlir::ModuleOp"> {
+  let summary = "Completes layouts and makes every reshard explicit";
+  let description = [{
+    Input: `graph` ops of which some carry a `dist.seed`, or a layout in their
+    type, which pins it. Output: every value has a layout, every op keeps its
+    sharding rule, and where a value is wanted in another layout stands a
+    `dist.reshard` that says why.
+
+    Sharding spreads along the factors that ops share, forwards and backwards,
+    one priority after the other, until nothing changes (GSPMD, Xu et al.,
+    2021). Where two seeds meet that cannot both hold, each op takes the
+    computation that moves the fewest bytes, weights last of all, and a remark
+    names both. Partial values stay partial through ops that are linear in them,
+    as long as that does not make them larger.
+
+    test/Plan/propagate.mlir shows an input and its output.
+  }];
+  let statistics = [
+    Statistic<"reshards", "reshards", "reshards inserted">];
+}
+
+def VerifyLayoutsPass : Pass<"dist-verify-layouts", "::mlir::ModuleOp"> {
+  let summary = "Checks every op's layouts against its sharding rule";
+  let description = [{
+    Closes the plan phase: every tensor has a layout on the module's mesh, and no
+    op changes one by the way, such as a cast between layouts.
+  }];
+}
+
+#endif // VESCALE_PASSES_PLAN_PASSES

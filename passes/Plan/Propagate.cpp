@@ -1,0 +1,294 @@
+//===- Propagate.cpp - Completes layouts, makes reshards explicit -*- C++
+//-*-===//
+//
+// Steps for each function:
+//   1. read the seeds and propagate them (Propagation.h);
+//   2. walk the ops in order; each takes its cheapest sharding given the
+//   layouts
+//      its operands have by then (OpChoice.h);
+//   3. where an operand is wanted in another layout insert a reshard, one for
+//      all uses that want the same;
+//   4. give results back whole or sharded, never partial.
+//
+//===----------------------------------------------------------------------===//
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/Plan/OpChoice.h"
+#include "passes/Plan/Passes.h"
+#include "passes/Plan/Propagation.h"
+
+namespace vescale::dist {
+#define GEN_PASS_DEF_PROPAGATEPASS
+#include "passes/Plan/Passes.h.inc"
+} // namespace vescale::dist
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::dist;
+
+namespace {
+class LayoutCompleter {
+public:
+  LayoutCompleter(func::FuncOp func, MeshOp meshOp)
+      : func(func), builder(func), mesh(meshOp.getAxes()),
+        meshRef(FlatSymbolRefAttr::get(meshOp.getSymNameAttr())),
+        propagation(mesh) {}
+
+  LogicalResult run();
+  int64_t reshards = 0;
+
+private:
+  LogicalResult readSeeds();
+  LogicalResult addSeed(Operation *at, Value value, Attribute seed);
+  LayoutAttr layoutOf(ArrayRef<AxisList> dims) const;
+  Value reshard(Operation *user, unsigned operand, LayoutAttr to);
+  std::string origin(Operation *user, unsigned operand, LayoutAttr to);
+  LogicalResult complete(ShardableOpInterface op);
+  LogicalResult complete(func::ReturnOp op);
+  void explain(ShardableOpInterface op, unsigned operand, LayoutAttr to);
+
+  func::FuncOp func;
+  OpBuilder builder;
+  MeshAttr mesh;
+  FlatSymbolRefAttr meshRef;
+  Propagation propagation;
+  DenseMap<std::pair<Value, LayoutAttr>, Value> resharded;
+  /// Why a value is partial.
+  DenseMap<Value, std::string> partialOrigins;
+};
+} // namespace
+
+LogicalResult LayoutCompleter::addSeed(Operation *at, Value value,
+                                       Attribute attribute) {
+  auto seed = dyn_cast<SeedAttr>(attribute);
+  if (!seed)
+    return at->emitOpError("has a dist.seed that is none");
+  LayoutAttr layout = seed.getLayout();
+  if (layout.getMesh() != meshRef)
+    return at->emitOpError("is seeded on mesh ")
+           << layout.getMesh() << ", but the module's is " << meshRef;
+  if (layout.isPartial())
+    return at->emitOpError("cannot be seeded partial");
+  auto type = cast<RankedTensorType>(value.getType());
+  if (layout.getRank() != type.getRank())
+    return at->emitOpError("is seeded with a layout of ")
+           << layout.getRank() << " dimensions, but has " << type.getRank();
+  for (AxesAttr axes : layout.getDims())
+    for (AxisRefAttr axis : axes) {
+      int64_t size = mesh.getAxisSize(axis.getName());
+      if (!size)
+        return at->emitOpError("is seeded on axis \"")
+               << axis.getName() << "\", which the mesh lacks";
+      if (!axis.isWhole() && size % (axis.getPreSize() * axis.getSubSize()))
+        return at->emitOpError("is seeded on a part of axis \"")
+               << axis.getName() << "\" that does not divide its " << size
+               << " ranks";
+    }
+  propagation.addSeed(value, seed);
+  return success();
+}
+
+LogicalResult LayoutCompleter::readSeeds() {
+  MLIRContext *context = func.getContext();
+  // A layout in a type pins the value.
+  auto fromType = [&](Value value) -> Attribute {
+    if (LayoutAttr layout = getLayout(value.getType()))
+      return SeedAttr::get(context, layout, 0, true, "the type in the IR");
+    return {};
+  };
+  for (BlockArgument argument : func.getArguments()) {
+    Attribute seed = fromType(argument);
+    if (!seed)
+      seed = func.getArgAttr(argument.getArgNumber(), kSeedAttr);
+    if (seed && failed(addSeed(func, argument, seed)))
+      return failure();
+    func.removeArgAttr(argument.getArgNumber(), kSeedAttr);
+  }
+  for (Operation &op : func.front()) {
+    Attribute seed =
+        op.getNumResults() == 1 ? fromType(op.getResult(0)) : Attribute();
+    if (Attribute attribute = op.removeAttr(kSeedAttr); attribute && !seed)
+      seed = attribute;
+    if (seed && op.getNumResults() == 1 &&
+        failed(addSeed(&op, op.getResult(0), seed)))
+      return failure();
+  }
+  return success();
+}
+
+LayoutAttr LayoutCompleter::layoutOf(ArrayRef<AxisList> dims) const {
+  SmallVector<AxesAttr> axes;
+  for (const AxisList &list : dims)
+    axes.push_back(AxesAttr::get(meshRef.getContext(), list));
+  return LayoutAttr::get(meshRef, axes);
+}
+
+/// Says in a few words why `user` wants the operand in another layout.
+std::string LayoutCompleter::origin(Operation *user, unsigned operand,
+                                    LayoutAttr to) {
+  Value value = user->getOperand(operand);
+  LayoutAttr from = getLayout(value.getType());
+  if (from.isPartial() && to.getPartial() != from.getPartial()) {
+    auto it = partialOrigins.find(value);
+    return it == partialOrigins.end() ? "a partial argument" : it->second;
+  }
+  for (auto [dim, axes] : llvm::enumerate(from.getDims()))
+    if (axes != to.getDims()[dim] && !axes.empty())
+      return propagation.describe(value, dim).str();
+  for (Value result : user->getResults())
+    for (int64_t dim = 0, rank = propagation.get(result).dims.size();
+         dim < rank; ++dim)
+      if (!propagation.get(result).dims[dim].empty())
+        return propagation.describe(result, dim).str();
+  return "a replicated operand";
+}
+
+/// A remark where two wishes met and data has to move for it.
+void LayoutCompleter::explain(ShardableOpInterface op, unsigned operand,
+                              LayoutAttr to) {
+  Value value = op->getOperand(operand);
+  LayoutAttr from = getLayout(value.getType());
+  for (auto [dim, axes] : llvm::enumerate(from.getDims())) {
+    if (dropPrefix(to.getDims()[dim].getAxes(), axes.getAxes(), mesh))
+      continue; // slicing needs no transfer
+    InFlightDiagnostic remark = op->emitRemark("moves operand ")
+                                << operand << " from "
+                                << formatAxes(axes.getAxes()) << " to "
+                                << formatAxes(to.getDims()[dim].getAxes())
+                                << " along dimension " << dim;
+    remark.attachNote(value.getLoc())
+        << "sharded for " << propagation.describe(value, dim);
+    for (Value result : op->getResults())
+      for (auto [index, axes] : llvm::enumerate(propagation.get(result).dims))
+        if (!axes.empty())
+          remark.attachNote(op.getLoc())
+              << "result dimension " << index << " is wanted "
+              << formatAxes(axes) << " for "
+              << propagation.describe(result, index);
+    return;
+  }
+}
+
+Value LayoutCompleter::reshard(Operation *user, unsigned operand,
+                               LayoutAttr to) {
+  Value value = user->getOperand(operand);
+  if (getLayout(value.getType()) == to)
+    return value;
+  Value &made = resharded[{value, to}];
+  if (!made) {
+    if (auto shardable = dyn_cast<ShardableOpInterface>(user))
+      explain(shardable, operand, to);
+    builder.setInsertionPoint(user);
+    Operation *source = value.getDefiningOp();
+    made =
+        ReshardOp::create(builder, source ? source->getLoc() : user->getLoc(),
+                          withLayout(value.getType(), to), value,
+                          builder.getStringAttr(origin(user, operand, to)));
+    ++reshards;
+  }
+  return made;
+}
+
+LogicalResult LayoutCompleter::complete(ShardableOpInterface op) {
+  const ShardingRule &rule = propagation.getRule(op);
+  SmallVector<SmallVector<AxisList>> wanted;
+  for (Value result : op->getResults())
+    wanted.push_back(propagation.get(result).dims);
+  OpSharding sharding = chooseSharding(op, rule, wanted, mesh, meshRef);
+  for (unsigned index = 0; index < op->getNumOperands(); ++index)
+    op->setOperand(
+        index, reshard(op, index,
+                       operandLayout(rule, sharding, index, mesh, meshRef)));
+  for (auto [index, result] : llvm::enumerate(op->getResults())) {
+    LayoutAttr actual = resultLayout(rule, sharding, index, mesh, meshRef);
+    LayoutAttr pinned = propagation.get(result).pinned;
+    result.setType(withLayout(result.getType(), actual));
+    if (actual.isPartial()) {
+      std::string &why = partialOrigins[result];
+      for (auto [number, operand] : llvm::enumerate(op->getOperands()))
+        for (auto [dim, factors] : llvm::enumerate(rule.operands[number]))
+          for (unsigned factor : factors)
+            if (why.empty() && !sharding.factors[factor].empty() &&
+                rule.factors[factor].kind == FactorKind::Reduction)
+              why = propagation.describe(operand, dim).str();
+      for (unsigned number : sharding.partialOperands)
+        if (why.empty())
+          why = partialOrigins[op->getOperand(number)];
+    }
+    if (!pinned || pinned == actual)
+      continue;
+    builder.setInsertionPointAfter(op);
+    auto made = ReshardOp::create(
+        builder, op.getLoc(), withLayout(result.getType(), pinned), result,
+        builder.getStringAttr(propagation.describe(result, 0)));
+    ++reshards;
+    result.replaceAllUsesExcept(made.getResult(), made);
+  }
+  return success();
+}
+
+LogicalResult LayoutCompleter::complete(func::ReturnOp op) {
+  for (unsigned index = 0; index < op->getNumOperands(); ++index) {
+    LayoutAttr layout = getLayout(op->getOperand(index).getType());
+    if (auto seed = func.getResultAttrOfType<SeedAttr>(index, kSeedAttr)) {
+      func.removeResultAttr(index, builder.getStringAttr(kSeedAttr));
+      layout = seed.getLayout();
+    }
+    op->setOperand(index, reshard(op, index, layout.withoutPartial()));
+  }
+  return success();
+}
+
+LogicalResult LayoutCompleter::run() {
+  if (!func.getBody().hasOneBlock())
+    return func.emitOpError("must be a single block to be laid out");
+  if (failed(readSeeds()))
+    return failure();
+  Block &body = func.front();
+  propagation.run(body);
+  for (BlockArgument argument : body.getArguments())
+    argument.setType(withLayout(argument.getType(),
+                                layoutOf(propagation.get(argument).dims)));
+  SmallVector<Operation *> ops;
+  for (Operation &op : body)
+    ops.push_back(&op);
+  for (Operation *op : ops) {
+    if (auto shardable = dyn_cast<ShardableOpInterface>(op)) {
+      if (failed(complete(shardable)))
+        return failure();
+    } else if (auto ret = dyn_cast<func::ReturnOp>(op)) {
+      if (failed(complete(ret)))
+        return failure();
+    } else {
+      InFlightDiagnostic error =
+          op->emitOpError("has no sharding rule, so it cannot be laid out");
+      error.attachNote() << "implement ShardableOpInterface for it; see "
+                            "docs/Tutorial/adding-an-op.md";
+      return error;
+    }
+  }
+  func.setFunctionType(builder.getFunctionType(
+      body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
+  return success();
+}
+
+namespace {
+struct Propagate : vescale::dist::impl::PropagatePassBase<Propagate> {
+  void runOnOperation() override {
+    auto meshes = getOperation().getOps<MeshOp>();
+    if (meshes.empty() || !llvm::hasSingleElement(meshes)) {
+      getOperation().emitError("needs exactly one dist.mesh; "
+                               "dist-apply-plan or "
+                               "dist-apply-default-layouts adds it");
+      return signalPassFailure();
+    }
+    for (auto func : getOperation().getOps<func::FuncOp>()) {
+      if (func.isExternal())
+        continue;
+      LayoutCompleter completer(func, *meshes.begin());
+      if (failed(completer.run()))
+        return signalPassFailure();
+      reshards += completer.reshards;
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,65 @@
+//===- Propagation.h - Spreads sharding along factors -----------*- C++ -*-===//
+//
+// Holds what dimension of what value is sharded over what axes, and who asked
+// for it, while layouts are completed. Does not touch the IR.
+//
+//===----------------------------------------------------------------------===//
+#ifndef VESCALE_PASSES_PLAN_PROPAGATION_H
+#define VESCALE_PASSES_PLAN_PROPAGATION_H
+
+#include "dialects/Dist/FactorAxes.h"
+
+namespace vescale::dist {
+
+/// The sharding of one value so far.
+struct ValueState {
+  llvm::SmallVector<AxisList> dims;
+  /// For each dimension the seed that sharded it last, or -1.
+  llvm::SmallVector<int> origins;
+  /// The whole layout, if the user fixed it.
+  LayoutAttr pinned;
+};
+
+class Propagation {
+public:
+  Propagation(MeshAttr mesh) : mesh(mesh) {}
+
+  /// Adds a seed; it counts from the round of its priority on.
+  void addSeed(mlir::Value value, SeedAttr seed);
+  /// Spreads all seeds through the ops of the block.
+  void run(mlir::Block &block);
+
+  const ValueState &get(mlir::Value value);
+  const ShardingRule &getRule(ShardableOpInterface op);
+  /// What sharded the dimension: the seed's origin, or "nothing".
+  llvm::StringRef describe(mlir::Value value, int64_t dim);
+
+private:
+  struct Seed {
+    mlir::Value value;
+    SeedAttr seed;
+  };
+  struct Proposal {
+    AxisList axes;
+    int origin = -1;
+    bool conflict = false;
+  };
+
+  ValueState &state(mlir::Value value);
+  void plant(const Seed &seed, int index);
+  bool propagate(ShardableOpInterface op);
+  void collect(const TensorFactors &tensor, mlir::Value value,
+               const ShardingRule &rule,
+               llvm::SmallVectorImpl<Proposal> &proposals);
+  bool extend(const TensorFactors &tensor, mlir::Value value,
+              const ShardingRule &rule, llvm::ArrayRef<Proposal> proposals);
+
+  MeshAttr mesh;
+  llvm::SmallVector<Seed> seeds;
+  llvm::DenseMap<mlir::Value, ValueState> states;
+  llvm::DenseMap<mlir::Operation *, ShardingRule> rules;
+};
+
+} // namespace vescale::dist
+
+#endif // VESCALE_PASSES_PLAN_PROPAGATION_H
