@@ -14,6 +14,7 @@
 #include "vescale/Planner/PlanFile.h"
 #include "vescale/Support/Location.h"
 #include "llvm/Support/GlobPattern.h"
+#include "llvm/Support/Path.h"
 
 namespace vescale::dist {
 #define GEN_PASS_DEF_APPLYPLANPASS
@@ -100,8 +101,9 @@ FailureOr<SeedAttr> ApplyPlan::seed(int index, StringRef name,
       [&] { return error(index) << ": "; }, meshRef, dims);
   if (!layout)
     return failure();
-  return SeedAttr::get(&getContext(), layout, 0, true,
-                       (plan + ", \"" + entry.match + "\""));
+  return SeedAttr::get(
+      &getContext(), layout, 0, true,
+      (llvm::sys::path::filename(plan) + ", \"" + entry.match + "\"").str());
 }
 
 static SmallVector<int64_t> identity(int64_t rank) {

@@ -15,6 +15,7 @@
 #include "passes/Plan/OpChoice.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Plan/Propagation.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace vescale::dist {
 #define GEN_PASS_DEF_PROPAGATEPASS
@@ -45,6 +46,8 @@ private:
   LogicalResult complete(ShardableOpInterface op);
   LogicalResult complete(func::ReturnOp op);
   void explain(ShardableOpInterface op, unsigned operand, LayoutAttr to);
+  std::string whyPartial(ShardableOpInterface op, const ShardingRule &rule,
+                         const OpSharding &sharding);
 
   func::FuncOp func;
   OpBuilder builder;
@@ -142,29 +145,33 @@ std::string LayoutCompleter::origin(Operation *user, unsigned operand,
   return "a replicated operand";
 }
 
-/// A remark where two wishes met and data has to move for it.
+/// A remark where two wishes of one priority met and data moves for it.
 void LayoutCompleter::explain(ShardableOpInterface op, unsigned operand,
                               LayoutAttr to) {
   Value value = op->getOperand(operand);
   LayoutAttr from = getLayout(value.getType());
   for (auto [dim, axes] : llvm::enumerate(from.getDims())) {
-    if (dropPrefix(to.getDims()[dim].getAxes(), axes.getAxes(), mesh))
+    ArrayRef<AxisRefAttr> target = to.getDims()[dim].getAxes();
+    SeedAttr seed = propagation.seedOf(value, dim);
+    if (!seed || dropPrefix(target, axes.getAxes(), mesh))
       continue; // slicing needs no transfer
-    InFlightDiagnostic remark = op->emitRemark("moves operand ")
-                                << operand << " from "
-                                << formatAxes(axes.getAxes()) << " to "
-                                << formatAxes(to.getDims()[dim].getAxes())
-                                << " along dimension " << dim;
-    remark.attachNote(value.getLoc())
-        << "sharded for " << propagation.describe(value, dim);
-    for (Value result : op->getResults())
-      for (auto [index, axes] : llvm::enumerate(propagation.get(result).dims))
-        if (!axes.empty())
-          remark.attachNote(op.getLoc())
-              << "result dimension " << index << " is wanted "
-              << formatAxes(axes) << " for "
-              << propagation.describe(result, index);
-    return;
+    for (Value result : op->getResults()) {
+      for (auto [index, list] : llvm::enumerate(propagation.get(result).dims)) {
+        SeedAttr other = propagation.seedOf(result, index);
+        if (list.empty() || !other || other.getPriority() != seed.getPriority())
+          continue;
+        InFlightDiagnostic remark =
+            op->emitRemark("moves operand ")
+            << operand << " from " << formatAxes(axes.getAxes()) << " to "
+            << formatAxes(target) << " along dimension " << dim;
+        remark.attachNote(value.getLoc())
+            << "it is sharded for " << seed.getOrigin();
+        remark.attachNote(op.getLoc())
+            << "result dimension " << index << " is wanted " << formatAxes(list)
+            << " for " << other.getOrigin();
+        return;
+      }
+    }
   }
 }
 
@@ -188,6 +195,23 @@ Value LayoutCompleter::reshard(Operation *user, unsigned operand,
   return made;
 }
 
+/// What sharded the dimensions that the op reduces, and what it adds up.
+std::string LayoutCompleter::whyPartial(ShardableOpInterface op,
+                                        const ShardingRule &rule,
+                                        const OpSharding &sharding) {
+  llvm::SetVector<StringRef> origins;
+  for (auto [number, operand] : llvm::enumerate(op->getOperands()))
+    for (auto [dim, factors] : llvm::enumerate(rule.operands[number]))
+      for (unsigned factor : factors)
+        if (!sharding.factors[factor].empty() &&
+            rule.factors[factor].kind == FactorKind::Reduction)
+          origins.insert(propagation.describe(operand, dim));
+  for (unsigned number : llvm::reverse(sharding.partialOperands))
+    origins.insert(partialOrigins[op->getOperand(number)]);
+  // The latest is what the reader of a deep sum looks for.
+  return origins.empty() ? "a partial argument" : origins.front().str();
+}
+
 LogicalResult LayoutCompleter::complete(ShardableOpInterface op) {
   const ShardingRule &rule = propagation.getRule(op);
   SmallVector<SmallVector<AxisList>> wanted;
@@ -202,18 +226,8 @@ LogicalResult LayoutCompleter::complete(ShardableOpInterface op) {
     LayoutAttr actual = resultLayout(rule, sharding, index, mesh, meshRef);
     LayoutAttr pinned = propagation.get(result).pinned;
     result.setType(withLayout(result.getType(), actual));
-    if (actual.isPartial()) {
-      std::string &why = partialOrigins[result];
-      for (auto [number, operand] : llvm::enumerate(op->getOperands()))
-        for (auto [dim, factors] : llvm::enumerate(rule.operands[number]))
-          for (unsigned factor : factors)
-            if (why.empty() && !sharding.factors[factor].empty() &&
-                rule.factors[factor].kind == FactorKind::Reduction)
-              why = propagation.describe(operand, dim).str();
-      for (unsigned number : sharding.partialOperands)
-        if (why.empty())
-          why = partialOrigins[op->getOperand(number)];
-    }
+    if (actual.isPartial())
+      partialOrigins[result] = whyPartial(op, rule, sharding);
     if (!pinned || pinned == actual)
       continue;
     builder.setInsertionPointAfter(op);

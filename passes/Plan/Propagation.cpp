@@ -35,9 +35,14 @@ const ShardingRule &Propagation::getRule(ShardableOpInterface op) {
   return it->second;
 }
 
-StringRef Propagation::describe(Value value, int64_t dim) {
+SeedAttr Propagation::seedOf(Value value, int64_t dim) {
   int origin = state(value).origins[dim];
-  return origin < 0 ? "nothing" : seeds[origin].seed.getOrigin();
+  return origin < 0 ? SeedAttr() : seeds[origin].seed;
+}
+
+StringRef Propagation::describe(Value value, int64_t dim) {
+  SeedAttr seed = seedOf(value, dim);
+  return seed ? seed.getOrigin() : "nothing";
 }
 
 void Propagation::addSeed(Value value, SeedAttr seed) {

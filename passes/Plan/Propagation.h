@@ -31,7 +31,9 @@ public:
 
   const ValueState &get(mlir::Value value);
   const ShardingRule &getRule(ShardableOpInterface op);
-  /// What sharded the dimension: the seed's origin, or "nothing".
+  /// The seed that sharded the dimension last; null if none did.
+  SeedAttr seedOf(mlir::Value value, int64_t dim);
+  /// Its origin, or "nothing".
   llvm::StringRef describe(mlir::Value value, int64_t dim);
 
 private:
