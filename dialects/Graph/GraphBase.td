@@ -41,7 +41,8 @@ def Graph_BitTensor : StaticShapeTensorOf<[Graph_Int, I1]>;
 /// and fails where one lacks an interface.
 defvar Graph_Interfaces = [
   DeclareOpInterfaceMethods<ShardableOpInterface>,
-  DeclareOpInterfaceMethods<EvaluateOpInterface>
+  DeclareOpInterfaceMethods<EvaluateOpInterface>,
+  DeclareOpInterfaceMethods<CostOpInterface>
 ];
 
 class Graph_Op<string mnemonic, list<Trait> traits = []>
