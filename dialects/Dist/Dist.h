@@ -7,6 +7,8 @@
 #define VESCALE_DIALECTS_DIST_DIST_H
 
 #include "dialects/Dist/ShardingRule.h"
+#include "dialects/Interfaces/Cost.h"
+#include "dialects/Interfaces/Evaluate.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"

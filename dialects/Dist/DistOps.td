@@ -4,12 +4,18 @@
 
 include "dialects/Dist/Dist.td"
 include "dialects/Dist/DistInterfaces.td"
+include "dialects/Interfaces/Evaluate.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class Dist_Op<string mnemonic, list<Trait> traits = []>
     : Op<Dist_Dialect, mnemonic, traits>;
+
+/// An op without communication.
+class Dist_LocalOp<string mnemonic>
+    : Dist_Op<mnemonic,
+              [Pure, DeclareOpInterfaceMethods<EvaluateOpInterface>]>;
 
 def Dist_MeshOp : Dist_Op<"mesh", [Symbol]> {
   let summary = "a named mesh of ranks";
@@ -18,7 +24,7 @@ def Dist_MeshOp : Dist_Op<"mesh", [Symbol]> {
   let assemblyFormat = "$sym_name custom<MeshAxes>($axes) attr-dict";
 }
 
-def Dist_ReshardOp : Dist_Op<"reshard", [Pure]> {
+def Dist_ReshardOp : Dist_LocalOp<"reshard"> {
   let summary = "the same global tensor in another layout";
   let description = [{
     Operand and result have the same global shape and element type and differ in
@@ -36,7 +42,8 @@ def Dist_ReshardOp : Dist_Op<"reshard", [Pure]> {
 
 class Dist_Collective<string mnemonic, list<Trait> traits = []>
     : Dist_Op<mnemonic, !listconcat([Pure,
-        DeclareOpInterfaceMethods<CollectiveOpInterface>], traits)> {
+        DeclareOpInterfaceMethods<CollectiveOpInterface>,
+        DeclareOpInterfaceMethods<EvaluateCollectiveOpInterface>], traits)> {
   let results = (outs AnyStaticShapeTensor:$result);
   let hasVerifier = 1;
 }
@@ -109,7 +116,7 @@ def Dist_PermuteOp : Dist_Collective<"permute"> {
   }];
 }
 
-def Dist_ShardSliceOp : Dist_Op<"shard_slice", [Pure]> {
+def Dist_ShardSliceOp : Dist_LocalOp<"shard_slice"> {
   let summary = "a rank's own shard of a tensor that the group holds whole";
   let description = [{
     Moves no data between ranks. The shard is ceil(n/k) long; what it reads past
@@ -125,7 +132,7 @@ def Dist_ShardSliceOp : Dist_Op<"shard_slice", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Dist_MaskOp : Dist_Op<"mask", [Pure]> {
+def Dist_MaskOp : Dist_LocalOp<"mask"> {
   let summary = "sets a shard's padding along a dimension to a value";
   let description = [{
     Elements whose global index along `dim`, index · shard length + local
@@ -141,7 +148,7 @@ def Dist_MaskOp : Dist_Op<"mask", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Dist_AxisIndexOp : Dist_Op<"axis_index", [Pure]> {
+def Dist_AxisIndexOp : Dist_LocalOp<"axis_index"> {
   let summary = "the rank's index in the group that the axes span";
   let arguments = (ins FlatSymbolRefAttr:$mesh, Dist_AxesAttr:$axes);
   let results = (outs 0DTensorOf<[I64]>:$result);

@@ -19,14 +19,16 @@ ShardingRule AttentionOp::getShardingRule() {
   ArrayRef<int64_t> q = shapeOf(getQuery()), k = shapeOf(getKey());
   int64_t keyHeads = k[1], group = q[1] / k[1];
   unsigned batch = builder.factor(q[0]);
-  unsigned head = builder.factor(keyHeads);
+  // A key head that all queries share is on every rank.
+  bool shared = keyHeads == 1 && group > 1;
+  unsigned head = shared ? builder.whole(1) : builder.factor(keyHeads);
   unsigned inGroup = builder.factor(group);
   unsigned query = getCausal() ? builder.whole(q[2]) : builder.factor(q[2]);
   unsigned key = builder.whole(k[2]);
   unsigned feature = builder.whole(q[3]);
   unsigned value = builder.factor(shapeOf(getValue())[3]);
   SmallVector<unsigned> heads;
-  if (keyHeads > 1 || group == 1)
+  if (!shared)
     heads.push_back(head);
   if (group > 1)
     heads.push_back(inGroup);

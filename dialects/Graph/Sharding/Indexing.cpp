@@ -97,6 +97,21 @@ static LocalIndices localize(OpBuilder &builder, Location loc, Value indices,
           inShard};
 }
 
+/// Indices whose padding reads element 0: what padding holds is undefined, and
+/// an index that the dimension does not have would be refused.
+static Value maskIndices(OpBuilder &builder, Location loc, Value global,
+                         Value local, const PartitionContext &context) {
+  for (auto [dim, size] : llvm::enumerate(shapeOf(global))) {
+    dist::AxesAttr axes = context.operandAxes(1, dim);
+    if (size % axes.getNumShards(context.mesh) == 0)
+      continue;
+    auto zero = builder.getIntegerAttr(typeOf(local).getElementType(), 0);
+    local = dist::MaskOp::create(builder, loc, local.getType(), local, dim,
+                                 size, zero, context.meshRef.getValue(), axes);
+  }
+  return local;
+}
+
 /// The lookup `op` on a table sharded along `axis`; `dims` are the result
 /// dimensions that are the indices' dimensions.
 template <typename Op>
@@ -107,11 +122,13 @@ static LocalValues partitionLookup(Op op, OpBuilder &builder,
   Location loc = op.getLoc();
   int64_t axis = op.getAxis();
   dist::AxesAttr axes = context.operandAxes(0, axis);
+  Value indices =
+      maskIndices(builder, loc, op.getIndices(), operands[1], context);
   if (axes.empty())
     return SmallVector<Value>{
-        Op::create(builder, loc, type, operands[0], operands[1], axis)};
+        Op::create(builder, loc, type, operands[0], indices, axis)};
   LocalIndices local =
-      localize(builder, loc, operands[1], shapeOf(op.getData())[axis],
+      localize(builder, loc, indices, shapeOf(op.getData())[axis],
                shapeOf(operands[0])[axis], axes, context);
   Value found =
       Op::create(builder, loc, type, operands[0], local.indices, axis);

@@ -1,0 +1,45 @@
+//===- Attention.cpp - Cost of attention and rotary -------------*- C++ -*-===//
+
+#include "dialects/Graph/Cost/Cost.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+
+/// The pairs of a query and a key that causal and window let see each other.
+static int64_t visiblePairs(AttentionOp op, int64_t queries, int64_t keys) {
+  if (!op.getCausal())
+    return queries * keys;
+  int64_t pairs = 0, window = op.getWindow();
+  for (int64_t query = 0; query < queries; ++query) {
+    int64_t end = std::min(keys, query + keys - queries + 1);
+    int64_t begin =
+        window ? std::max<int64_t>(0, query + keys - queries - window + 1) : 0;
+    pairs += std::max<int64_t>(0, end - begin);
+  }
+  return pairs;
+}
+
+/// For each visible pair of each head: a dot product of D features, E
+/// multiply-adds on the value, 6 for scale and softmax, 3 for softcap (divide,
+/// tanh, multiply), 1 for the mask.
+OpCost AttentionOp::getCost(TensorTypes operandTypes,
+                            TensorTypes resultTypes) {
+  ArrayRef<int64_t> q = operandTypes[0].getShape();
+  ArrayRef<int64_t> v = operandTypes[2].getShape();
+  int64_t pairs = q[0] * q[1] * visiblePairs(*this, q[2], v[2]);
+  int64_t perPair = 2 * q[3] + 2 * v[3] + 6;
+  if (!getSoftcap().isZero())
+    perPair += 3;
+  if (getMask())
+    perPair += 1;
+  return streamingCost(pairs * perPair, operandTypes, resultTypes);
+}
+
+/// Two products and a sum for each element that is rotated.
+OpCost RotaryOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
+  ArrayRef<int64_t> x = operandTypes[0].getShape();
+  int64_t rotated = 2 * operandTypes[1].getShape().back();
+  int64_t rows = ShapedType::getNumElements(x.drop_back());
+  return streamingCost(3 * rows * rotated, operandTypes, resultTypes);
+}

@@ -1,0 +1,31 @@
+//===- Reduction.cpp - Cost of reductions, softmax and norms ----*- C++ -*-===//
+
+#include "dialects/Graph/Cost/Cost.h"
+
+using namespace vescale;
+using namespace vescale::graph;
+
+/// `perElement` operations for each element of the first operand.
+static OpCost perInputElement(int64_t perElement, TensorTypes operandTypes,
+                              TensorTypes resultTypes) {
+  return streamingCost(perElement * operandTypes.front().getNumElements(),
+                       operandTypes, resultTypes);
+}
+
+OpCost ReduceOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
+  return perInputElement(1, operandTypes, resultTypes);
+}
+OpCost ArgMaxOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
+  return perInputElement(1, operandTypes, resultTypes);
+}
+VESCALE_COST_PER_ELEMENT(CumsumOp, 1)
+
+/// max, subtract, exp, sum, divide.
+VESCALE_COST_PER_ELEMENT(SoftmaxOp, 5)
+/// max, subtract, exp, sum, subtract the logarithm.
+VESCALE_COST_PER_ELEMENT(LogSoftmaxOp, 5)
+/// sum; subtract, square, sum; multiply; then scale and bias, one each.
+VESCALE_COST_PER_ELEMENT(LayerNormOp,
+                         5 + (getScale() != nullptr) + (getBias() != nullptr))
+/// square, sum; multiply; then the scale.
+VESCALE_COST_PER_ELEMENT(RmsNormOp, 3 + (getScale() != nullptr))

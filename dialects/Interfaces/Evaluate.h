@@ -1,0 +1,39 @@
+//===- Evaluate.h - The reference evaluation of an op -----------*- C++ -*-===//
+//
+// What an op's evaluation may ask about its surroundings; see Evaluate.td.
+//
+//===----------------------------------------------------------------------===//
+#ifndef VESCALE_DIALECTS_INTERFACES_EVALUATE_H
+#define VESCALE_DIALECTS_INTERFACES_EVALUATE_H
+
+#include "mlir/IR/OpDefinition.h"
+#include "vescale/Interpreter/Bytes.h"
+#include <functional>
+
+namespace vescale {
+
+/// The results of an op, or failure with a diagnostic.
+using Tensors = llvm::FailureOr<llvm::SmallVector<Tensor, 1>>;
+
+struct EvaluateContext {
+  const Arithmetic &arithmetic;
+  /// Makes the contents of undefined elements.
+  Random poison;
+  /// The rank that the op is evaluated on.
+  int64_t rank = 0;
+  /// The stored tensor that a parameter op names.
+  std::function<llvm::FailureOr<Tensor>(mlir::Operation *)> loadParameter;
+
+  explicit EvaluateContext(const Arithmetic &arithmetic, uint64_t seed = 0)
+      : arithmetic(arithmetic), poison(seed) {}
+
+  Elements elements(mlir::Type elementType) const {
+    return Elements(arithmetic, elementType);
+  }
+};
+
+} // namespace vescale
+
+#include "dialects/Interfaces/Evaluate.h.inc"
+
+#endif // VESCALE_DIALECTS_INTERFACES_EVALUATE_H

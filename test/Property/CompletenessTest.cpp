@@ -1,0 +1,49 @@
+//===- CompletenessTest.cpp - Every op says all of itself -------*- C++ -*-===//
+//
+// Walks the registered ops of the graph dialect and fails where one lacks an
+// interface, or is in no random program.
+//
+//===----------------------------------------------------------------------===//
+#include "Generator.h"
+#include "gtest/gtest.h"
+#include <set>
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::test;
+
+TEST(Completeness, EveryGraphOp) {
+  MLIRContext context;
+  context.loadDialect<graph::GraphDialect, dist::DistDialect>();
+  std::set<std::string> sampled;
+  for (const Sampler &sampler : allSamplers())
+    sampled.insert(sampler.op.str());
+  unsigned count = 0;
+  for (RegisteredOperationName op :
+       context.getRegisteredOperationsByDialect("graph")) {
+    std::string name = op.getStringRef().str();
+    ++count;
+    EXPECT_TRUE(op.hasInterface<dist::ShardableOpInterface>())
+        << name << " has no sharding rule";
+    EXPECT_TRUE(op.hasInterface<EvaluateOpInterface>())
+        << name << " has no reference evaluation";
+    EXPECT_TRUE(op.hasInterface<CostOpInterface>()) << name << " has no cost";
+    EXPECT_EQ(sampled.count(name), 1u)
+        << name << " has no sampler in test/Property/Samplers";
+  }
+  EXPECT_EQ(sampled.size(), count) << "a sampler names an op that is not there";
+}
+
+TEST(Completeness, EveryDistOpIsEvaluated) {
+  MLIRContext context;
+  context.loadDialect<dist::DistDialect>();
+  for (RegisteredOperationName op :
+       context.getRegisteredOperationsByDialect("dist")) {
+    if (op.getStringRef() == dist::MeshOp::getOperationName())
+      continue; // a symbol
+    bool collective = op.hasInterface<dist::CollectiveOpInterface>();
+    EXPECT_TRUE(collective ? op.hasInterface<EvaluateCollectiveOpInterface>()
+                           : op.hasInterface<EvaluateOpInterface>())
+        << op.getStringRef().str() << " has no reference evaluation";
+  }
+}

@@ -1,0 +1,149 @@
+//===- Generator.cpp - Random programs of graph ops -------------*- C++ -*-===//
+
+#include "Generator.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::test;
+
+/// Tensors have no more elements than this.
+static constexpr int64_t kMaxElements = 256;
+
+Generator::Generator(MLIRContext *context, uint64_t seed, int64_t size)
+    : dice(seed), builder(context), loc(builder.getUnknownLoc()), size(size) {
+  module = ModuleOp::create(loc);
+  builder.setInsertionPointToEnd(module->getBody());
+  main = func::FuncOp::create(builder, loc, "main",
+                              builder.getFunctionType({}, {}));
+  builder.setInsertionPointToEnd(main.addEntryBlock());
+}
+
+int64_t Generator::dimSize() {
+  static constexpr int64_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 12};
+  return std::min(size, dice.pick(sizes));
+}
+
+Shape Generator::shape(int64_t minRank, int64_t maxRank) {
+  Shape shape;
+  int64_t elements = 1, rank = dice.between(minRank, maxRank);
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    int64_t length = dimSize();
+    if (elements * length > kMaxElements)
+      length = 1;
+    shape.push_back(length);
+    elements *= length;
+  }
+  return shape;
+}
+
+Type Generator::element(ElementKind kind) {
+  SmallVector<Type> types;
+  bool any = kind == ElementKind::Any;
+  if (any || kind == ElementKind::Float || kind == ElementKind::Number) {
+    types.append({builder.getF32Type(), builder.getF32Type(),
+                  builder.getF64Type(), builder.getBF16Type(),
+                  builder.getF16Type()});
+    if (kind != ElementKind::Float)
+      types.append(2, builder.getF32Type());
+  }
+  if (any || kind == ElementKind::Int || kind == ElementKind::Number ||
+      kind == ElementKind::Bits)
+    types.append({builder.getI64Type(), builder.getI32Type(),
+                  builder.getI16Type(), builder.getI8Type()});
+  if (any || kind == ElementKind::Bool || kind == ElementKind::Bits)
+    types.push_back(builder.getI1Type());
+  return dice.pick(types);
+}
+
+Value Generator::input(RankedTensorType type) {
+  auto index = main.getNumArguments();
+  (void)main.insertArgument(index, type, {}, loc);
+  ranges.push_back({-4, 4});
+  pool.push_back(main.getArgument(index));
+  return main.getArgument(index);
+}
+
+Value Generator::integers(ArrayRef<int64_t> shape, int64_t low, int64_t high) {
+  Value value = input(type(shape, element(ElementKind::Int)));
+  ranges.back() = {low, high};
+  return value;
+}
+
+Value Generator::value(ArrayRef<int64_t> shape, Type element) {
+  RankedTensorType wanted = type(shape, element);
+  SmallVector<Value> fitting;
+  for (Value value : pool)
+    if (value.getType() == wanted)
+      fitting.push_back(value);
+  if (!fitting.empty() && dice.chance(80))
+    return dice.pick(fitting);
+  return input(wanted);
+}
+
+static bool isOfKind(Type type, ElementKind kind) {
+  switch (kind) {
+  case ElementKind::Float:
+    return isa<FloatType>(type);
+  case ElementKind::Int:
+    return !isa<FloatType>(type) && !type.isInteger(1);
+  case ElementKind::Number:
+    return !type.isInteger(1);
+  case ElementKind::Bool:
+    return type.isInteger(1);
+  case ElementKind::Bits:
+    return !isa<FloatType>(type);
+  case ElementKind::Any:
+    return true;
+  }
+  return false;
+}
+
+Value Generator::any(ElementKind kind, int64_t minRank, int64_t maxRank) {
+  SmallVector<Value> fitting;
+  for (Value value : pool) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (isOfKind(type.getElementType(), kind) && type.getRank() >= minRank &&
+        type.getRank() <= maxRank && type.getNumElements() <= kMaxElements)
+      fitting.push_back(value);
+  }
+  if (!fitting.empty() && dice.chance(80))
+    return dice.pick(fitting);
+  return input(type(shape(minRank, maxRank), element(kind)));
+}
+
+void Generator::finish() {
+  SmallVector<Value> results;
+  for (Value value : pool)
+    if (value.getDefiningOp() && value.use_empty())
+      results.push_back(value);
+  func::ReturnOp::create(builder, loc, results);
+  main.setFunctionType(builder.getFunctionType(
+      main.getArgumentTypes(), ValueRange(results).getTypes()));
+}
+
+ArrayRef<Sampler> test::allSamplers() {
+  static const SmallVector<Sampler> samplers = [] {
+    SmallVector<Sampler> list;
+    addLeafSamplers(list);
+    addElementwiseSamplers(list);
+    addShapeSamplers(list);
+    addReductionSamplers(list);
+    addIndexingSamplers(list);
+    addContractionSamplers(list);
+    addNormalizationSamplers(list);
+    addAttentionSamplers(list);
+    return list;
+  }();
+  return samplers;
+}
+
+void test::generate(Generator &generator, const Sampler &sampler) {
+  sampler.sample(generator);
+  generator.finish();
+}
+
+void test::generateProgram(Generator &generator, int64_t ops) {
+  for (int64_t i = 0; i < ops; ++i)
+    generator.dice.pick(allSamplers()).sample(generator);
+  generator.finish();
+}

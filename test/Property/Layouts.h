@@ -1,0 +1,20 @@
+//===- Layouts.h - Random legal layouts for a program -----------*- C++ -*-===//
+#ifndef VESCALE_TEST_PROPERTY_LAYOUTS_H
+#define VESCALE_TEST_PROPERTY_LAYOUTS_H
+
+#include "Generator.h"
+#include "dialects/Dist/Legality.h"
+
+namespace vescale::test {
+
+/// A mesh of up to 3 axes of 1 to 4 ranks, added to the module as @m.
+dist::MeshAttr addMesh(mlir::ModuleOp module, Dice &dice);
+
+/// Gives every value of the function a random layout that its op's sharding
+/// rule allows, and puts a dist.reshard where a value has one layout and its
+/// user wants another. Results of the function end up not partial.
+void addLayouts(mlir::func::FuncOp function, dist::MeshAttr mesh, Dice &dice);
+
+} // namespace vescale::test
+
+#endif // VESCALE_TEST_PROPERTY_LAYOUTS_H

@@ -1,0 +1,200 @@
+//===- PartitionTest.cpp - Partitioned programs equal the whole -*- C++ -*-===//
+//
+// Random programs over all ops, random meshes, random legal layouts: on all
+// ranks the partitioned program must give exactly what the program gives on one
+// device, in the field; and in f64 up to rounding.
+//
+// VESCALE_PROPERTY_CASES=N runs N programs per property instead of the default,
+// VESCALE_PROPERTY_SEED=S starts at another seed.
+//
+//===----------------------------------------------------------------------===//
+#include "Generator.h"
+#include "Layouts.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/Partition/Passes.h"
+#include "vescale/Interpreter/Interpreter.h"
+#include "gtest/gtest.h"
+#include <cmath>
+#include <cstdlib>
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::test;
+
+static int64_t setting(const char *name, int64_t otherwise) {
+  const char *text = std::getenv(name);
+  return text ? std::strtoll(text, nullptr, 10) : otherwise;
+}
+
+namespace {
+/// One random program and what became of it.
+struct Case {
+  uint64_t seed;
+  int64_t size;
+  const Sampler *sampler = nullptr; // null: a program of several ops
+  std::string failure;              // empty if the property holds
+  std::string program;              // with layouts
+
+  std::string str() const {
+    return failure + "\nseed " + std::to_string(seed) + ", size " +
+           std::to_string(size) + "\n" + program;
+  }
+};
+
+class PartitionTest : public testing::Test {
+protected:
+  PartitionTest() {
+    context.loadDialect<graph::GraphDialect, dist::DistDialect,
+                        func::FuncDialect>();
+    context.disableMultithreading();
+    context.printOpOnDiagnostic(false);
+  }
+
+  void run(Case &test);
+  std::string compare(ModuleOp whole, ModuleOp local, const Generator &g,
+                      const Arithmetic &arithmetic, uint64_t seed);
+  void sweep(const Sampler *sampler, int64_t cases, uint64_t firstSeed);
+
+  MLIRContext context;
+};
+} // namespace
+
+/// Whether the tensors agree: exactly in the field, in floats up to `tolerance`
+/// times the largest value.
+static std::string difference(const Tensor &expected, const Tensor &actual,
+                              const Arithmetic &arithmetic) {
+  Elements e(arithmetic, expected.getElementType());
+  bool exact = &arithmetic == &fieldArithmetic() || !e.isFloat();
+  double largest = 0;
+  if (!exact)
+    for (int64_t i = 0; i < expected.getNumElements(); ++i)
+      if (double value = std::fabs(arithmetic.toDouble(expected[i]));
+          std::isfinite(value))
+        largest = std::max(largest, value);
+  for (int64_t i = 0; i < expected.getNumElements(); ++i) {
+    if (expected[i] == actual[i])
+      continue;
+    if (!exact) {
+      double x = arithmetic.toDouble(expected[i]);
+      double y = arithmetic.toDouble(actual[i]);
+      if ((std::isnan(x) && std::isnan(y)) || x == y ||
+          std::fabs(x - y) <= 1e-12 * largest)
+        continue;
+    }
+    return "element " + std::to_string(i) + " is " + e.str(actual[i]) +
+           ", should be " + e.str(expected[i]);
+  }
+  return {};
+}
+
+std::string PartitionTest::compare(ModuleOp whole, ModuleOp local,
+                                   const Generator &g,
+                                   const Arithmetic &arithmetic,
+                                   uint64_t seed) {
+  auto main = whole.lookupSymbol<func::FuncOp>("main");
+  Random random(seed);
+  std::vector<Tensor> arguments;
+  for (auto [type, range] :
+       llvm::zip_equal(main.getArgumentTypes(), g.ranges)) {
+    Tensor tensor(cast<RankedTensorType>(type));
+    Elements e(arithmetic, tensor.getElementType());
+    for (int64_t i = 0; i < tensor.getNumElements(); ++i)
+      tensor[i] = e.isFloat() ? e.random(random)
+                              : e.integer(range.first +
+                                          int64_t(random() %
+                                                  (range.second -
+                                                   range.first + 1)));
+    arguments.push_back(std::move(tensor));
+  }
+  Parameters parameters(arithmetic, {"", /*random=*/true, seed});
+  Interpreter interpreter(arithmetic, parameters, seed);
+  auto expected = interpreter.run(main, arguments);
+  if (failed(expected))
+    return "the program cannot be evaluated";
+  auto actual = interpreter.runOnRanks(
+      local.lookupSymbol<func::FuncOp>("main"), arguments);
+  if (failed(actual))
+    return "the partitioned program cannot be evaluated";
+  for (auto [index, tensor] : llvm::enumerate(*expected)) {
+    std::string text = difference(tensor, (*actual)[index], arithmetic);
+    if (!text.empty())
+      return "result " + std::to_string(index) + ": " + text;
+  }
+  return {};
+}
+
+void PartitionTest::run(Case &test) {
+  std::string diagnostics;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    diagnostics += diagnostic.str() + "\n";
+  });
+  Generator g(&context, test.seed, test.size);
+  if (test.sampler)
+    generate(g, *test.sampler);
+  else
+    generateProgram(g, g.dice.between(1, 1 + test.size));
+  OwningOpRef<ModuleOp> local = g.module->clone();
+  Dice dice(g.dice.seed());
+  dist::MeshAttr mesh = addMesh(*local, dice);
+  addLayouts(local->lookupSymbol<func::FuncOp>("main"), mesh, dice);
+  llvm::raw_string_ostream(test.program) << *local;
+  if (failed(verify(*local))) {
+    test.failure = "the program is not legal: " + diagnostics;
+    return;
+  }
+  PassManager passes(&context);
+  dist::buildPartitionPipeline(passes);
+  if (failed(passes.run(*local))) {
+    test.failure = "partition failed: " + diagnostics;
+    return;
+  }
+  bool f64 = true;
+  g.main.walk([&](Operation *op) {
+    for (Value result : op->getResults())
+      if (auto type = dyn_cast<FloatType>(graph::typeOf(result).getElementType()))
+        f64 &= type.isF64();
+  });
+  test.failure = compare(*g.module, *local, g, fieldArithmetic(), test.seed);
+  if (test.failure.empty() && f64 && test.sampler)
+    test.failure = compare(*g.module, *local, g, floatArithmetic(), test.seed);
+  if (!test.failure.empty()) {
+    test.failure += "\n" + diagnostics;
+    llvm::raw_string_ostream(test.program) << "partitioned:\n" << *local;
+  }
+}
+
+/// Runs cases of growing size; the first failure is looked for again at smaller
+/// sizes, and the smallest is reported.
+void PartitionTest::sweep(const Sampler *sampler, int64_t cases,
+                          uint64_t firstSeed) {
+  for (int64_t i = 0; i < cases; ++i) {
+    Case test{firstSeed + i, 2 + i % 11, sampler, {}, {}};
+    run(test);
+    if (test.failure.empty())
+      continue;
+    for (int64_t size = 1; size < test.size; ++size) {
+      Case smaller{test.seed, size, sampler, {}, {}};
+      run(smaller);
+      if (!smaller.failure.empty()) {
+        test = smaller;
+        break;
+      }
+    }
+    FAIL() << (sampler ? sampler->op.str() : "program") << ": " << test.str();
+  }
+}
+
+TEST_F(PartitionTest, EveryOp) {
+  int64_t cases = setting("VESCALE_PROPERTY_CASES", 60);
+  for (const Sampler &sampler : allSamplers())
+    sweep(&sampler, cases, setting("VESCALE_PROPERTY_SEED", 1));
+  RecordProperty("programs", std::to_string(cases * allSamplers().size()));
+}
+
+TEST_F(PartitionTest, Programs) {
+  int64_t cases = setting("VESCALE_PROPERTY_CASES", 400);
+  sweep(nullptr, cases, setting("VESCALE_PROPERTY_SEED", 1));
+  RecordProperty("programs", std::to_string(cases));
+}

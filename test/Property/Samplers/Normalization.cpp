@@ -1,0 +1,44 @@
+//===- Normalization.cpp - Random softmax and norms -------------*- C++ -*-===//
+
+#include "../Generator.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+using namespace vescale::test;
+
+template <typename Op> static void sampleSoftmax(Generator &g) {
+  Value x = g.any(ElementKind::Float, 1);
+  g.create<Op>(typeOf(x), x, g.dice.below(rankOf(x)));
+}
+
+/// A value of the normalised dimensions' shape, or none.
+static Value maybe(Generator &g, Value x, int64_t axis) {
+  if (g.dice.chance(30))
+    return {};
+  return g.value(shapeOf(x).drop_front(axis), typeOf(x).getElementType());
+}
+
+static void sampleLayerNorm(Generator &g) {
+  Value x = g.any(ElementKind::Float, 1);
+  int64_t axis = g.dice.below(rankOf(x));
+  Value scale = maybe(g, x, axis), bias = maybe(g, x, axis);
+  g.create<LayerNormOp>(typeOf(x), x, scale, bias,
+                        g.builder.getI64IntegerAttr(axis),
+                        g.builder.getF64FloatAttr(0.5));
+}
+
+static void sampleRmsNorm(Generator &g) {
+  Value x = g.any(ElementKind::Float, 1);
+  int64_t axis = g.dice.below(rankOf(x));
+  Value scale = maybe(g, x, axis);
+  g.create<RmsNormOp>(typeOf(x), x, scale, g.builder.getI64IntegerAttr(axis),
+                      g.builder.getF64FloatAttr(0.5));
+}
+
+void test::addNormalizationSamplers(SmallVectorImpl<Sampler> &samplers) {
+  samplers.append({{"graph.softmax", sampleSoftmax<SoftmaxOp>},
+                   {"graph.log_softmax", sampleSoftmax<LogSoftmaxOp>},
+                   {"graph.layer_norm", sampleLayerNorm},
+                   {"graph.rms_norm", sampleRmsNorm}});
+}
