@@ -14,6 +14,7 @@ class Graph_UnaryOp<string mnemonic, string what, Type type = Graph_FloatTensor>
   let arguments = (ins type:$input);
   let results = (outs type:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasFolder = 1;
 }
 
 def Graph_NegOp : Graph_UnaryOp<"neg", "-x", Graph_NumberTensor>;
@@ -59,6 +60,7 @@ def Graph_GeluOp : Graph_Op<"gelu"> {
   let assemblyFormat = [{
     $approximation $input attr-dict `:` type($input) `->` type($result)
   }];
+  let hasFolder = 1;
 }
 
 def Graph_IsNanOp : Graph_Op<"is_nan"> {
@@ -66,6 +68,7 @@ def Graph_IsNanOp : Graph_Op<"is_nan"> {
   let arguments = (ins Graph_FloatTensor:$input);
   let results = (outs Graph_BoolTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasFolder = 1;
 }
 
 def Graph_CastOp : Graph_Op<"cast"> {
@@ -78,6 +81,7 @@ def Graph_CastOp : Graph_Op<"cast"> {
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -94,6 +98,7 @@ class Graph_BinaryOp<string mnemonic, string what,
     $lhs `,` $rhs attr-dict `:` `(` type($lhs) `,` type($rhs) `)` `->`
     type($result)
   }];
+  let hasFolder = 1;
 }
 
 def Graph_AddOp : Graph_BinaryOp<"add", "x + y">;
@@ -129,6 +134,7 @@ def Graph_CompareOp : Graph_Op<"compare"> {
     $comparison $lhs `,` $rhs attr-dict `:` `(` type($lhs) `,` type($rhs) `)`
     `->` type($result)
   }];
+  let hasFolder = 1;
 }
 
 def Graph_SelectOp : Graph_Op<"select"> {
@@ -141,6 +147,7 @@ def Graph_SelectOp : Graph_Op<"select"> {
     `(` type($condition) `,` type($on_true) `,` type($on_false) `)` `->`
     type($result)
   }];
+  let hasFolder = 1;
 }
 
 #endif // VESCALE_DIALECTS_GRAPH_ELEMENTWISE

@@ -56,6 +56,7 @@ def Graph_SliceOp : Graph_Op<"slice"> {
     type($result)
   }];
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Graph_ReverseOp : Graph_Op<"reverse"> {
@@ -65,6 +66,7 @@ def Graph_ReverseOp : Graph_Op<"reverse"> {
   let assemblyFormat = [{
     $input `dim` $dim attr-dict `:` type($input) `->` type($result)
   }];
+  let hasFolder = 1;
 }
 
 def Graph_ConcatOp : Graph_Op<"concat"> {
@@ -75,6 +77,7 @@ def Graph_ConcatOp : Graph_Op<"concat"> {
     $inputs `dim` $dim attr-dict `:` functional-type($inputs, $result)
   }];
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Graph_PadOp : Graph_Op<"pad"> {
@@ -88,6 +91,7 @@ def Graph_PadOp : Graph_Op<"pad"> {
     $input `,` $value `low` $low `high` $high attr-dict `:`
     `(` type($input) `,` type($value) `)` `->` type($result)
   }];
+  let hasFolder = 1;
 }
 
 #endif // VESCALE_DIALECTS_GRAPH_SHAPE

@@ -1,4 +1,4 @@
-//===- Leaf.cpp - Folding of constants and casts ----------------*- C++ -*-===//
+//===- Leaf.cpp - Folding of constants --------------------------*- C++ -*-===//
 
 #include "dialects/Graph/Graph.h"
 
@@ -6,7 +6,3 @@ using namespace mlir;
 using namespace vescale::graph;
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
-
-OpFoldResult CastOp::fold(FoldAdaptor) {
-  return getInput().getType() == getResult().getType() ? getInput() : Value();
-}
