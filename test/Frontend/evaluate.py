@@ -8,9 +8,10 @@ import math
 import re
 import sys
 
+import ml_dtypes
 import numpy as np
 
-TYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "i1": np.bool_, "i8": np.int8, "i16": np.int16,
+TYPES = {"bf16": ml_dtypes.bfloat16, "f32": np.float32, "f64": np.float64, "f16": np.float16, "i1": np.bool_, "i8": np.int8, "i16": np.int16,
          "i32": np.int32, "i64": np.int64}
 OP = re.compile(r'^\s*(%\w+) = "graph\.(\w+)"\(([^)]*)\)(?: <\{(.*)\}>)?(?: \{.*\})? : \(.*\) -> (tensor<[^>]*>)$')
 
@@ -35,7 +36,7 @@ def parse_constant(text):
     def number(word):
         if word.startswith("0x"):  # The bits of a float that has no decimal form.
             return np.frombuffer(int(word, 16).to_bytes(np.dtype(dtype).itemsize, "little"), dtype)[0]
-        return {"true": True, "false": False}.get(word) if word in ("true", "false") else dtype(float(word) if "f" in np.dtype(dtype).kind else int(word))
+        return {"true": True, "false": False}.get(word) if word in ("true", "false") else dtype(float(word) if np.dtype(dtype).kind in "fV" else int(word))
     values = np.array([number(word) for word in words], dtype)
     return np.broadcast_to(values[0], shape) if len(values) == 1 else values.reshape(shape)
 

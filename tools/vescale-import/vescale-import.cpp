@@ -24,6 +24,10 @@ static cl::opt<bool>
               cl::desc("Print each op's origin: node, module, source line"),
               cl::cat(category));
 
+static cl::opt<bool>
+    generic("generic", cl::desc("Print ops in MLIR's generic form"),
+            cl::cat(category));
+
 int main(int argc, char **argv) {
   using namespace vescale;
   llvm::InitLLVM init(argc, argv);
@@ -60,6 +64,8 @@ int main(int argc, char **argv) {
     return exitUsage;
   }
   mlir::OpPrintingFlags flags;
+  if (generic)
+    flags.printGenericOpForm();
   if (locations)
     flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
   module->print(file->os(), flags);

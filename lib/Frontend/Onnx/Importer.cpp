@@ -305,7 +305,7 @@ LogicalResult Importer::importNode(const Node &node, size_t index,
   for (unsigned position = 0; position < entry->inputs; ++position)
     if (context.in(position).absent())
       return context.fail("input " + Twine(position) + " is missing");
-  if (failed(entry->import(context)))
+  if (failed(entry->import(context)) || failed(context.checkAttributes()))
     return failure();
   for (const std::string &output : node.outputs)
     if (!output.empty() && !frame.scope.find(output))

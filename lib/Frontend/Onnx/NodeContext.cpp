@@ -46,6 +46,7 @@ LogicalResult NodeContext::set(size_t output, Val value) {
 }
 
 const Attribute *NodeContext::attribute(StringRef name) const {
+  asked.insert(name);
   for (const Attribute &attribute : node.attributes) {
     if (attribute.name != name)
       continue;
@@ -60,25 +61,47 @@ const Attribute *NodeContext::attribute(StringRef name) const {
   return nullptr;
 }
 
-int64_t NodeContext::integer(StringRef name, int64_t otherwise) const {
+const Attribute *NodeContext::typed(StringRef name, AttributeKind kind) const {
   const Attribute *found = attribute(name);
-  return found && found->kind == AttributeKind::Int ? found->i : otherwise;
+  if (!found || found->kind == kind)
+    return found;
+  mistyped.insert(name);
+  return nullptr;
+}
+
+void NodeContext::ignore(std::initializer_list<StringRef> names) {
+  for (StringRef name : names)
+    asked.insert(name);
+}
+
+LogicalResult NodeContext::checkAttributes() {
+  for (const Attribute &attribute : node.attributes) {
+    if (mistyped.contains(attribute.name))
+      return fail("attribute '" + attribute.name + "' is of the wrong kind");
+    if (!asked.contains(attribute.name))
+      return fail("attribute '" + attribute.name + "' is not supported");
+  }
+  return success();
+}
+
+int64_t NodeContext::integer(StringRef name, int64_t otherwise) const {
+  const Attribute *found = typed(name, AttributeKind::Int);
+  return found ? found->i : otherwise;
 }
 
 double NodeContext::number(StringRef name, double otherwise) const {
-  const Attribute *found = attribute(name);
-  return found && found->kind == AttributeKind::Float ? found->f : otherwise;
+  const Attribute *found = typed(name, AttributeKind::Float);
+  return found ? found->f : otherwise;
 }
 
 std::string NodeContext::string(StringRef name, StringRef otherwise) const {
-  const Attribute *found = attribute(name);
-  return found && found->kind == AttributeKind::String ? found->s
-                                                       : otherwise.str();
+  const Attribute *found = typed(name, AttributeKind::String);
+  return found ? found->s : otherwise.str();
 }
 
 std::optional<Shape> NodeContext::integers(StringRef name) const {
-  const Attribute *found = attribute(name);
-  if (!found || found->kind != AttributeKind::Ints)
+  const Attribute *found = typed(name, AttributeKind::Ints);
+  if (!found)
     return std::nullopt;
   return Shape(found->ints.begin(), found->ints.end());
 }

@@ -10,6 +10,7 @@
 #define VESCALE_LIB_FRONTEND_ONNX_NODECONTEXT_H
 
 #include "lib/Frontend/Onnx/Importer.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace vescale::onnx {
 
@@ -46,9 +47,11 @@ public:
   LogicalResult set(size_t index, Val value);
   LogicalResult set(Val value) { return set(0, std::move(value)); }
 
-  // Attributes; a value of another kind counts as missing and is reported by
-  // checkAttributes.
+  // Attributes. One that the importer never asks for, or that has another kind
+  // than it asks for, is reported when it is done (checkAttributes).
   const Attribute *attribute(llvm::StringRef name) const;
+  /// States that these attributes don't change what is computed here.
+  void ignore(std::initializer_list<llvm::StringRef> names);
   int64_t integer(llvm::StringRef name, int64_t otherwise) const;
   double number(llvm::StringRef name, double otherwise) const;
   std::string string(llvm::StringRef name, llvm::StringRef otherwise) const;
@@ -69,10 +72,14 @@ public:
 
 private:
   friend class Importer;
+  const Attribute *typed(llvm::StringRef name, AttributeKind kind) const;
+  LogicalResult checkAttributes();
+
   Importer &importer;
   const Node &node;
   size_t index;
   Frame &frame;
+  mutable llvm::StringSet<> asked, mistyped;
   int64_t version = 0;
   std::vector<Val> inputs;
 };

@@ -10,7 +10,10 @@
 //   3. Each consumer's `fx_node` is a linear layer on the same one parameter.
 //   4. The older tracer folds the transpose of linear weights only, and calls
 //      the result onnx::MatMul_N: read by the node /a/b/MatMul alone, it is the
-//      transpose of a.b.weight.
+//      transpose of a.b.weight. Node names may lack the outermost modules; the
+//      parameters that kept their names near by (a.b.bias) tell those. Where none
+//      is near, the path counts as complete if all others are; where they
+//      disagree, the weight gets no name.
 //
 //===----------------------------------------------------------------------===//
 
@@ -100,9 +103,50 @@ void ParameterNames::readConsumers(const Graph &graph) {
       if (linear && arguments.size() > 1) // input, weight, bias
         trace.usedAs.push_back(arguments[1].str());
       else if (traced)
-        trace.tracedAs.push_back(modulePath(node.name) + ".weight");
+        trace.tracedAs.push_back(modulePath(node.name));
     }
   }
+}
+
+void ParameterNames::readModules(const Graph &graph) {
+  constexpr size_t maxComponents = 24;
+  for (const auto &initializer : graph.initializers) {
+    StringRef name = initializer->name;
+    llvm::SmallVector<size_t> starts{0};
+    for (auto [index, c] : llvm::enumerate(name))
+      if (c == '.')
+        starts.push_back(index + 1);
+    if (starts.size() > maxComponents)
+      continue;
+    for (size_t from = 0; from < starts.size(); ++from)
+      for (size_t to = from + 1; to < starts.size(); ++to)
+        prefixes[name.slice(starts[from], starts[to] - 1)].insert(
+            name.take_front(starts[from]).str());
+  }
+  bool checked = false;
+  tracedPathsComplete = true;
+  for (const auto &entry : traces)
+    for (const std::string &module : entry.second.tracedAs)
+      if (std::optional<std::string> prefix = modulePrefix(module)) {
+        checked = true;
+        tracedPathsComplete &= prefix->empty();
+      }
+  tracedPathsComplete &= checked;
+}
+
+/// Told by the nearest enclosing module with a parameter that kept its name.
+std::optional<std::string>
+ParameterNames::modulePrefix(StringRef traced) const {
+  for (StringRef module = traced; !module.empty();
+       module = module.contains('.') ? module.rsplit('.').first : StringRef()) {
+    auto it = prefixes.find(module);
+    if (it == prefixes.end())
+      continue;
+    if (it->second.size() != 1)
+      return std::nullopt;
+    return *it->second.begin();
+  }
+  return std::nullopt;
 }
 
 ParameterNames::ParameterNames(const Graph &graph) {
@@ -119,6 +163,8 @@ ParameterNames::ParameterNames(const Graph &graph) {
     it->second.foldedFrom = parseList(lookup(info.metadata, foldedKey));
   }
   readConsumers(graph);
+  if (!hasSignature)
+    readModules(graph);
 }
 
 /// Names that exporters give to what has none.
@@ -147,8 +193,13 @@ ParameterName ParameterNames::find(const Tensor &initializer) const {
     return result;
   };
   if (StringRef(initializer.name).starts_with("onnx::MatMul_") &&
-      trace.tracedAs.size() == 1)
-    return accept(trace.tracedAs.front());
+      trace.tracedAs.size() == 1) {
+    const std::string &module = trace.tracedAs.front();
+    std::optional<std::string> prefix = modulePrefix(module);
+    if (!prefix && tracedPathsComplete)
+      prefix = "";
+    return prefix ? accept(*prefix + module + ".weight") : result;
+  }
   if (trace.usedAs.empty())
     return result;
   if (trace.foldedFrom.size() == 1)

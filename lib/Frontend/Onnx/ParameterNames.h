@@ -12,6 +12,7 @@
 
 #include "lib/Frontend/Onnx/Model.h"
 #include "llvm/ADT/StringMap.h"
+#include <set>
 
 namespace vescale::onnx {
 
@@ -34,6 +35,9 @@ public:
 private:
   void readSignature(const Graph &graph);
   void readConsumers(const Graph &graph);
+  void readModules(const Graph &graph);
+  /// What the author's path has before `traced`; nullopt if nothing tells.
+  std::optional<std::string> modulePrefix(llvm::StringRef traced) const;
 
   /// "p_encoder_weight" and "encoder.weight" → "encoder.weight".
   llvm::StringMap<std::string> authors;
@@ -45,6 +49,11 @@ private:
     bool onlyLinear = true; ///< each consumer was a linear layer's product
   };
   llvm::StringMap<Trace> traces;
+  /// For each run of components within a parameter's name, what stands before
+  /// it: "decoder.fc" → {"model."} for "model.decoder.fc.bias".
+  llvm::StringMap<std::set<std::string>> prefixes;
+  /// Wherever the tracer's paths can be checked they are complete.
+  bool tracedPathsComplete = false;
   bool hasSignature = false;
 };
 

@@ -90,6 +90,7 @@ LogicalResult importAttention(NodeContext &n) {
   if (q.rank() != k.rank() || k.rank() != v.rank() ||
       (!merged && q.rank() != 4))
     return n.fail("query, key and value must all have 3 or all 4 dimensions");
+  n.ignore({"q_num_heads", "kv_num_heads"});
   if (merged) {
     FailureOr<Val> heads[3] = {splitHeads(n, q, "q_num_heads"),
                                splitHeads(n, k, "kv_num_heads"),
@@ -118,6 +119,9 @@ LogicalResult importAttention(NodeContext &n) {
     return n.fail("nonpad_kv_seqlen is not supported; pass a mask");
   if (n.wantsOutput(3))
     return n.fail("the output qk_matmul_output is not supported");
+  // Which intermediate that output would be; how precise the softmax is, at
+  // least f32 being what the op has anyway.
+  n.ignore({"qk_matmul_output_mode", "softmax_precision"});
   if (failed(n.set(1, k)) || failed(n.set(2, v)))
     return failure();
 
@@ -170,6 +174,7 @@ LogicalResult importRotary(NodeContext &n) {
   Emitter &e = n.e;
   Val x = n.in(0), tables[2] = {n.in(1), n.in(2)};
   bool merged = x.rank() == 3;
+  n.ignore({"num_heads"});
   if (merged) {
     FailureOr<Val> split = splitHeads(n, x, "num_heads");
     if (failed(split))

@@ -140,11 +140,12 @@ LogicalResult importEyeLike(NodeContext &n) {
 LogicalResult importOneHot(NodeContext &n) {
   Emitter &e = n.e;
   const Val &indices = n.in(0), &values = n.in(2);
-  FailureOr<Shape> depth = n.known(1, "the depth");
-  if (failed(depth))
-    return failure();
-  if (depth->size() != 1 || depth->front() < 0)
+  const Constant *known = n.in(1).constant();
+  if (!known)
+    return n.fail("the depth must be known when the model is compiled");
+  if (known->size() != 1 || known->number(0) < 0 || known->number(0) > 1e12)
     return n.fail("the depth must be one number");
+  int64_t depth = static_cast<int64_t>(known->number(0));
   if (values.rank() != 1 || values.dim(0) != 2)
     return n.fail("values must hold two elements");
   if (indices.isBool())
@@ -153,12 +154,12 @@ LogicalResult importOneHot(NodeContext &n) {
   if (failed(axis))
     return failure();
   Shape shape(indices.shape());
-  shape.insert(shape.begin() + *axis, depth->front());
+  shape.insert(shape.begin() + *axis, depth);
   if (!elementCount(shape))
     return n.fail("the result would have the shape " + describeShape(shape));
   Val wanted = e.cast(indices, e.i64());
   // A negative index counts from the end.
-  Val wrapped = e.binary(Binary::Add, wanted, double(depth->front()));
+  Val wrapped = e.binary(Binary::Add, wanted, double(depth));
   wanted = e.select(e.compare(graph::Comparison::Lt, wanted,
                               e.fillLike(wanted, 0)),
                     wrapped, wanted);

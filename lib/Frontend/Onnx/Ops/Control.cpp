@@ -14,6 +14,7 @@ LogicalResult importIf(NodeContext &n) {
     return n.fail("the condition depends on the model's inputs' values; "
                   "programs branch only on what is known when the model is "
                   "compiled");
+  n.ignore({"then_branch", "else_branch"});
   StringRef name = known->ints[0] ? "then_branch" : "else_branch";
   const Attribute *branch = n.attribute(name);
   if (!branch || !branch->graph)

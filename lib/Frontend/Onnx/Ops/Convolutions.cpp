@@ -138,6 +138,7 @@ LogicalResult importMaxPool(NodeContext &n) {
   FailureOr<Window> window = poolWindow(n);
   if (failed(window))
     return failure();
+  n.ignore({"storage_order"}); // Of the second output, the indices.
   return n.set(pool(n.e, graph::Reduction::Max, n.in(0), *window));
 }
 

@@ -100,8 +100,6 @@ LogicalResult importMod(NodeContext &n) {
   Val rem = n.e.binary(Binary::Rem, a, b);
   if (n.integer("fmod", 0) != 0)
     return n.set(rem);
-  if (a.isFloat())
-    return n.fail("fmod must be 1 for floating point");
   // The result takes the divisor's sign: rem + b where the signs differ.
   Val zero = n.e.fillLike(a, 0);
   Val differ = n.e.binary(
@@ -127,6 +125,8 @@ LogicalResult importWhere(NodeContext &n) {
 }
 
 LogicalResult importCast(NodeContext &n) {
+  // Both speak of 8-bit floats only, which are refused by their names.
+  n.ignore({"saturate", "round_mode"});
   FailureOr<Type> type = n.elementType(n.integer("to", 0));
   if (failed(type))
     return failure();
@@ -134,6 +134,7 @@ LogicalResult importCast(NodeContext &n) {
 }
 
 LogicalResult importCastLike(NodeContext &n) {
+  n.ignore({"saturate", "round_mode"});
   return n.set(n.e.cast(n.in(0), n.in(1).type()));
 }
 
@@ -182,6 +183,7 @@ LogicalResult importIdentity(NodeContext &n) { return n.set(n.in(0)); }
 
 LogicalResult importDropout(NodeContext &n) {
   // Of an exported model: inference, unless training_mode says otherwise.
+  n.ignore({"seed"});
   const Val &training = n.in(2);
   if (!training.absent() &&
       !(training.constant() && training.size() == 1 && training.isBool() &&

@@ -30,9 +30,42 @@ FailureOr<mlir::Value> trailing(NodeContext &n, size_t input, int64_t axis) {
   return n.e.operand(n.e.broadcastTo(value, shape));
 }
 
+/// The optional outputs of a layer norm: mean and inverse deviation, in f32.
+LogicalResult setStatistics(NodeContext &n, int64_t axis, double epsilon) {
+  Emitter &e = n.e;
+  Val x = e.cast(n.in(0), Builder(e.context()).getF32Type());
+  Shape dims;
+  for (int64_t dim = axis; dim < x.rank(); ++dim)
+    dims.push_back(dim);
+  double count = volume(x.shape().drop_front(axis));
+  auto average = [&](const Val &value) {
+    return e.binary(Binary::Div,
+                    e.reduce(graph::Reduction::Sum, value, dims, /*keep=*/true),
+                    count);
+  };
+  Val mean = average(x);
+  Val centred = e.binary(Binary::Sub, x, e.broadcastTo(mean, x.shape()));
+  Val variance = average(e.binary(Binary::Mul, centred, centred));
+  Val inverse =
+      e.unary(Unary::Rsqrt, e.binary(Binary::Add, variance, epsilon));
+  if (failed(n.set(1, mean)))
+    return failure();
+  return n.set(2, inverse);
+}
+
+/// Statistics in f32 at least is what the ops promise anyway.
+LogicalResult checkPrecision(NodeContext &n) {
+  int64_t type = n.integer("stash_type", 1);
+  if (type == static_cast<int64_t>(ElementType::Float) ||
+      n.elementType(type).value_or(Type()) == n.in(0).type())
+    return success();
+  return n.fail("stash_type " + elementTypeName(ElementType(type)) +
+                " is not supported");
+}
+
 LogicalResult importLayerNorm(NodeContext &n) {
   const Val &x = n.in(0);
-  if (failed(requireFloats(n)))
+  if (failed(requireFloats(n)) || failed(checkPrecision(n)))
     return failure();
   FailureOr<int64_t> axis = n.axis(n.integer("axis", -1), x.rank());
   if (failed(axis))
@@ -41,14 +74,18 @@ LogicalResult importLayerNorm(NodeContext &n) {
                          bias = trailing(n, 2, *axis);
   if (failed(scale) || failed(bias))
     return failure();
-  return n.set(n.e.make<graph::LayerNormOp>(
-      x.type(), x.shape(), n.e.operand(x), *scale, *bias, *axis,
-      APFloat(n.number("epsilon", 1e-5f))));
+  double epsilon = n.number("epsilon", 1e-5f);
+  if (n.wantsOutput(1) || n.wantsOutput(2))
+    if (failed(setStatistics(n, *axis, epsilon)))
+      return failure();
+  return n.set(n.e.make<graph::LayerNormOp>(x.type(), x.shape(),
+                                            n.e.operand(x), *scale, *bias,
+                                            *axis, APFloat(epsilon)));
 }
 
 LogicalResult importRmsNorm(NodeContext &n) {
   const Val &x = n.in(0);
-  if (failed(requireFloats(n)))
+  if (failed(requireFloats(n)) || failed(checkPrecision(n)))
     return failure();
   FailureOr<int64_t> axis = n.axis(n.integer("axis", -1), x.rank());
   if (failed(axis))
@@ -87,6 +124,7 @@ LogicalResult importBatchNorm(NodeContext &n) {
   if (n.integer("training_mode", 0) != 0)
     return n.fail("batch normalization in training mode is not supported: "
                   "export the model in eval mode");
+  n.ignore({"momentum"}); // Of training.
   if (failed(checkChannels(n, 1)))
     return failure();
   const Val &mean = n.in(3), &variance = n.in(4);
@@ -122,7 +160,7 @@ LogicalResult importGroupNorm(NodeContext &n) {
   Emitter &e = n.e;
   const Val &x = n.in(0);
   int64_t groups = n.integer("num_groups", 0);
-  if (failed(requireFloats(n)))
+  if (failed(requireFloats(n)) || failed(checkPrecision(n)))
     return failure();
   if (x.rank() < 2 || groups < 1 || x.dim(1) % groups != 0)
     return n.fail(Twine(groups) + " groups do not fit an operand of shape " +

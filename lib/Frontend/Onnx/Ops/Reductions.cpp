@@ -13,6 +13,7 @@ namespace {
 FailureOr<Shape> reducedDims(NodeContext &n) {
   int64_t rank = n.in(0).rank();
   Shape given;
+  bool none = n.integer("noop_with_empty_axes", 0) != 0;
   if (!n.in(1).absent()) {
     FailureOr<Shape> known = n.known(1, "the list of axes");
     if (failed(known))
@@ -21,7 +22,7 @@ FailureOr<Shape> reducedDims(NodeContext &n) {
   } else if (std::optional<Shape> attribute = n.integers("axes")) {
     given = *attribute;
   }
-  if (given.empty() && n.integer("noop_with_empty_axes", 0) == 0)
+  if (given.empty() && !none)
     for (int64_t dim = 0; dim < rank; ++dim)
       given.push_back(dim);
   return n.axes(given, rank);
@@ -44,6 +45,20 @@ OpImporter reduction(graph::Reduction kind, Step before = same,
     Val reduced = n.e.reduce(kind, before(n.e, n.in(0)), *dims,
                              n.integer("keepdims", 1) != 0);
     return n.set(after(n.e, reduced));
+  };
+}
+
+/// Of truth values the maximum is whether any holds, the minimum whether all do.
+OpImporter extreme(graph::Reduction kind) {
+  return [=](NodeContext &n) -> LogicalResult {
+    Val x = n.in(0);
+    FailureOr<Shape> dims = reducedDims(n);
+    if (failed(dims))
+      return failure();
+    Type wide = x.isBool() ? Builder(n.e.context()).getI8Type() : x.type();
+    Val reduced = n.e.reduce(kind, n.e.cast(x, wide), *dims,
+                             n.integer("keepdims", 1) != 0);
+    return n.set(n.e.cast(reduced, x.type()));
   };
 }
 
@@ -142,8 +157,8 @@ void addReductionOps(OpRegistry &r) {
   auto log = [](Emitter &e, const Val &x) { return e.unary(Unary::Log, x); };
   using graph::Reduction;
   r.add("ReduceSum", 1, reduction(Reduction::Sum));
-  r.add("ReduceMax", 1, reduction(Reduction::Max));
-  r.add("ReduceMin", 1, reduction(Reduction::Min));
+  r.add("ReduceMax", 1, extreme(Reduction::Max));
+  r.add("ReduceMin", 1, extreme(Reduction::Min));
   r.add("ReduceProd", 1, reduction(Reduction::Prod));
   r.add("ReduceL1", 1, reduction(Reduction::Sum, abs));
   r.add("ReduceL2", 1, reduction(Reduction::Sum, square, sqrt, true));

@@ -39,6 +39,7 @@ LogicalResult importConstruct(NodeContext &n) {
 }
 
 LogicalResult importEmpty(NodeContext &n) {
+  n.ignore({"dtype"});
   return n.set(Val(std::vector<Val>()));
 }
 
@@ -48,6 +49,7 @@ LogicalResult importSplitToSequence(NodeContext &n) {
   FailureOr<int64_t> dim = n.axis(n.integer("axis", 0), x.rank());
   if (failed(dim))
     return failure();
+  bool keep = n.integer("keepdims", 1) != 0;
   int64_t size = x.dim(*dim);
   bool single = n.in(1).absent();
   int64_t chunk = single ? 1 : 0;
@@ -78,7 +80,7 @@ LogicalResult importSplitToSequence(NodeContext &n) {
   }
   std::vector<Val> parts = split(e, x, *dim, lengths);
   // Without sizes the dimension goes, unless keepdims says otherwise.
-  if (single && n.integer("keepdims", 1) == 0)
+  if (single && !keep)
     for (Val &part : parts) {
       Shape shape(part.shape());
       shape.erase(shape.begin() + *dim);

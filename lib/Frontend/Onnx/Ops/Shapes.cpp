@@ -201,7 +201,11 @@ LogicalResult importSpaceToDepth(NodeContext &n) {
   int64_t height = x.dim(2) / block, width = x.dim(3) / block;
   Val split = n.e.reshape(
       x, {x.dim(0), x.dim(1), height, block, width, block});
-  Val moved = n.e.transpose(split, {0, 3, 5, 1, 2, 4});
+  std::string mode = n.string("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD")
+    return n.fail("mode '" + mode + "' is not supported");
+  Val moved = mode == "DCR" ? n.e.transpose(split, {0, 3, 5, 1, 2, 4})
+                            : n.e.transpose(split, {0, 1, 3, 5, 2, 4});
   return n.set(n.e.reshape(
       moved, {x.dim(0), x.dim(1) * block * block, height, width}));
 }
