@@ -60,9 +60,9 @@ public:
         for (int64_t size : {0, 1, 7, 1000, 5000, 40000})
           for (int kind = VS_ALL_REDUCE; kind <= VS_PERMUTE; ++kind)
             oneCase(kind, static_cast<vs_dtype>(dtype), group, size);
-    for (int64_t size : {int64_t(1) << 20, largest})
-      for (int kind : {VS_ALL_REDUCE, VS_ALL_GATHER, VS_REDUCE_SCATTER})
-        oneCase(kind, VS_F32, 1, size / 4, /*big=*/true);
+    for (int kind : {VS_ALL_REDUCE, VS_ALL_GATHER, VS_REDUCE_SCATTER})
+      oneCase(kind, VS_F32, 1, (int64_t(1) << 20) / 4, /*big=*/true);
+    oneCase(VS_ALL_REDUCE, VS_F32, 1, largest / 4, /*big=*/true);
     count = cases;
     return error;
   }
