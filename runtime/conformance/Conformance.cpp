@@ -1,0 +1,199 @@
+// Runs collectives and compares each element with the definition. Inputs are
+// small integers that depend on rank, case and index, so that every rank can
+// compute what it must get, and sums are exact in every type.
+#include "runtime/conformance/Conformance.h"
+
+#include "runtime/conformance/Reference.h"
+#include "runtime/core/DType.h"
+#include "runtime/core/Error.h"
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+namespace vescale::runtime {
+namespace {
+
+constexpr int64_t largest = int64_t(64) << 20;
+
+enum class Placement { Window, Private, InPlace };
+
+/// Groups of a world: all, none, and for a world that factors its digits.
+std::vector<vs_group> groupsOf(int size) {
+  auto digit = [](int64_t size, int64_t stride) {
+    vs_group group = {};
+    group.num_digits = 1;
+    group.size[0] = size;
+    group.stride[0] = stride;
+    return group;
+  };
+  std::vector<vs_group> groups = {vs_group{}, digit(size, 1)};
+  if (size % 2 == 0 && size > 2) {
+    groups.push_back(digit(2, 1));
+    groups.push_back(digit(2, size / 2));
+    groups.push_back(digit(size / 2, 2));
+    vs_group swapped = digit(2, 1); // minor digit first: another order of ranks
+    swapped.num_digits = 2;
+    swapped.size[1] = size / 2;
+    swapped.stride[1] = 2;
+    groups.push_back(swapped);
+  }
+  return groups;
+}
+
+class Suite {
+public:
+  Suite(Transport &transport, bool yield)
+      : transport(transport), groups(groupsOf(transport.size())) {
+    TransportSetup setup;
+    setup.groups = groups;
+    setup.commBytes = 2 * largest + 4096;
+    setup.bounceBytes = int64_t(4) << 20;
+    setup.yield = yield;
+    transport.setup(setup);
+  }
+
+  std::string run(int64_t &count) {
+    for (int32_t group = 0; group < static_cast<int32_t>(groups.size());
+         ++group)
+      for (int dtype = VS_F32; dtype <= VS_BOOL; ++dtype)
+        for (int64_t size : {0, 1, 7, 1000, 5000, 40000})
+          for (int kind = VS_ALL_REDUCE; kind <= VS_PERMUTE; ++kind)
+            oneCase(kind, static_cast<vs_dtype>(dtype), group, size);
+    for (int kind : {VS_ALL_REDUCE, VS_ALL_GATHER, VS_REDUCE_SCATTER})
+      oneCase(kind, VS_F32, 1, (int64_t(1) << 20) / 4, /*big=*/true);
+    oneCase(VS_ALL_REDUCE, VS_F32, 1, largest / 4, /*big=*/true);
+    count = cases;
+    return error;
+  }
+
+private:
+  int64_t between(int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(random);
+  }
+
+  void oneCase(int kind, vs_dtype dtype, int32_t groupIndex, int64_t size,
+               bool big = false) {
+    Group group = groupOf(groups[groupIndex], transport.rank());
+    int members = group.size();
+    vs_collective op = {};
+    op.kind = kind;
+    op.dtype = dtype;
+    op.group = groupIndex;
+    op.reduction = static_cast<int32_t>(between(0, 2));
+    std::vector<int32_t> peers(members);
+    shape(op, members, size, big, peers);
+    auto place = static_cast<Placement>(big ? 0 : between(0, 2));
+    if (kind != VS_ALL_REDUCE && place == Placement::InPlace)
+      place = Placement::Window;
+    ++cases;
+    check(op, group, place);
+  }
+
+  /// Sizes that cut evenly and sizes that don't, of about `size` elements.
+  void shape(vs_collective &op, int members, int64_t size, bool big,
+             std::vector<int32_t> &peers) {
+    op.count = size;
+    op.outer = big ? 1 : between(1, 4);
+    op.inner = between(1, 3);
+    op.mid = between(1, 3);
+    int64_t row = size / op.outer;
+    op.chunk = op.kind == VS_ALL_GATHER ? row / members + 1
+                                        : (row + members - 1) / members;
+    op.in_row = row;
+    op.out_row = std::max<int64_t>(
+        0, op.chunk * members - between(0, std::min<int64_t>(op.chunk, 3)));
+    if (op.kind == VS_ALL_TO_ALL) {
+      op.in_row = between(0, 12);
+      op.swap_dims = between(0, 1) != 0;
+      op.chunk = row / (op.mid * op.inner * std::max<int64_t>(op.in_row, 1));
+      op.out_row = std::max<int64_t>(
+          0, op.chunk * members - between(0, std::min<int64_t>(op.chunk, 2)));
+    }
+    // A permutation in which some send to nobody.
+    for (int i = 0; i < members; ++i)
+      peers[i] = i;
+    std::shuffle(peers.begin(), peers.end(), random);
+    for (int32_t &peer : peers)
+      if (between(0, 3) == 0)
+        peer = -1;
+    op.peers = peers.data();
+  }
+
+  void check(const vs_collective &op, const Group &group, Placement place) {
+    auto dtype = static_cast<vs_dtype>(op.dtype);
+    int64_t bytes = dtypeBytes(dtype);
+    int64_t inCount = inputElements(op, group.size());
+    int64_t outCount = outputElements(op, group.size());
+    std::vector<char> privateIn(inCount * bytes + 1),
+        privateOut(outCount * bytes + 64);
+    char *in = privateIn.data(), *out = privateOut.data();
+    if (place != Placement::Private) {
+      in = transport.comm();
+      out = place == Placement::InPlace
+                ? in
+                : in + (inCount * bytes + 63) / 64 * 64;
+    }
+    for (int64_t i = 0; i < inCount; ++i)
+      storeNumber(dtype, in, i,
+                  caseInput(dtype, cases, transport.rank(), i));
+    if (out != in)
+      std::memset(out, 0x5a, outCount * bytes);
+    transport.collective(op, in, out);
+    if (!error.empty())
+      return; // go on with the others, who don't know
+    for (int64_t i = 0; i < outCount; ++i) {
+      double expected = expectedElement(op, group, cases, i);
+      double got = loadNumber(dtype, out, i);
+      if (got != expected) {
+        error = cat("case ", cases, ": kind ", op.kind, " of ",
+                    dtypeName(dtype), ", group ", op.group, ", reduction ",
+                    op.reduction, ", count ", op.count, " outer ", op.outer,
+                    " in_row ", op.in_row, " chunk ", op.chunk, " out_row ",
+                    op.out_row, " mid ", op.mid, " inner ", op.inner,
+                    " swap ", op.swap_dims, ", place ",
+                    static_cast<int>(place), ": rank ", transport.rank(),
+                    " has ", got, " at ", i, ", not ", expected);
+        return;
+      }
+    }
+  }
+
+  Transport &transport;
+  std::vector<vs_group> groups;
+  std::mt19937_64 random{7}; // the same on all ranks
+  int64_t cases = 0;
+  std::string error;
+};
+
+/// agree, send and receive.
+std::string checkMessages(Transport &transport) {
+  int rank = transport.rank(), size = transport.size();
+  Transport::Agreement most = transport.agree(rank == size / 2 ? 5 : 1);
+  if (most.value != 5 || most.rank != size / 2)
+    return cat("agree gave ", most.value, " of rank ", most.rank);
+  for (int64_t bytes : {int64_t(0), int64_t(1), int64_t(3) << 20}) {
+    std::vector<char> data(bytes, static_cast<char>(rank + 1));
+    if (rank != 0) {
+      transport.send(0, data.data(), bytes);
+      continue;
+    }
+    for (int from = 1; from < size; ++from) {
+      transport.receive(from, data.data(), bytes);
+      for (char value : data)
+        if (value != static_cast<char>(from + 1))
+          return cat("rank 0 received ", int(value), " from rank ", from);
+    }
+  }
+  return "";
+}
+
+} // namespace
+
+std::string runConformance(Transport &transport, bool yield, int64_t &count) {
+  std::string error = Suite(transport, yield).run(count);
+  std::string messages = checkMessages(transport);
+  return error.empty() ? messages : error;
+}
+
+} // namespace vescale::runtime
