@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Partition/Passes.h"
+#include "passes/Prepare/Passes.h"
 
 void vescale::registerDialects(mlir::DialectRegistry &registry) {
   registry
@@ -18,6 +19,7 @@ void vescale::registerDialects(mlir::DialectRegistry &registry) {
 }
 
 void vescale::registerPasses() {
+  prepare::registerPreparePhase();
   dist::registerPartitionPhase();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
