@@ -10,6 +10,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Partition/Passes.h"
 #include "passes/Plan/Passes.h"
+#include "passes/Prepare/Passes.h"
 
 void vescale::registerDialects(mlir::DialectRegistry &registry) {
   registry
@@ -20,6 +21,7 @@ void vescale::registerDialects(mlir::DialectRegistry &registry) {
 
 void vescale::registerPasses() {
   dist::registerPlanPhase();
+  prepare::registerPreparePhase();
   dist::registerPartitionPhase();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();

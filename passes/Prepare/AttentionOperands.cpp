@@ -54,10 +54,11 @@ struct AbsorbScale : OpRewritePattern<AttentionOp> {
 
 /// Heads of which each is repeated `times` times, one after the other.
 struct Repeated {
-  Value heads; ///< batch × K × rows × features
+  Value heads; ///< The elements of batch × K × rows × features.
+  SmallVector<int64_t> shape;
   int64_t times;
 };
-std::optional<Repeated> matchRepeated(OpBuilder &builder, Value value) {
+std::optional<Repeated> matchRepeated(Value value) {
   SmallVector<int64_t> shape(shapeOf(value));
   auto reshape = value.getDefiningOp<ReshapeOp>();
   auto broadcast = (reshape ? reshape.getInput() : value)
@@ -88,9 +89,7 @@ std::optional<Repeated> matchRepeated(OpBuilder &builder, Value value) {
   if (times == 1)
     return std::nullopt;
   shape[1] /= times;
-  return Repeated{createReshape(builder, value.getLoc(), broadcast.getInput(),
-                                shape),
-                  times};
+  return Repeated{broadcast.getInput(), shape, times};
 }
 
 /// Attention reads repeated keys and values where they are.
@@ -98,18 +97,19 @@ struct DropRepeatedHeads : OpRewritePattern<AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AttentionOp op,
                                 PatternRewriter &rewriter) const override {
-    // Query heads of a group are neighbours: with G heads to one of the keys
-    // already, key head k serves G·k and following. Only whole repeats nest.
-    std::optional<Repeated> key = matchRepeated(rewriter, op.getKey());
+    std::optional<Repeated> key = matchRepeated(op.getKey());
     if (!key)
       return rewriter.notifyMatchFailure(op, "key heads are not repeated");
-    std::optional<Repeated> value = matchRepeated(rewriter, op.getValue());
+    std::optional<Repeated> value = matchRepeated(op.getValue());
     if (!value || value->times != key->times)
       return rewriter.notifyMatchFailure(
           op, "value heads are not repeated as often as key heads");
+    Value keys = createReshape(rewriter, op.getLoc(), key->heads, key->shape);
+    Value values =
+        createReshape(rewriter, op.getLoc(), value->heads, value->shape);
     rewriter.modifyOpInPlace(op, [&] {
-      op.getKeyMutable().assign(key->heads);
-      op.getValueMutable().assign(value->heads);
+      op.getKeyMutable().assign(keys);
+      op.getValueMutable().assign(values);
     });
     return success();
   }

@@ -117,7 +117,7 @@ struct ReshapeParameter : OpRewritePattern<ReshapeOp> {
 };
 
 class GraphFoldParameterViews
-    : public impl::GraphFoldParameterViewsBase<GraphFoldParameterViews> {
+    : public prepare::impl::GraphFoldParameterViewsBase<GraphFoldParameterViews> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateParameterViewPatterns(patterns);

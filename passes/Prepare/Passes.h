@@ -16,8 +16,8 @@ namespace vescale::prepare {
 /// projections split, parameters as views. Registered as `prepare`.
 void buildPreparePipeline(mlir::OpPassManager &pm);
 
-/// Registers the passes and the pipeline.
-void registerPreparePasses();
+/// Registers the phase's passes and its pipeline, `prepare`.
+void registerPreparePhase();
 
 } // namespace vescale::prepare
 

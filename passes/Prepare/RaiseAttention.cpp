@@ -247,7 +247,7 @@ private:
     return createReshape(builder, loc, value, shape);
   }
 
-  static Value build(OpBuilder &builder, const Attention &found) {
+  static Value build(OpBuilder &builder, Attention &found) {
     DotOp product = found.product;
     Location loc = fuseLocations({found.probabilities.softmax.getResult(),
                                   product.getResult(),
@@ -284,7 +284,7 @@ private:
   /// All terms as one mask in the scores' shape: boolean if all of them hide
   /// scores for good, else a sum.
   static Value buildMask(OpBuilder &builder, Location loc,
-                         const Attention &found) {
+                         Attention &found) {
     RankedTensorType type = typeOf(found.probabilities.softmax.getInput());
     auto boolean = RankedTensorType::get(type.getShape(), builder.getI1Type());
     auto splat = [&](double number) -> Value {
@@ -333,7 +333,7 @@ private:
 };
 
 class GraphRaiseAttention
-    : public impl::GraphRaiseAttentionBase<GraphRaiseAttention> {
+    : public prepare::impl::GraphRaiseAttentionBase<GraphRaiseAttention> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<RaiseAttention>(&getContext());

@@ -43,7 +43,7 @@ struct RaiseGelu : OpRewritePattern<Op> {
   }
 };
 
-class GraphRaiseGelu : public impl::GraphRaiseGeluBase<GraphRaiseGelu> {
+class GraphRaiseGelu : public prepare::impl::GraphRaiseGeluBase<GraphRaiseGelu> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<RaiseGelu<ErfOp>, RaiseGelu<TanhOp>, RaiseGelu<SigmoidOp>>(

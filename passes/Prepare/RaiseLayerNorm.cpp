@@ -34,7 +34,7 @@ struct CentredNorm : OpRewritePattern<RmsNormOp> {
       return rewriter.notifyMatchFailure(op, "the mean is not subtracted");
     rewriter.replaceOpWithNewOp<LayerNormOp>(op, op.getType(), x, op.getScale(),
                                              Value(), axis,
-                                             op.getEpsilonAttr());
+                                             op.getEpsilon());
     return success();
   }
 };
@@ -57,8 +57,8 @@ struct AbsorbIntoLayerNorm : OpRewritePattern<Op> {
       weight = createReshape(rewriter, op.getLoc(), weight,
                              shapeOf(x).drop_front(norm.getAxis()));
       rewriter.replaceOpWithNewOp<LayerNormOp>(
-          op, op.getType(), norm.getInput(), isScale ? weight : norm.getScale(),
-          isScale ? Value() : weight, norm.getAxis(), norm.getEpsilonAttr());
+          op, op.getType(), norm.getInput(),
+          isScale ? weight : Value(norm.getScale()), isScale ? Value() : weight, norm.getAxis(), norm.getEpsilon());
       return true;
     });
     return matched ? success()
@@ -67,7 +67,7 @@ struct AbsorbIntoLayerNorm : OpRewritePattern<Op> {
 };
 
 class GraphRaiseLayerNorm
-    : public impl::GraphRaiseLayerNormBase<GraphRaiseLayerNorm> {
+    : public prepare::impl::GraphRaiseLayerNormBase<GraphRaiseLayerNorm> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateRmsNormPatterns(patterns);

@@ -91,8 +91,7 @@ struct RaiseRmsNorm : OpRewritePattern<Op> {
           continue;
         Location loc = fuseLocations({op.getResult(), factor});
         Value norm = RmsNormOp::create(rewriter, loc, op.getType(), *x, Value(),
-                                       rms->axis,
-                                       rewriter.getF64FloatAttr(rms->epsilon));
+                                       rms->axis, APFloat(rms->epsilon));
         *x = Value();
         factor = Value();
         rewriter.replaceOp(op, multiply(rewriter, op, norm, factors));
@@ -132,7 +131,7 @@ struct AbsorbScale : OpRewritePattern<MulOp> {
                              shapeOf(x).drop_front(norm.getAxis()));
       rewriter.replaceOpWithNewOp<RmsNormOp>(
           op, op.getType(), norm.getInput(), weight, norm.getAxis(),
-          norm.getEpsilonAttr());
+          norm.getEpsilon());
       return true;
     });
     return matched ? success()
@@ -141,7 +140,7 @@ struct AbsorbScale : OpRewritePattern<MulOp> {
 };
 
 class GraphRaiseRmsNorm
-    : public impl::GraphRaiseRmsNormBase<GraphRaiseRmsNorm> {
+    : public prepare::impl::GraphRaiseRmsNormBase<GraphRaiseRmsNorm> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateRmsNormPatterns(patterns);

@@ -46,7 +46,7 @@ struct RaiseSilu : OpRewritePattern<Op> {
   }
 };
 
-class GraphRaiseSilu : public impl::GraphRaiseSiluBase<GraphRaiseSilu> {
+class GraphRaiseSilu : public prepare::impl::GraphRaiseSiluBase<GraphRaiseSilu> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<RaiseSilu<SigmoidOp>, RaiseSilu<ExpOp>>(&getContext());

@@ -121,7 +121,7 @@ struct RaiseShiftedLogSoftmax : OpRewritePattern<SubOp> {
 };
 
 class GraphRaiseSoftmax
-    : public impl::GraphRaiseSoftmaxBase<GraphRaiseSoftmax> {
+    : public prepare::impl::GraphRaiseSoftmaxBase<GraphRaiseSoftmax> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<RaiseSoftmax<DivOp>, RaiseSoftmax<MulOp>, RaiseLogSoftmax,

@@ -173,7 +173,7 @@ private:
   }
 };
 
-class GraphSimplify : public impl::GraphSimplifyBase<GraphSimplify> {
+class GraphSimplify : public prepare::impl::GraphSimplifyBase<GraphSimplify> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);

@@ -198,7 +198,7 @@ struct TransposeOfReshape : OpRewritePattern<TransposeOp> {
         place = position[group.toBegin];
       order.emplace_back(place, &group);
     }
-    llvm::stable_sort(order, [](auto &a, auto &b) { return a.first < b.first; });
+    llvm::sort(order); // Groups of one place lie in order in memory.
     SmallVector<int64_t> permutation, shape;
     for (auto [place, group] : order)
       for (int64_t dim = group->fromBegin; dim < group->fromEnd; ++dim) {
