@@ -7,6 +7,7 @@
 #define VESCALE_DIALECTS_DIST_DIST_H
 
 #include "dialects/Dist/ShardingRule.h"
+#include "dialects/Interfaces/Lower.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"

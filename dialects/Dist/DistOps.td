@@ -4,6 +4,7 @@
 
 include "dialects/Dist/Dist.td"
 include "dialects/Dist/DistInterfaces.td"
+include "dialects/Interfaces/Lower.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -109,7 +110,8 @@ def Dist_PermuteOp : Dist_Collective<"permute"> {
   }];
 }
 
-def Dist_ShardSliceOp : Dist_Op<"shard_slice", [Pure]> {
+def Dist_ShardSliceOp : Dist_Op<"shard_slice",
+    [Pure, DeclareOpInterfaceMethods<LowerOpInterface>]> {
   let summary = "a rank's own shard of a tensor that the group holds whole";
   let description = [{
     Moves no data between ranks. The shard is ceil(n/k) long; what it reads past
@@ -125,7 +127,8 @@ def Dist_ShardSliceOp : Dist_Op<"shard_slice", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Dist_MaskOp : Dist_Op<"mask", [Pure]> {
+def Dist_MaskOp : Dist_Op<"mask",
+    [Pure, DeclareOpInterfaceMethods<LowerOpInterface>]> {
   let summary = "sets a shard's padding along a dimension to a value";
   let description = [{
     Elements whose global index along `dim`, index · shard length + local
@@ -141,7 +144,8 @@ def Dist_MaskOp : Dist_Op<"mask", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Dist_AxisIndexOp : Dist_Op<"axis_index", [Pure]> {
+def Dist_AxisIndexOp : Dist_Op<"axis_index",
+    [Pure, DeclareOpInterfaceMethods<LowerOpInterface>]> {
   let summary = "the rank's index in the group that the axes span";
   let arguments = (ins FlatSymbolRefAttr:$mesh, Dist_AxesAttr:$axes);
   let results = (outs 0DTensorOf<[I64]>:$result);

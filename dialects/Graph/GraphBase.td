@@ -6,6 +6,7 @@ include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "dialects/Dist/DistInterfaces.td"
+include "dialects/Interfaces/Lower.td"
 
 def Graph_Dialect : Dialect {
   let name = "graph";
@@ -38,7 +39,8 @@ def Graph_BitTensor : StaticShapeTensorOf<[Graph_Int, I1]>;
 /// What every op of the dialect declares; GraphOpTest walks the registered ops
 /// and fails where one lacks an interface.
 defvar Graph_Interfaces = [
-  DeclareOpInterfaceMethods<ShardableOpInterface>
+  DeclareOpInterfaceMethods<ShardableOpInterface>,
+  DeclareOpInterfaceMethods<LowerOpInterface>
 ];
 
 class Graph_Op<string mnemonic, list<Trait> traits = []>

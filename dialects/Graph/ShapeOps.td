@@ -18,6 +18,9 @@ def Graph_BroadcastOp : Graph_Op<"broadcast"> {
   }];
   let hasFolder = 1;
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
+  }];
 }
 
 def Graph_ReshapeOp : Graph_Op<"reshape"> {
@@ -87,6 +90,9 @@ def Graph_PadOp : Graph_Op<"pad"> {
   let assemblyFormat = [{
     $input `,` $value `low` $low `high` $high attr-dict `:`
     `(` type($input) `,` type($value) `)` `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
   }];
 }
 
