@@ -20,6 +20,7 @@ def Graph_BroadcastOp : Graph_Op<"broadcast"> {
   let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     bool rereads(unsigned operand);
+    bool keepsPosition(unsigned operand) { return !rereads(operand); }
   }];
 }
 
@@ -30,6 +31,9 @@ def Graph_ReshapeOp : Graph_Op<"reshape"> {
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasFolder = 1;
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    bool keepsPosition(unsigned operand) { return true; }
+  }];
 }
 
 def Graph_TransposeOp : Graph_Op<"transpose"> {

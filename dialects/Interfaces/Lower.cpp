@@ -21,6 +21,11 @@ Type vescale::storageType(Type type) {
   return type;
 }
 
+bool vescale::haveSameShape(Value a, Value b) {
+  return cast<ShapedType>(a.getType()).getShape() ==
+         cast<ShapedType>(b.getType()).getShape();
+}
+
 SmallVector<Value> ElementBuilder::loop(
     int64_t count, ValueRange initial,
     function_ref<SmallVector<Value>(Value, ArrayRef<Value>)> body) {

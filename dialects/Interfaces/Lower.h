@@ -35,6 +35,8 @@ mlir::Type computeType(mlir::Type type);
 /// The type that elements of `type` have in memory.
 mlir::Type storageType(mlir::Type type);
 
+bool haveSameShape(mlir::Value a, mlir::Value b);
+
 struct Position {
   llvm::SmallVector<int64_t> shape;
   /// One per dimension; empty while only the flat form is known.

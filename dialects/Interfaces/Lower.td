@@ -32,6 +32,16 @@ def LowerOpInterface : OpInterface<"LowerOpInterface"> {
       computing them anew at each read would repeat work.
     }],
       "bool", "rereads", (ins "unsigned":$operand), [{}], [{ return false; }]>,
+    InterfaceMethod<[{
+      Whether the result's element at a position needs this operand's element at
+      the same place in row-major order, and no other.
+    }],
+      "bool", "keepsPosition", (ins "unsigned":$operand), [{}], [{
+        return $_op.getLoweringKind() != ::vescale::LoweringKind::Free &&
+               !$_op.rereads(operand) &&
+               ::vescale::haveSameShape($_op->getOperand(operand),
+                                        $_op->getResult(0));
+      }]>,
   ];
 }
 
