@@ -9,6 +9,7 @@
 #include "dialects/Dist/ShardingRule.h"
 #include "dialects/Interfaces/Cost.h"
 #include "dialects/Interfaces/Evaluate.h"
+#include "dialects/Interfaces/Lower.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"

@@ -5,6 +5,7 @@
 include "dialects/Dist/Dist.td"
 include "dialects/Dist/DistInterfaces.td"
 include "dialects/Interfaces/Evaluate.td"
+include "dialects/Interfaces/Lower.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -13,9 +14,9 @@ class Dist_Op<string mnemonic, list<Trait> traits = []>
     : Op<Dist_Dialect, mnemonic, traits>;
 
 /// An op without communication.
-class Dist_LocalOp<string mnemonic>
-    : Dist_Op<mnemonic,
-              [Pure, DeclareOpInterfaceMethods<EvaluateOpInterface>]>;
+class Dist_LocalOp<string mnemonic, list<Trait> traits = []>
+    : Dist_Op<mnemonic, !listconcat(
+          [Pure, DeclareOpInterfaceMethods<EvaluateOpInterface>], traits)>;
 
 def Dist_MeshOp : Dist_Op<"mesh", [Symbol]> {
   let summary = "a named mesh of ranks";
@@ -116,7 +117,8 @@ def Dist_PermuteOp : Dist_Collective<"permute"> {
   }];
 }
 
-def Dist_ShardSliceOp : Dist_LocalOp<"shard_slice"> {
+def Dist_ShardSliceOp
+    : Dist_LocalOp<"shard_slice", [DeclareOpInterfaceMethods<LowerOpInterface>]> {
   let summary = "a rank's own shard of a tensor that the group holds whole";
   let description = [{
     Moves no data between ranks. The shard is ceil(n/k) long; what it reads past
@@ -132,7 +134,8 @@ def Dist_ShardSliceOp : Dist_LocalOp<"shard_slice"> {
   let hasVerifier = 1;
 }
 
-def Dist_MaskOp : Dist_LocalOp<"mask"> {
+def Dist_MaskOp
+    : Dist_LocalOp<"mask", [DeclareOpInterfaceMethods<LowerOpInterface>]> {
   let summary = "sets a shard's padding along a dimension to a value";
   let description = [{
     Elements whose global index along `dim`, index · shard length + local
@@ -148,7 +151,8 @@ def Dist_MaskOp : Dist_LocalOp<"mask"> {
   let hasVerifier = 1;
 }
 
-def Dist_AxisIndexOp : Dist_LocalOp<"axis_index"> {
+def Dist_AxisIndexOp
+    : Dist_LocalOp<"axis_index", [DeclareOpInterfaceMethods<LowerOpInterface>]> {
   let summary = "the rank's index in the group that the axes span";
   let arguments = (ins FlatSymbolRefAttr:$mesh, Dist_AxesAttr:$axes);
   let results = (outs 0DTensorOf<[I64]>:$result);

@@ -25,6 +25,9 @@ def Graph_AttentionOp : Graph_Op<"attention"> {
     (`softcap` $softcap^)? (`causal` $causal^)? (`window` $window^)? attr-dict
     `:` `(` type($query) `,` type($key) `,` type($value) `)` `->` type($result)
   }];
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
+  }];
 }
 
 def Graph_RotaryOp : Graph_Op<"rotary"> {
@@ -42,6 +45,9 @@ def Graph_RotaryOp : Graph_Op<"rotary"> {
   let assemblyFormat = [{
     $input `,` $cos `,` $sin (`interleaved` $interleaved^)? attr-dict `:`
     `(` type($input) `,` type($cos) `,` type($sin) `)` `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
   }];
 }
 

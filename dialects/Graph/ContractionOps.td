@@ -22,6 +22,7 @@ def Graph_DotOp : Graph_Op<"dot"> {
     type($result)
   }];
   let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
     /// Operand dimensions that are neither batch nor contracted, in order.
     ::llvm::SmallVector<int64_t> getLhsFree();
     ::llvm::SmallVector<int64_t> getRhsFree();
@@ -45,6 +46,9 @@ def Graph_ConvOp : Graph_Op<"conv"> {
     `x` $pad_high `groups` $groups attr-dict `:` `(` type($input) `,`
     type($weight) `)` `->` type($result)
   }];
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
+  }];
 }
 
 def Graph_PoolOp : Graph_Op<"pool"> {
@@ -61,6 +65,9 @@ def Graph_PoolOp : Graph_Op<"pool"> {
   let assemblyFormat = [{
     $kind $input `window` $window `strides` $strides `dilations` $dilations
     `pad` $pad_low `x` $pad_high attr-dict `:` type($input) `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
   }];
 }
 

@@ -8,6 +8,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 include "dialects/Dist/DistInterfaces.td"
 include "dialects/Interfaces/Cost.td"
 include "dialects/Interfaces/Evaluate.td"
+include "dialects/Interfaces/Lower.td"
 
 def Graph_Dialect : Dialect {
   let name = "graph";
@@ -42,7 +43,8 @@ def Graph_BitTensor : StaticShapeTensorOf<[Graph_Int, I1]>;
 defvar Graph_Interfaces = [
   DeclareOpInterfaceMethods<ShardableOpInterface>,
   DeclareOpInterfaceMethods<EvaluateOpInterface>,
-  DeclareOpInterfaceMethods<CostOpInterface>
+  DeclareOpInterfaceMethods<CostOpInterface>,
+  DeclareOpInterfaceMethods<LowerOpInterface>
 ];
 
 class Graph_Op<string mnemonic, list<Trait> traits = []>

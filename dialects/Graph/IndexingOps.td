@@ -19,6 +19,9 @@ def Graph_TakeOp : Graph_Op<"take"> {
     $data `[` $indices `]` `axis` $axis attr-dict `:`
     `(` type($data) `,` type($indices) `)` `->` type($result)
   }];
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
+  }];
 }
 
 def Graph_TakeAlongOp : Graph_Op<"take_along"> {
@@ -34,6 +37,9 @@ def Graph_TakeAlongOp : Graph_Op<"take_along"> {
   let assemblyFormat = [{
     $data `[` $indices `]` `axis` $axis attr-dict `:`
     `(` type($data) `,` type($indices) `)` `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
   }];
 }
 

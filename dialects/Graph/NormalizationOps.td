@@ -4,7 +4,8 @@
 
 include "dialects/Graph/GraphBase.td"
 
-class Graph_SoftmaxLikeOp<string mnemonic, string what> : Graph_Op<mnemonic> {
+class Graph_SoftmaxLikeOp<string mnemonic, string what> : Graph_Op<mnemonic,
+        [DeclareOpInterfaceMethods<RowOpInterface>]> {
   let summary = what;
   let arguments = (ins Graph_FloatTensor:$input, I64Attr:$dim);
   let results = (outs Graph_FloatTensor:$result);
@@ -21,7 +22,8 @@ def Graph_SoftmaxOp : Graph_SoftmaxLikeOp<"softmax",
 def Graph_LogSoftmaxOp : Graph_SoftmaxLikeOp<"log_softmax",
     "x - max - log(sum(exp(x - max))) along a dimension">;
 
-def Graph_LayerNormOp : Graph_Op<"layer_norm", [AttrSizedOperandSegments]> {
+def Graph_LayerNormOp : Graph_Op<"layer_norm",
+    [AttrSizedOperandSegments, DeclareOpInterfaceMethods<RowOpInterface>]> {
   let summary = "(x - mean) / sqrt(variance + epsilon) · scale + bias";
   let description = [{
     Over the dimensions from `axis` on, of which scale and bias have the shape.
@@ -39,7 +41,8 @@ def Graph_LayerNormOp : Graph_Op<"layer_norm", [AttrSizedOperandSegments]> {
   }];
 }
 
-def Graph_RmsNormOp : Graph_Op<"rms_norm"> {
+def Graph_RmsNormOp : Graph_Op<"rms_norm",
+    [DeclareOpInterfaceMethods<RowOpInterface>]> {
   let summary = "x / sqrt(mean(x²) + epsilon) · scale";
   let description = [{
     Over the dimensions from `axis` on (Zhang and Sennrich, Root Mean Square

@@ -25,7 +25,8 @@ def Graph_ReduceOp : Graph_Op<"reduce"> {
   }];
 }
 
-def Graph_CumsumOp : Graph_Op<"cumsum"> {
+def Graph_CumsumOp : Graph_Op<"cumsum",
+    [DeclareOpInterfaceMethods<RowOpInterface>]> {
   let summary = "running sum along a dimension";
   let description = [{ `exclusive` leaves out the element itself, `reverse` runs
     from the end. }];

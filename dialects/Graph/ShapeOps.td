@@ -18,6 +18,10 @@ def Graph_BroadcastOp : Graph_Op<"broadcast"> {
   }];
   let hasFolder = 1;
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
+    bool keepsPosition(unsigned operand) { return !rereads(operand); }
+  }];
 }
 
 def Graph_ReshapeOp : Graph_Op<"reshape"> {
@@ -27,6 +31,9 @@ def Graph_ReshapeOp : Graph_Op<"reshape"> {
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasFolder = 1;
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    bool keepsPosition(unsigned operand) { return true; }
+  }];
 }
 
 def Graph_TransposeOp : Graph_Op<"transpose"> {
@@ -92,6 +99,9 @@ def Graph_PadOp : Graph_Op<"pad"> {
     `(` type($input) `,` type($value) `)` `->` type($result)
   }];
   let hasFolder = 1;
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
+  }];
 }
 
 #endif // VESCALE_DIALECTS_GRAPH_SHAPE

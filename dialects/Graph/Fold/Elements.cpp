@@ -13,12 +13,12 @@ static double toDouble(APFloat value) {
   return value.convertToDouble();
 }
 
-double Elements::number(int64_t index) const {
+double ConstantElements::number(int64_t index) const {
   index = splat ? 0 : index;
   return isFloat() ? floats[index] : static_cast<double>(ints[index]);
 }
 
-std::optional<Elements> Elements::read(Attribute value, int64_t limit) {
+std::optional<ConstantElements> ConstantElements::read(Attribute value, int64_t limit) {
   auto dense = dyn_cast_or_null<DenseElementsAttr>(value);
   if (!dense)
     return std::nullopt;
@@ -26,7 +26,7 @@ std::optional<Elements> Elements::read(Attribute value, int64_t limit) {
   if (!type || type.getEncoding() || type.getNumElements() == 0 ||
       (!dense.isSplat() && type.getNumElements() > limit))
     return std::nullopt;
-  Elements elements;
+  ConstantElements elements;
   elements.type = type;
   elements.splat = dense.isSplat();
   bool isBool = type.getElementType().isInteger(1);
@@ -50,18 +50,18 @@ std::optional<Elements> Elements::read(Attribute value, int64_t limit) {
 }
 
 /// How many elements a fold computes; 0 where it should not.
-static int64_t countOf(RankedTensorType type, ArrayRef<Elements> operands) {
+static int64_t countOf(RankedTensorType type, ArrayRef<ConstantElements> operands) {
   if (type.getEncoding())
     return 0;
   bool splat =
-      llvm::all_of(operands, [](const Elements &e) { return e.splat; });
+      llvm::all_of(operands, [](const ConstantElements &e) { return e.splat; });
   if (splat && type.getNumElements() > 0)
     return 1;
   return type.getNumElements() <= kMaxFoldedElements ? type.getNumElements()
                                                      : 0;
 }
 
-Attribute graph::foldFloats(RankedTensorType type, ArrayRef<Elements> operands,
+Attribute graph::foldFloats(RankedTensorType type, ArrayRef<ConstantElements> operands,
                             llvm::function_ref<double(int64_t)> compute) {
   auto element = cast<FloatType>(type.getElementType());
   SmallVector<APFloat, 4> values;
@@ -77,7 +77,7 @@ Attribute graph::foldFloats(RankedTensorType type, ArrayRef<Elements> operands,
   return DenseElementsAttr::get(type, values);
 }
 
-Attribute graph::foldInts(RankedTensorType type, ArrayRef<Elements> operands,
+Attribute graph::foldInts(RankedTensorType type, ArrayRef<ConstantElements> operands,
                           llvm::function_ref<int64_t(int64_t)> compute) {
   unsigned width = type.getElementTypeBitWidth();
   SmallVector<APInt, 4> values;

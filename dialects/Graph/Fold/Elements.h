@@ -16,7 +16,7 @@ inline constexpr int64_t kMaxFoldedElements = 4096;
 
 /// The elements of a constant: numbers for floats, else integers (0 or 1 for
 /// i1). A splat has one element.
-struct Elements {
+struct ConstantElements {
   mlir::RankedTensorType type;
   bool splat = false;
   llvm::SmallVector<double, 4> floats;
@@ -29,7 +29,7 @@ struct Elements {
   int64_t integer(int64_t index) const { return ints[splat ? 0 : index]; }
 
   /// Fails for null, for types with a layout and for non-splats above the limit.
-  static std::optional<Elements> read(mlir::Attribute value,
+  static std::optional<ConstantElements> read(mlir::Attribute value,
                                       int64_t limit = kMaxFoldedElements);
 };
 
@@ -37,10 +37,10 @@ struct Elements {
 /// operands are splats. `compute` takes the element's index. Floats are rounded,
 /// integers wrapped to the element type. Null for types with a layout.
 mlir::Attribute
-foldFloats(mlir::RankedTensorType type, llvm::ArrayRef<Elements> operands,
+foldFloats(mlir::RankedTensorType type, llvm::ArrayRef<ConstantElements> operands,
            llvm::function_ref<double(int64_t)> compute);
 mlir::Attribute
-foldInts(mlir::RankedTensorType type, llvm::ArrayRef<Elements> operands,
+foldInts(mlir::RankedTensorType type, llvm::ArrayRef<ConstantElements> operands,
          llvm::function_ref<int64_t(int64_t)> compute);
 
 /// The number that all elements of a constant are; nullopt if they differ, for

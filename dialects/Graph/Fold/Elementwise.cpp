@@ -18,7 +18,7 @@ using namespace vescale::graph;
 
 static Attribute foldUnary(Attribute operand, Value result,
                            double (*onFloat)(double)) {
-  std::optional<Elements> x = Elements::read(operand);
+  std::optional<ConstantElements> x = ConstantElements::read(operand);
   if (!x || !x->isFloat())
     return {};
   return foldFloats(typeOf(result), *x,
@@ -28,7 +28,7 @@ static Attribute foldUnary(Attribute operand, Value result,
 static Attribute foldUnary(Attribute operand, Value result,
                            double (*onFloat)(double),
                            int64_t (*onInt)(int64_t)) {
-  std::optional<Elements> x = Elements::read(operand);
+  std::optional<ConstantElements> x = ConstantElements::read(operand);
   if (!x || x->isFloat())
     return foldUnary(operand, result, onFloat);
   return foldInts(typeOf(result), *x,
@@ -100,7 +100,7 @@ OpFoldResult NotOp::fold(FoldAdaptor adaptor) {
   if (auto inner = getInput().getDefiningOp<NotOp>())
     if (inner.getInput().getType() == getType())
       return inner.getInput();
-  std::optional<Elements> x = Elements::read(adaptor.getInput());
+  std::optional<ConstantElements> x = ConstantElements::read(adaptor.getInput());
   if (!x)
     return {};
   return foldInts(typeOf(getResult()), *x,
@@ -108,7 +108,7 @@ OpFoldResult NotOp::fold(FoldAdaptor adaptor) {
 }
 
 OpFoldResult IsNanOp::fold(FoldAdaptor adaptor) {
-  std::optional<Elements> x = Elements::read(adaptor.getInput());
+  std::optional<ConstantElements> x = ConstantElements::read(adaptor.getInput());
   if (!x)
     return {};
   return foldInts(typeOf(getResult()), *x,
@@ -125,7 +125,7 @@ using IntFunction = int64_t (*)(int64_t, int64_t);
 /// `onFloat` or `onInt` is null where the op does not take such elements.
 static Attribute foldBinary(Attribute lhs, Attribute rhs, Value result,
                             FloatFunction onFloat, IntFunction onInt) {
-  std::optional<Elements> x = Elements::read(lhs), y = Elements::read(rhs);
+  std::optional<ConstantElements> x = ConstantElements::read(lhs), y = ConstantElements::read(rhs);
   if (!x || !y || x->type != y->type)
     return {};
   if (x->isFloat())
@@ -181,8 +181,8 @@ OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
 
 /// Integers that a division by zero or an overflow leaves without a value stay.
 static bool divides(Attribute lhs, Attribute rhs) {
-  std::optional<Elements> y = Elements::read(rhs);
-  return y && Elements::read(lhs) &&
+  std::optional<ConstantElements> y = ConstantElements::read(rhs);
+  return y && ConstantElements::read(lhs) &&
          (y->isFloat() ||
           llvm::all_of(y->ints, [](int64_t v) { return v != 0 && v != -1; }));
 }
@@ -286,8 +286,8 @@ OpFoldResult CompareOp::fold(FoldAdaptor adaptor) {
   if (getLhs() == getRhs() && !isFloat && !type.getEncoding() &&
       type.getNumElements() > 0)
     return DenseElementsAttr::get(type, holds(getComparison(), 0, 0));
-  std::optional<Elements> x = Elements::read(adaptor.getLhs()),
-                          y = Elements::read(adaptor.getRhs());
+  std::optional<ConstantElements> x = ConstantElements::read(adaptor.getLhs()),
+                          y = ConstantElements::read(adaptor.getRhs());
   if (!x || !y)
     return {};
   return foldInts(type, {*x, *y}, [&](int64_t i) -> int64_t {
@@ -300,9 +300,9 @@ OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
   VESCALE_KEEP_IF(getOnTrue() == getOnFalse(), getOnTrue());
   VESCALE_KEEP_IF(isOnes(adaptor.getCondition()), getOnTrue());
   VESCALE_KEEP_IF(is(adaptor.getCondition(), 0), getOnFalse());
-  std::optional<Elements> c = Elements::read(adaptor.getCondition()),
-                          x = Elements::read(adaptor.getOnTrue()),
-                          y = Elements::read(adaptor.getOnFalse());
+  std::optional<ConstantElements> c = ConstantElements::read(adaptor.getCondition()),
+                          x = ConstantElements::read(adaptor.getOnTrue()),
+                          y = ConstantElements::read(adaptor.getOnFalse());
   if (!c || !x || !y)
     return {};
   if (x->isFloat())
@@ -351,7 +351,7 @@ OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
     if (inner.getInput().getType() == type &&
         holdsAll(typeOf(getInput()).getElementType(), type.getElementType()))
       return inner.getInput();
-  std::optional<Elements> x = Elements::read(adaptor.getInput());
+  std::optional<ConstantElements> x = ConstantElements::read(adaptor.getInput());
   if (!x)
     return {};
   if (isa<FloatType>(type.getElementType()))

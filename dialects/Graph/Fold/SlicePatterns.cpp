@@ -135,7 +135,7 @@ private:
       whole &= isWhole(dim);
       innerWhole &= dim == first || isWhole(dim);
     }
-    int64_t scaleUp = 1, scaleDown = 1; // Elements per step of `first`, of `from`.
+    int64_t scaleUp = 1, scaleDown = 1; // ConstantElements per step of `first`, of `from`.
     for (int64_t dim = first + 1; dim < group.toEnd; ++dim)
       scaleUp *= to[dim];
     for (int64_t dim = group.fromBegin + 1; dim < group.fromEnd; ++dim)

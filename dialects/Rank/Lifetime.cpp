@@ -1,0 +1,67 @@
+//===- Lifetime.cpp - How long buffers live ---------------------*- C++ -*-===//
+
+#include "dialects/Rank/Rank.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::rank;
+
+int64_t rank::bufferBytes(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  return type.getNumElements() *
+         llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
+static int64_t packedBytes(ParameterOp parameter) {
+  // The result's type is the packed shape.
+  return bufferBytes(parameter.getResult());
+}
+
+SmallVector<Lifetime> rank::computeLifetimes(ProgramOp program) {
+  SmallVector<Lifetime> lifetimes;
+  DenseMap<Value, size_t> numbers;
+  auto add = [&](Operation *op, int64_t bytes, int64_t first) {
+    numbers[op->getResult(0)] = lifetimes.size();
+    lifetimes.push_back({op, bytes, first, -1});
+  };
+  constexpr int64_t unseen = std::numeric_limits<int64_t>::max();
+  for (Operation &op : *program.getBody().begin()) {
+    if (auto buffer = dyn_cast<BufferOp>(op))
+      add(&op, bufferBytes(buffer.getResult()), unseen);
+    else if (auto parameter = dyn_cast<ParameterOp>(op))
+      if (!parameter.getMapped())
+        add(&op, packedBytes(parameter), -1);
+  }
+  int64_t step = 0;
+  for (Operation &op : *program.getBody().begin()) {
+    auto interface = dyn_cast<StepOpInterface>(op);
+    if (!interface)
+      continue;
+    for (Value operand : op.getOperands()) {
+      auto found = numbers.find(operand);
+      if (found == numbers.end())
+        continue;
+      Lifetime &lifetime = lifetimes[found->second];
+      lifetime.first = std::min(lifetime.first, step);
+      lifetime.last = std::max(lifetime.last, step);
+    }
+    ++step;
+  }
+  // Inputs stay, so that a program can be run again without loading them.
+  for (PortOp port : program.getOps<PortOp>()) {
+    auto found = numbers.find(port.getBuffer());
+    if (found == numbers.end())
+      continue;
+    Lifetime &lifetime = lifetimes[found->second];
+    lifetime.last = step;
+    if (port.getKind() == PortKind::Input)
+      lifetime.first = -1;
+  }
+  for (Lifetime &lifetime : lifetimes) {
+    if (isa<ParameterOp>(lifetime.buffer))
+      lifetime.last = step;
+    if (lifetime.first == unseen)
+      lifetime.first = lifetime.last = step;
+  }
+  return lifetimes;
+}

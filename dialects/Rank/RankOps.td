@@ -1,0 +1,225 @@
+//===- RankOps.td - Programs, buffers and steps ----------------*- tablegen -*-===//
+#ifndef VESCALE_DIALECTS_RANK_OPS
+#define VESCALE_DIALECTS_RANK_OPS
+
+include "dialects/Dist/Dist.td"
+include "dialects/Rank/Rank.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Rank_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Rank_Dialect, mnemonic, traits>;
+
+/// graph.source, without including the graph dialect's ops.
+def Rank_SourceAttr
+    : Attr<CPred<"::llvm::isa<::vescale::graph::SourceAttr>($_self)">,
+           "where a parameter's bytes lie"> {
+  let storageType = "::vescale::graph::SourceAttr";
+  let returnType = "::vescale::graph::SourceAttr";
+  let convertFromStorage = "$_self";
+}
+
+def Rank_Buffer : StaticShapeMemRefOf<[AnyType]>;
+
+//===----------------------------------------------------------------------===//
+// The program and its buffers
+//===----------------------------------------------------------------------===//
+
+def Rank_ProgramOp : Rank_Op<"program", [Symbol, NoTerminator, SingleBlock,
+    IsolatedFromAbove]> {
+  let summary = "what one rank runs";
+  let description = [{
+    `groups` are the groups of ranks that collectives and kernels refer to by
+    number. The sizes are set when the arena has been laid out.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Dist_MeshAttr:$mesh,
+      TypedArrayAttrBase<Rank_GroupAttr, "groups of ranks">:$groups,
+      OptionalAttr<I64Attr>:$arena_bytes, OptionalAttr<I64Attr>:$comm_bytes);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $sym_name `groups` $groups (`arena` $arena_bytes^ `comm` $comm_bytes)?
+    attr-dict-with-keyword $body
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_BufferOp : Rank_Op<"buffer"> {
+  let summary = "a buffer in the arena or its communication part";
+  let description = [{ The offset, in bytes, is set when the arena has been laid
+    out. Buffers whose lives do not overlap may share bytes. }];
+  let arguments = (ins Rank_SpaceAttr:$space, OptionalAttr<I64Attr>:$offset);
+  let results = (outs Rank_Buffer:$result);
+  let assemblyFormat = "$space (`at` $offset^)? attr-dict `:` type($result)";
+}
+
+def Rank_ConstantOp : Rank_Op<"constant", [Pure]> {
+  let summary = "data that stands in the executable";
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs Rank_Buffer:$result);
+  let assemblyFormat = "$value attr-dict `:` type($result)";
+}
+
+def Rank_ParameterOp : Rank_Op<"parameter"> {
+  let summary = "this rank's shard of a parameter";
+  let description = [{
+    Without an offset the shard stays in its mapped file, else it is copied to
+    the arena when the program starts. `packed` [k, n, transposed]: as the
+    right operand of rank.gemm, k×n, seen as n×k in the file if transposed.
+  }];
+  let arguments = (ins StrAttr:$name, OptionalAttr<Rank_SourceAttr>:$source,
+      I64Attr:$view_offset, DenseI64ArrayAttr:$view_strides, TypeAttr:$global,
+      OptionalAttr<DenseI64ArrayAttr>:$packed, UnitAttr:$mapped,
+      OptionalAttr<I64Attr>:$offset);
+  let results = (outs Rank_Buffer:$result);
+  let assemblyFormat = [{
+    $name (`source` $source^)? `view` $view_offset $view_strides `global`
+    $global (`packed` $packed^)? (`mapped` $mapped^)? (`at` $offset^)? attr-dict
+    `:` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_PortOp : Rank_Op<"port"> {
+  let summary = "names a buffer as an input or output of the model";
+  let description = [{ `global` is the tensor with its layout. }];
+  let arguments = (ins Rank_PortKindAttr:$kind, StrAttr:$name, TypeAttr:$global,
+                       Rank_Buffer:$buffer);
+  let assemblyFormat = [{
+    $kind $name $buffer `global` $global attr-dict `:` type($buffer)
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+def Rank_StepOpInterface : OpInterface<"StepOpInterface"> {
+  let cppNamespace = "::vescale::rank";
+  let description = [{
+    A step of a program. Steps of one stream run in order; all are on stream 0
+    until something schedules them.
+  }];
+  let methods = [
+    InterfaceMethod<"The buffers that the step reads.",
+      "::llvm::SmallVector<::mlir::Value>", "getReads", (ins)>,
+    InterfaceMethod<"The buffers that the step writes.",
+      "::llvm::SmallVector<::mlir::Value>", "getWrites", (ins)>,
+  ];
+}
+
+class Rank_Step<string mnemonic, list<Trait> traits = []>
+    : Rank_Op<mnemonic, !listconcat(
+        [DeclareOpInterfaceMethods<Rank_StepOpInterface>], traits)>;
+
+def Rank_KernelOp : Rank_Step<"kernel", [AttrSizedOperandSegments]> {
+  let summary = "runs a generated kernel over its iteration space";
+  let description = [{
+    `kernel` is a function of the inputs, the outputs, the bounds of a box of
+    the iteration space (low and high of each of two dimensions) and the rank's
+    index in each group. The space has one or two dimensions. `flops` is an
+    estimate for a point. `origin` names the
+    ops it was made of.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Rank_Buffer>:$inputs,
+      Variadic<Rank_Buffer>:$outputs, DenseI64ArrayAttr:$extents,
+      I64Attr:$flops, StrAttr:$origin);
+  let assemblyFormat = [{
+    $kernel `(` $inputs (`:` type($inputs)^)? `)` `->` `(` $outputs
+    (`:` type($outputs)^)? `)` `over` $extents `flops` $flops `origin` $origin
+    attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_GemmOp : Rank_Step<"gemm", [AttrSizedOperandSegments]> {
+  let summary = "C = A·B for each batch element, then an epilogue";
+  let description = [{
+    `sizes` is [batch0, batch1, m, n, k]. `a`, `b`, `c` layouts are
+    [offset, batch stride 0, batch stride 1, leading dimension, transposed], in
+    elements. The epilogue is a kernel like rank.kernel's that runs on finished
+    boxes of C; its buffers are `epilogue_inputs`, then `epilogue_outputs`.
+  }];
+  let arguments = (ins Rank_Buffer:$a, Rank_Buffer:$b, Rank_Buffer:$c,
+      Optional<Rank_Buffer>:$scratch, Variadic<Rank_Buffer>:$epilogue_inputs,
+      Variadic<Rank_Buffer>:$epilogue_outputs, DenseI64ArrayAttr:$sizes,
+      DenseI64ArrayAttr:$a_layout, DenseI64ArrayAttr:$b_layout,
+      DenseI64ArrayAttr:$c_layout, UnitAttr:$b_packed,
+      OptionalAttr<FlatSymbolRefAttr>:$epilogue, StrAttr:$origin);
+  let assemblyFormat = [{
+    $a $a_layout `,` $b $b_layout (`packed` $b_packed^)? `,` $c $c_layout
+    `sizes` $sizes (`scratch` $scratch^ `:` type($scratch))?
+    (`epilogue` $epilogue^)? `(` $epilogue_inputs (`:` type($epilogue_inputs)^)?
+    `)` `->` `(` $epilogue_outputs (`:` type($epilogue_outputs)^)? `)` `origin`
+    $origin attr-dict `:` type($a) `,` type($b) `,` type($c)
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_AttentionOp : Rank_Step<"attention", [AttrSizedOperandSegments]> {
+  let summary = "attention without the scores in memory";
+  let description = [{
+    `sizes` is [batch, heads, key heads, queries, keys, head size, value size];
+    layouts are [offset, stride of batch, head, row], the mask's [offset, stride
+    of batch, head, query, key].
+  }];
+  let arguments = (ins Rank_Buffer:$query, Rank_Buffer:$key, Rank_Buffer:$value,
+      Optional<Rank_Buffer>:$mask, Rank_Buffer:$result,
+      Optional<Rank_Buffer>:$scratch, DenseI64ArrayAttr:$sizes,
+      DenseI64ArrayAttr:$query_layout, DenseI64ArrayAttr:$key_layout,
+      DenseI64ArrayAttr:$value_layout,
+      OptionalAttr<DenseI64ArrayAttr>:$mask_layout,
+      DenseI64ArrayAttr:$result_layout, F64Attr:$scale, F64Attr:$softcap,
+      I64Attr:$window, UnitAttr:$causal, StrAttr:$origin);
+  let assemblyFormat = [{
+    $query $query_layout `,` $key $key_layout `,` $value $value_layout `->`
+    $result $result_layout `sizes` $sizes
+    (`mask` $mask^ $mask_layout `:` type($mask))?
+    (`scratch` $scratch^ `:` type($scratch))? `scale` $scale `softcap` $softcap
+    `window` $window (`causal` $causal^)? `origin` $origin attr-dict `:`
+    type($query) `,` type($key) `,` type($value) `,` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_ConvOp : Rank_Step<"conv", [AttrSizedOperandSegments]> {
+  let summary = "convolution, then an epilogue";
+  let arguments = (ins Rank_Buffer:$input, Rank_Buffer:$weight,
+      Rank_Buffer:$result, Optional<Rank_Buffer>:$scratch,
+      Variadic<Rank_Buffer>:$epilogue_inputs,
+      Variadic<Rank_Buffer>:$epilogue_outputs, DenseI64ArrayAttr:$strides,
+      DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pad_low,
+      DenseI64ArrayAttr:$pad_high, I64Attr:$groups,
+      OptionalAttr<FlatSymbolRefAttr>:$epilogue, StrAttr:$origin);
+  let assemblyFormat = [{
+    $input `,` $weight `,` $result `strides` $strides `dilations` $dilations
+    `pad` $pad_low `x` $pad_high `groups` $groups
+    (`scratch` $scratch^ `:` type($scratch))? (`epilogue` $epilogue^)? `(`
+    $epilogue_inputs (`:` type($epilogue_inputs)^)? `)` `->` `(`
+    $epilogue_outputs (`:` type($epilogue_outputs)^)? `)` `origin` $origin
+    attr-dict `:` type($input) `,` type($weight) `,` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_CollectiveOp : Rank_Step<"collective"> {
+  let summary = "a communication among the ranks of a group";
+  let description = [{
+    As in the `dist` dialect: `split_dim` is the operand's dimension that is
+    split (reduce_scatter, all_to_all), `concat_dim` the one along which shards
+    are set side by side (all_gather, all_to_all), `targets` permute's.
+  }];
+  let arguments = (ins Rank_CollectiveKindAttr:$kind, Rank_Buffer:$input,
+      Rank_Buffer:$output, I64Attr:$group, Dist_ReductionKindAttr:$reduction,
+      DefaultValuedAttr<I64Attr, "-1">:$split_dim,
+      DefaultValuedAttr<I64Attr, "-1">:$concat_dim,
+      OptionalAttr<DenseI64ArrayAttr>:$targets, StrAttr:$origin);
+  let assemblyFormat = [{
+    $kind $reduction $input `->` $output `group` $group (`split` $split_dim^)?
+    (`concat` $concat_dim^)? (`to` $targets^)? `origin` $origin attr-dict `:`
+    type($input) `->` type($output)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // VESCALE_DIALECTS_RANK_OPS

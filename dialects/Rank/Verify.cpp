@@ -1,0 +1,279 @@
+//===- Verify.cpp - Verification of rank programs ---------------*- C++ -*-===//
+//
+// A program may run if its buffers that live at the same time lie apart, every
+// buffer is written before it is read, and collectives have the sizes that all
+// ranks of their group agree on.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Rank/Rank.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::rank;
+
+//===----------------------------------------------------------------------===//
+// Program
+//===----------------------------------------------------------------------===//
+
+static std::optional<uint64_t> offsetOf(Operation *op) {
+  if (auto buffer = dyn_cast<BufferOp>(op))
+    return buffer.getOffset();
+  return cast<ParameterOp>(op).getOffset();
+}
+
+static Space spaceOf(Operation *op) {
+  auto buffer = dyn_cast<BufferOp>(op);
+  return buffer ? buffer.getSpace() : Space::Arena;
+}
+
+static LogicalResult verifyPlaces(ProgramOp program) {
+  if (!program.getArenaBytes() || !program.getCommBytes())
+    return program.emitOpError(
+        "has the size of only one of the arena and its communication part");
+  SmallVector<Lifetime> lifetimes = computeLifetimes(program);
+  for (const Lifetime &lifetime : lifetimes) {
+    std::optional<uint64_t> offset = offsetOf(lifetime.buffer);
+    if (!offset)
+      return lifetime.buffer->emitOpError("has no offset in a program whose "
+                                          "arena has been laid out");
+    if (*offset % 64 != 0)
+      return lifetime.buffer->emitOpError("offset ")
+             << *offset << " is not a multiple of 64";
+    bool comm = spaceOf(lifetime.buffer) == Space::Comm;
+    uint64_t limit = comm ? *program.getCommBytes() : *program.getArenaBytes();
+    if (*offset + lifetime.bytes > limit)
+      return lifetime.buffer->emitOpError("ends at byte ")
+             << *offset + lifetime.bytes << " of " << limit;
+  }
+  // Sweep by offset; only neighbours whose bytes meet are compared.
+  llvm::sort(lifetimes, [](const Lifetime &a, const Lifetime &b) {
+    return std::make_pair(spaceOf(a.buffer), *offsetOf(a.buffer)) <
+           std::make_pair(spaceOf(b.buffer), *offsetOf(b.buffer));
+  });
+  for (size_t i = 0; i < lifetimes.size(); ++i) {
+    const Lifetime &a = lifetimes[i];
+    uint64_t end = *offsetOf(a.buffer) + a.bytes;
+    for (size_t j = i + 1; j < lifetimes.size(); ++j) {
+      const Lifetime &b = lifetimes[j];
+      if (spaceOf(a.buffer) != spaceOf(b.buffer) || *offsetOf(b.buffer) >= end)
+        break;
+      if (a.first > b.last || b.first > a.last)
+        continue;
+      InFlightDiagnostic diagnostic =
+          b.buffer->emitOpError("overlaps a buffer that lives at the same time");
+      diagnostic.attachNote(a.buffer->getLoc()) << "the other buffer";
+      return diagnostic;
+    }
+  }
+  return success();
+}
+
+/// Every read must have been written, by a step or by loading.
+static LogicalResult verifyWritten(ProgramOp program) {
+  DenseSet<Value> written;
+  for (Operation &op : *program.getBody().begin()) {
+    if (isa<ConstantOp, ParameterOp>(op))
+      written.insert(op.getResult(0));
+    if (auto port = dyn_cast<PortOp>(op)) {
+      if (port.getKind() == PortKind::Input)
+        written.insert(port.getBuffer());
+      else if (!written.contains(port.getBuffer()))
+        return port.emitOpError("names a buffer that nothing writes");
+    }
+    auto step = dyn_cast<StepOpInterface>(op);
+    if (!step)
+      continue;
+    for (Value read : step.getReads())
+      if (!written.contains(read) && !llvm::is_contained(step.getWrites(), read))
+        return op.emitOpError("reads a buffer that nothing has written");
+    for (Value write : step.getWrites()) {
+      if (write.getDefiningOp<ConstantOp>() ||
+          write.getDefiningOp<ParameterOp>())
+        return op.emitOpError("writes a constant or parameter");
+      written.insert(write);
+    }
+  }
+  return success();
+}
+
+LogicalResult ProgramOp::verify() {
+  int64_t ranks = getMesh().getNumRanks();
+  for (GroupAttr group : getGroups().getAsRange<GroupAttr>()) {
+    if (group.getSizes().size() != group.getStrides().size() ||
+        group.getSizes().size() > 8)
+      return emitOpError("has the malformed group ") << group;
+    for (auto [size, stride] :
+         llvm::zip_equal(group.getSizes(), group.getStrides()))
+      if (size < 1 || stride < 1 || size * stride > ranks)
+        return emitOpError("has the group ")
+               << group << " that does not fit a mesh of " << ranks << " ranks";
+  }
+  if (failed(verifyWritten(*this)))
+    return failure();
+  if (getArenaBytes() || getCommBytes())
+    return verifyPlaces(*this);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyCount(Operation *op, StringRef what, size_t count,
+                                 size_t expected) {
+  if (count == expected)
+    return success();
+  return op->emitOpError() << what << " has " << count << " numbers, not "
+                           << expected;
+}
+
+LogicalResult ParameterOp::verify() {
+  if (getPacked() && getMapped())
+    return emitOpError("can't be packed and stay in its file");
+  if (getMapped() && getOffset())
+    return emitOpError("stays in its file and has an offset");
+  if (getPacked())
+    return verifyCount(*this, "packed", getPacked()->size(), 3);
+  return success();
+}
+
+LogicalResult KernelOp::verify() {
+  if (getExtents().size() != 1 && getExtents().size() != 2)
+    return emitOpError("has an iteration space of ")
+           << getExtents().size() << " dimensions";
+  return success();
+}
+
+/// The last element that a strided layout reaches lies in the buffer.
+static LogicalResult verifyReach(Operation *op, StringRef what, Value buffer,
+                                 ArrayRef<int64_t> sizes, int64_t offset,
+                                 ArrayRef<int64_t> strides) {
+  int64_t last = offset;
+  for (auto [size, stride] : llvm::zip_equal(sizes, strides)) {
+    if (size == 0)
+      return success();
+    last += (size - 1) * stride;
+  }
+  int64_t elements = cast<MemRefType>(buffer.getType()).getNumElements();
+  if (offset >= 0 && last < elements)
+    return success();
+  return op->emitOpError() << what << " reaches element " << last << " of "
+                           << elements;
+}
+
+static LogicalResult verifyMatrix(GemmOp op, StringRef what, Value buffer,
+                                  ArrayRef<int64_t> layout, int64_t rows,
+                                  int64_t columns) {
+  if (failed(verifyCount(op, (what + " layout").str(), layout.size(), 5)))
+    return failure();
+  ArrayRef<int64_t> sizes = op.getSizes();
+  bool transposed = layout[4];
+  return verifyReach(op, what, buffer, {sizes[0], sizes[1], rows, columns},
+                     layout[0],
+                     {layout[1], layout[2], transposed ? 1 : layout[3],
+                      transposed ? layout[3] : 1});
+}
+
+LogicalResult GemmOp::verify() {
+  if (failed(verifyCount(*this, "sizes", getSizes().size(), 5)))
+    return failure();
+  int64_t m = getSizes()[2], n = getSizes()[3], k = getSizes()[4];
+  if (failed(verifyMatrix(*this, "a", getA(), getALayout(), m, k)) ||
+      failed(verifyMatrix(*this, "c", getC(), getCLayout(), m, n)))
+    return failure();
+  if (getCLayout()[4])
+    return emitOpError("can't write a transposed result");
+  if (!getEpilogue() &&
+      (!getEpilogueInputs().empty() || !getEpilogueOutputs().empty()))
+    return emitOpError("has buffers of an epilogue, but no epilogue");
+  if (!getBPacked())
+    return verifyMatrix(*this, "b", getB(), getBLayout(), k, n);
+  auto parameter = getB().getDefiningOp<ParameterOp>();
+  if (!parameter || !parameter.getPacked())
+    return emitOpError("takes b as packed, which it is not");
+  if ((*parameter.getPacked())[0] != k || (*parameter.getPacked())[1] != n)
+    return emitOpError("is ") << k << "x" << n << " in b, which was packed as "
+                              << (*parameter.getPacked())[0] << "x"
+                              << (*parameter.getPacked())[1];
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  ArrayRef<int64_t> s = getSizes();
+  if (failed(verifyCount(*this, "sizes", s.size(), 7)))
+    return failure();
+  if (s[2] == 0 || s[1] % s[2] != 0)
+    return emitOpError("has ") << s[1] << " heads on " << s[2] << " key heads";
+  struct Operand {
+    StringRef name;
+    Value buffer;
+    ArrayRef<int64_t> layout;
+    SmallVector<int64_t> sizes;
+  };
+  const Operand operands[] = {
+      {"query", getQuery(), getQueryLayout(), {s[0], s[1], s[3], s[5]}},
+      {"key", getKey(), getKeyLayout(), {s[0], s[2], s[4], s[5]}},
+      {"value", getValue(), getValueLayout(), {s[0], s[2], s[4], s[6]}},
+      {"result", getResult(), getResultLayout(), {s[0], s[1], s[3], s[6]}}};
+  for (const Operand &operand : operands) {
+    if (failed(verifyCount(*this, operand.name, operand.layout.size(), 4)))
+      return failure();
+    SmallVector<int64_t> strides(operand.layout.drop_front());
+    strides.push_back(1);
+    if (failed(verifyReach(*this, operand.name, operand.buffer, operand.sizes,
+                           operand.layout[0], strides)))
+      return failure();
+  }
+  if (!getMask())
+    return success();
+  if (!getMaskLayout() || getMaskLayout()->size() != 5)
+    return emitOpError("needs five numbers as the mask's layout");
+  return verifyReach(*this, "mask", getMask(), {s[0], s[1], s[3], s[4]},
+                     (*getMaskLayout())[0], getMaskLayout()->drop_front());
+}
+
+LogicalResult ConvOp::verify() {
+  size_t spatial = cast<MemRefType>(getInput().getType()).getRank() - 2;
+  if (spatial < 1 || spatial > 3)
+    return emitOpError("has ") << spatial << " spatial dimensions";
+  for (ArrayRef<int64_t> list :
+       {getStrides(), getDilations(), getPadLow(), getPadHigh()})
+    if (failed(verifyCount(*this, "a spatial attribute", list.size(), spatial)))
+      return failure();
+  return success();
+}
+
+LogicalResult CollectiveOp::verify() {
+  auto program = (*this)->getParentOfType<ProgramOp>();
+  if (!program)
+    return emitOpError("must be in a program");
+  if (getGroup() >= program.getGroups().size())
+    return emitOpError("names group ") << getGroup() << " of "
+                                       << program.getGroups().size();
+  auto group = cast<GroupAttr>(program.getGroups()[getGroup()]);
+  int64_t ranks = group.getNumRanks();
+  auto input = cast<MemRefType>(getInput().getType());
+  auto output = cast<MemRefType>(getOutput().getType());
+  if (input.getElementType() != output.getElementType())
+    return emitOpError("changes the element type");
+  SmallVector<int64_t> expected(input.getShape());
+  int64_t split = getSplitDim(), concat = getConcatDim();
+  if (split >= input.getRank() || concat >= input.getRank())
+    return emitOpError("splits or concatenates a dimension that is not there");
+  if (split >= 0)
+    expected[split] = dist::shardSize(expected[split], ranks);
+  // What is gathered may be cut to drop padding.
+  if (concat >= 0) {
+    int64_t most = expected[concat] * ranks, size = output.getShape()[concat];
+    if (size > most || dist::shardSize(size, ranks) != expected[concat])
+      return emitOpError("gathers ") << ranks << " shards of "
+                                     << expected[concat] << " to " << size;
+    expected[concat] = size;
+  }
+  if (output.getShape() != ArrayRef(expected))
+    return emitOpError("has a result of another shape than its input's shards");
+  if (getKind() == CollectiveKind::Permute &&
+      (!getTargets() || static_cast<int64_t>(getTargets()->size()) != ranks))
+    return emitOpError("needs a target for each of ") << ranks << " ranks";
+  return success();
+}

@@ -1,0 +1,22 @@
+//===- Passes.h - From local graph ops to a rank program --------*- C++ -*-===//
+#ifndef VESCALE_PASSES_LOWER_PASSES_H
+#define VESCALE_PASSES_LOWER_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace vescale {
+
+#define GEN_PASS_DECL
+#include "passes/Lower/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "passes/Lower/Passes.h.inc"
+
+/// The phase `lower`: from local graph ops to a verified rank.program.
+void buildLowerPipeline(mlir::OpPassManager &passes);
+
+void registerLowerPasses();
+
+} // namespace vescale
+
+#endif // VESCALE_PASSES_LOWER_PASSES_H

@@ -1,0 +1,30 @@
+//===- Pipeline.cpp - The phase lower ---------------------------*- C++ -*-===//
+
+#include "mlir/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "passes/Lower/Passes.h"
+
+using namespace mlir;
+using namespace vescale;
+
+void vescale::buildLowerPipeline(OpPassManager &passes) {
+  // Types are local now, so duplicates that partition made fold safely.
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createLowerSupportedTypes());
+  passes.addPass(createLowerToRank());
+  // Index arithmetic of the kernels, so that equal kernels are equal text.
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createDedupeKernels());
+  passes.addPass(createPlanArena());
+  passes.addPass(createVerifyLowered());
+}
+
+void vescale::registerLowerPasses() {
+  registerLowerPassesPasses();
+  PassPipelineRegistration<>("vescale-lower",
+                             "The phase lower: local graph ops to a rank "
+                             "program",
+                             buildLowerPipeline);
+}
