@@ -1,0 +1,47 @@
+//===- Compiler.h - Takes a model through the phases ------------*- C++ -*-===//
+#ifndef VESCALE_DRIVER_COMPILER_H
+#define VESCALE_DRIVER_COMPILER_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "passes/Plan/Passes.h"
+#include "vescale/Driver/Phases.h"
+#include "vescale/Frontend/Import.h"
+#include <functional>
+#include <string>
+
+namespace mlir {
+class PassManager;
+} // namespace mlir
+
+namespace vescale {
+
+struct CompilerOptions {
+  /// The model: a file that a frontend reads, or `.mlir` text.
+  std::string model;
+  ImportOptions import;
+  dist::PlanOptions plan;
+  /// The instruction set: x86-64-v3, x86-64-v4, or native.
+  std::string march = "native";
+  /// Most threads of a rank that scratch memory is laid out for.
+  int64_t threads = 32;
+  /// With `.mlir` text: the phase that made it.
+  Phase from = Phase::Import;
+  Phase to = Phase::Emit;
+  /// Where the IR after each phase is written; empty for nowhere.
+  std::string dumpDir;
+  /// Told before each phase, for progress.
+  std::function<void(Phase)> progress;
+  /// Adds instrumentation such as IR printing to each phase's passes.
+  std::function<void(mlir::PassManager &)> configure;
+};
+
+/// Reads the model and takes it through the phases up to `to`, or to `lower` if
+/// that is `emit`. Null after printing errors; `failed` is then the phase.
+mlir::OwningOpRef<mlir::ModuleOp> compile(const CompilerOptions &options,
+                                          mlir::MLIRContext *context,
+                                          Phase &failed);
+
+} // namespace vescale
+
+#endif // VESCALE_DRIVER_COMPILER_H
