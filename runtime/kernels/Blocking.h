@@ -17,11 +17,13 @@ constexpr int64_t panelColumns = 64;
 constexpr int64_t packedRowsF32 = 16;
 constexpr int64_t packedRowsBF16 = 32;
 
-// Scratch of one oneDNN matmul call on at most gemmMaxRows rows: 640 bytes
-// where neither operand is copied, below half a MiB where one is.
+// The largest box of C that is one oneDNN call, and its scratch: the box itself,
+// and what oneDNN asks for, which is 640 bytes where neither operand is copied
+// and below half a MiB where one is.
 constexpr int64_t gemmMaxRows = 192;
-constexpr int64_t gemmPlainScratch = 4096;
-constexpr int64_t gemmCopyScratch = int64_t(512) << 10;
+constexpr int64_t gemmMaxColumns = 256;
+constexpr int64_t gemmPlainScratch = gemmMaxRows * gemmMaxColumns * 4 + 4096;
+constexpr int64_t gemmCopyScratch = gemmPlainScratch + (int64_t(512) << 10);
 
 // Attention: queries and keys of one block of scores.
 constexpr int64_t attentionQueries = 64;
