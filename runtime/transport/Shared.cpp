@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace vescale::runtime {
 namespace {
@@ -40,6 +41,7 @@ SharedCollectives::SharedCollectives(int rank, std::vector<char *> windows,
       poll(std::move(poll)) {
   for (const vs_group &group : setup.groups)
     groups.push_back(groupOf(group, rank));
+  new (this->windows[rank]) RankStatus; // its members don't all start at zero
 }
 
 template <typename Done> void SharedCollectives::wait(int peer, Done done) {
