@@ -140,13 +140,11 @@ private:
     char *in = privateIn.data(), *out = privateOut.data();
     if (place != Placement::Private) {
       in = transport.comm();
-      out = place == Placement::InPlace
-                ? in
-                : in + (inCount * bytes + 63) / 64 * 64;
+      out = place == Placement::InPlace ? in
+                                        : in + (inCount * bytes + 63) / 64 * 64;
     }
     for (int64_t i = 0; i < inCount; ++i)
-      storeNumber(dtype, in, i,
-                  caseInput(dtype, cases, transport.rank(), i));
+      storeNumber(dtype, in, i, caseInput(dtype, cases, transport.rank(), i));
     if (out != in)
       std::memset(out, 0x5a, outCount * bytes);
     transport.collective(op, in, out);
@@ -156,14 +154,14 @@ private:
       double expected = expectedElement(op, group, cases, i);
       double got = loadNumber(dtype, out, i);
       if (got != expected) {
-        error = cat("case ", cases, ": kind ", op.kind, " of ",
-                    dtypeName(dtype), ", group ", op.group, ", reduction ",
-                    op.reduction, ", count ", op.count, " outer ", op.outer,
-                    " in_row ", op.in_row, " chunk ", op.chunk, " out_row ",
-                    op.out_row, " mid ", op.mid, " inner ", op.inner,
-                    " swap ", op.swap_dims, ", place ",
-                    static_cast<int>(place), ": rank ", transport.rank(),
-                    " has ", got, " at ", i, ", not ", expected);
+        error =
+            cat("case ", cases, ": kind ", op.kind, " of ", dtypeName(dtype),
+                ", group ", op.group, ", reduction ", op.reduction, ", count ",
+                op.count, " outer ", op.outer, " in_row ", op.in_row, " chunk ",
+                op.chunk, " out_row ", op.out_row, " mid ", op.mid, " inner ",
+                op.inner, " swap ", op.swap_dims, ", place ",
+                static_cast<int>(place), ": rank ", transport.rank(), " has ",
+                got, " at ", i, ", not ", expected);
         return;
       }
     }

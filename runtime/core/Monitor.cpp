@@ -120,8 +120,8 @@ void Monitor::checkProgress(double seconds) {
       if (other != mine && other->beats.load() < bound)
         culprit = rank;
   if (culprit >= 0)
-    message += cat("; it waits for rank ", culprit, ", which is ",
-                   place(culprit));
+    message +=
+        cat("; it waits for rank ", culprit, ", which is ", place(culprit));
   die(message);
 }
 

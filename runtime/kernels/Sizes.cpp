@@ -18,8 +18,8 @@ int64_t vs_gemm_scratch_bytes(const vs_gemm *gemm, int32_t threads) {
   bool copies = gemm->transpose_a || (gemm->transpose_b && !gemm->b_packed) ||
                 gemm->dtype != VS_F32;
   // No more threads than there could be boxes of one panel.
-  int64_t boxes = gemm->batch[0] * gemm->batch[1] *
-                  ((gemm->m + 127) / 128) * ((gemm->n + 63) / 64);
+  int64_t boxes = gemm->batch[0] * gemm->batch[1] * ((gemm->m + 127) / 128) *
+                  ((gemm->n + 63) / 64);
   return (copies ? gemmCopyScratch : gemmPlainScratch) *
          std::max<int64_t>(1, std::min<int64_t>(threads, boxes));
 }
