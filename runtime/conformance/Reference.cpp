@@ -74,10 +74,10 @@ void storeNumber(vs_dtype dtype, char *buffer, int64_t index, double value) {
 }
 
 double caseInput(vs_dtype dtype, int64_t number, int rank, int64_t index) {
-  uint64_t mixed = (static_cast<uint64_t>(number) * 1000003 +
-                    static_cast<uint64_t>(rank) * 7919 +
-                    static_cast<uint64_t>(index)) *
-                   0x9e3779b97f4a7c15ull;
+  uint64_t mixed =
+      (static_cast<uint64_t>(number) * 1000003 +
+       static_cast<uint64_t>(rank) * 7919 + static_cast<uint64_t>(index)) *
+      0x9e3779b97f4a7c15ull;
   auto value = static_cast<int64_t>(mixed >> 61); // 0 to 7
   if (dtype == VS_BOOL)
     return static_cast<double>(value & 1);
@@ -136,8 +136,7 @@ double expectedElement(const vs_collective &op, const Group &group,
             ? (((outer * op.chunk + within) * op.mid + mid) * op.in_row + row) *
                       op.inner +
                   inner
-            : (((outer * op.in_row + row) * op.mid + mid) * op.chunk +
-               within) *
+            : (((outer * op.in_row + row) * op.mid + mid) * op.chunk + within) *
                       op.inner +
                   inner;
     return input(member, element);

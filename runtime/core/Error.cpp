@@ -44,9 +44,8 @@ void reportFailure(const Failure &failure, int rank, int ranks) {
       std::to_string(static_cast<long long>(std::time(nullptr)));
   error["message"]["extraInfo"]["rank"] = rank;
   error["message"]["extraInfo"]["exit_code"] = static_cast<int>(failure.code);
-  std::ofstream(path) << error.dump(
-                             -1, ' ', false,
-                             nlohmann::json::error_handler_t::replace)
+  std::ofstream(path) << error.dump(-1, ' ', false,
+                                    nlohmann::json::error_handler_t::replace)
                       << "\n";
 }
 

@@ -46,16 +46,14 @@ std::unique_ptr<Step> makeStep(const vs_step &step, const Addresses &addresses,
         *static_cast<const vs_collective *>(step.payload), addresses,
         transport);
   case VS_STEP_COPY:
-    return makeCopyStep(*static_cast<const vs_copy *>(step.payload),
-                        addresses);
+    return makeCopyStep(*static_cast<const vs_copy *>(step.payload), addresses);
   }
   fail(ExitCode::RunFailed, "unknown kind of step ", step.kind);
 }
 
 } // namespace
 
-TransportSetup transportSetup(const vs_program &program, int rank,
-                              bool yield) {
+TransportSetup transportSetup(const vs_program &program, int rank, bool yield) {
   TransportSetup setup;
   setup.groups.assign(program.groups, program.groups + program.num_groups);
   setup.commBytes = program.comm_bytes;
@@ -66,16 +64,15 @@ TransportSetup transportSetup(const vs_program &program, int rank,
       continue;
     const auto &op = *static_cast<const vs_collective *>(step.payload);
     if (op.group < 0 || op.group >= program.num_groups)
-      fail(ExitCode::RunFailed, step.name, " (", step.location,
-           "): no group ", op.group);
+      fail(ExitCode::RunFailed, step.name, " (", step.location, "): no group ",
+           op.group);
     int members = groupOf(program.groups[op.group], rank).size();
     bool inside = op.in.space == VS_COMM &&
                   (op.kind != VS_ALL_REDUCE || op.out.space == VS_COMM);
     if (members > 1 && !inside)
       setup.bounceBytes = std::max(
-          setup.bounceBytes,
-          inputElements(op, members) *
-              dtypeBytes(static_cast<vs_dtype>(op.dtype)));
+          setup.bounceBytes, inputElements(op, members) *
+                                 dtypeBytes(static_cast<vs_dtype>(op.dtype)));
   }
   return setup;
 }

@@ -34,8 +34,7 @@ public:
   std::string describe() const override { return only->describe(); }
   void setup(const TransportSetup &setup) override { only->setup(setup); }
   char *comm() override { return only->comm(); }
-  void collective(const vs_collective &op, const char *in,
-                  char *out) override {
+  void collective(const vs_collective &op, const char *in, char *out) override {
     only->collective(op, in, out);
   }
   Agreement agree(int64_t value) override { return {value, 0}; }
@@ -71,8 +70,7 @@ Launch detectLaunch() {
     launch.launcher = "a PMI launcher";
   } else if (variable("SLURM_PROCID") && variable("SLURM_NTASKS")) {
     launch.size = *variable("SLURM_NTASKS");
-    launch.localSize =
-        variable("SLURM_NTASKS_PER_NODE").value_or(launch.size);
+    launch.localSize = variable("SLURM_NTASKS_PER_NODE").value_or(launch.size);
     launch.mpi = launch.size > 1;
     launch.launcher = "srun";
   } else if (auto size = variable("WORLD_SIZE")) {
@@ -106,9 +104,8 @@ std::unique_ptr<Transport> openTransport(const Launch &launch,
   if (!entry)
     fail(ExitCode::RunFailed, path, " is not a transport: ", dlerror());
   return std::unique_ptr<Transport>(
-      entry(options.transport == Options::TransportKind::Plain
-                ? MpiMode::Plain
-                : MpiMode::Auto,
+      entry(options.transport == Options::TransportKind::Plain ? MpiMode::Plain
+                                                               : MpiMode::Auto,
             poll));
 }
 

@@ -18,8 +18,8 @@ struct Mesh {
   std::string text() const; // "dp=2,tp=2"
 };
 
-/// One digit of a mesh axis: the axis of size n seen as pre × size × rest, major
-/// to minor, of which `size` is used. A whole axis has pre = 1, size = n.
+/// One digit of a mesh axis: the axis of size n seen as pre × size × rest,
+/// major to minor, of which `size` is used. A whole axis has pre = 1, size = n.
 struct AxisRef {
   size_t axis;
   int64_t pre, size;

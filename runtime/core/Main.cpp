@@ -124,8 +124,8 @@ private:
     } catch (const Failure &caught) {
       failure = caught;
     }
-    Transport::Agreement agreed = transport->agree(
-        failure ? static_cast<int64_t>(failure->code) : 0);
+    Transport::Agreement agreed =
+        transport->agree(failure ? static_cast<int64_t>(failure->code) : 0);
     if (agreed.value == 0)
       return;
     if (agreed.rank == transport->rank())
@@ -144,7 +144,8 @@ private:
     if (manifest.targetIsa == "x86-64-v4" &&
         !__builtin_cpu_supports("avx512vl"))
       runtime::fail(ExitCode::BadInput, "the bundle was compiled for ",
-                    manifest.targetIsa, ", which this CPU is not; compile the "
+                    manifest.targetIsa,
+                    ", which this CPU is not; compile the "
                     "model for x86-64-v3");
     if (manifest.mesh.size() != transport->size())
       runtime::fail(ExitCode::BadInput, "the bundle was compiled for the mesh ",
@@ -168,7 +169,8 @@ private:
                      int64_t bytes) {
       int64_t space =
           at.space == VS_COMM ? program.comm_bytes : program.arena_bytes;
-      if (at.space != VS_PARAM && (at.offset > space || bytes > space - at.offset))
+      if (at.space != VS_PARAM &&
+          (at.offset > space || bytes > space - at.offset))
         runtime::fail(ExitCode::BadInput, what, " '", name, "' needs ", bytes,
                       " bytes at offset ", at.offset, " of an arena of ",
                       space);

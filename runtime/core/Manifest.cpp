@@ -212,8 +212,7 @@ Parameter readParameter(const Field &field, const Mesh &mesh) {
   if (parameter.viewStrides.size() != parameter.shape.size())
     view.bad(cat(parameter.viewStrides.size(), " strides for ",
                  parameter.shape.size(), " dimensions"));
-  parameter.layout =
-      readLayout(field["layout"], mesh, parameter.shape.size());
+  parameter.layout = readLayout(field["layout"], mesh, parameter.shape.size());
   parameter.at = readPlace(field["at"]);
   if (field.has("packed")) {
     Field packed = field["packed"];
@@ -244,9 +243,8 @@ Manifest parseManifest(const char *begin, const char *end,
   Field root(json, path);
   std::string schema = root["schema"].string();
   if (schema != manifestSchema)
-    root.bad(cat("the bundle's format is '", schema,
-                 "', this runtime reads '", manifestSchema,
-                 "'; compile the model again"));
+    root.bad(cat("the bundle's format is '", schema, "', this runtime reads '",
+                 manifestSchema, "'; compile the model again"));
   Manifest manifest;
   manifest.model = root["model"].string();
   manifest.targetKind = root["target"]["kind"].string();

@@ -106,14 +106,22 @@ void Monitor::checkProgress(double seconds) {
   }
   if (seconds - lastProgress < timeout || mine->left.load())
     return;
-  // Where the others can be seen, only ranks that wait speak, of whom they wait
-  // for; a rank that hangs by itself may not be able to.
-  int waitingOn = mine->waitingOn.load();
-  std::string message = cat("no progress for ", timeout, " s ",
-                            place(transport->rank()));
-  if (waitingOn >= 0)
-    message += cat("; it waits for rank ", waitingOn, ", which is ",
-                   place(waitingOn));
+  std::string message =
+      cat("no progress for ", timeout, " s ", place(transport->rank()));
+  // Whom it waits for; or else who has done less. Between runs, where all ranks
+  // wait for all, a rank that has done no more is as likely.
+  int culprit = mine->waitingOn.load();
+  int64_t step = mine->step.load();
+  int64_t bound = mine->beats.load();
+  if (step < 0 || step >= program->num_steps)
+    ++bound;
+  for (int rank = 0; culprit < 0 && rank < transport->size(); ++rank)
+    if (RankStatus *other = transport->status(rank))
+      if (other != mine && other->beats.load() < bound)
+        culprit = rank;
+  if (culprit >= 0)
+    message +=
+        cat("; it waits for rank ", culprit, ", which is ", place(culprit));
   die(message);
 }
 

@@ -66,8 +66,7 @@ Options parseOptions(int argc, char **argv) {
     else if (flag == "--transport") {
       std::string kind = take();
       if (kind != "auto" && kind != "plain")
-        fail(ExitCode::Usage, "--transport=", kind,
-             ": expected auto or plain");
+        fail(ExitCode::Usage, "--transport=", kind, ": expected auto or plain");
       options.transport = kind == "auto" ? Options::TransportKind::Auto
                                          : Options::TransportKind::Plain;
     } else if (flag == "--json")
@@ -84,8 +83,7 @@ Options parseOptions(int argc, char **argv) {
 }
 
 std::string helpText(const std::string &program) {
-  return cat(
-      "usage: ", program, R"( [flags]
+  return cat("usage: ", program, R"( [flags]
 
 Runs a compiled model once, or several times to measure it.
 

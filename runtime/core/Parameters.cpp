@@ -31,8 +31,7 @@ Parameters::Source Parameters::resolve(const Parameter &parameter,
       if (!file)
         file = openSafetensors(path);
     } catch (const Failure &failure) {
-      fail(failure.code, "parameter '", parameter.name,
-           "': ", failure.what());
+      fail(failure.code, "parameter '", parameter.name, "': ", failure.what());
     }
     for (size_t i = 0; i < file->tensors().size(); ++i) {
       const TensorInfo &info = file->tensors()[i];
@@ -62,8 +61,7 @@ void Parameters::check(const Parameter &parameter, const Source &source) {
     bad(cat("the program was compiled for ", dtypeName(parameter.dtype),
             ", the weights file has ", dtypeName(source.dtype)));
   // For safetensors the manifest may say what it was compiled for.
-  if (!parameter.source.shape.empty() &&
-      parameter.source.shape != source.shape)
+  if (!parameter.source.shape.empty() && parameter.source.shape != source.shape)
     bad(cat("the program was compiled for shape ",
             shapeText(parameter.source.shape), ", the weights file has ",
             shapeText(source.shape)));
@@ -125,8 +123,8 @@ char *Parameters::loadOne(const Parameter &parameter, const Source &source,
     int rowDim = parameter.packed->transposed ? 1 : 0;
     packWeight(parameter.dtype, parameter.packed->k, parameter.packed->n,
                shard.valid[rowDim], shard.valid[1 - rowDim], from,
-               parameter.viewStrides[rowDim],
-               parameter.viewStrides[1 - rowDim], to);
+               parameter.viewStrides[rowDim], parameter.viewStrides[1 - rowDim],
+               to);
   } else {
     gatherStrided(from, parameter.viewStrides, shard.valid, shard.local, bytes,
                   to);

@@ -43,9 +43,8 @@ Inputs::Inputs(const Manifest &manifest, const std::string &path)
   }
   for (size_t i = 0; i < tensors.size(); ++i)
     if (std::find(indices.begin(), indices.end(), i) == indices.end())
-      fail(ExitCode::BadInput, "'", path, "' holds '", tensors[i].name,
-           "' (", shapeText(tensors[i].shape),
-           "), which is no input of the model");
+      fail(ExitCode::BadInput, "'", path, "' holds '", tensors[i].name, "' (",
+           shapeText(tensors[i].shape), "), which is no input of the model");
 }
 
 void Inputs::read(int rank) {

@@ -6,8 +6,8 @@
  * stands in the bundle's manifest.json; here is only what runs.
  *
  * Every struct is plain data that the compiler emits as constants. Sizes are in
- * bytes unless the name says otherwise, offsets are multiples of 64, tensors are
- * dense and row-major unless strides (in elements) are given. */
+ * bytes unless the name says otherwise, offsets are multiples of 64, tensors
+ * are dense and row-major unless strides (in elements) are given. */
 #ifndef VESCALE_RUNTIME_CORE_ABI_H
 #define VESCALE_RUNTIME_CORE_ABI_H
 
@@ -60,8 +60,9 @@ typedef struct vs_kernel {
   vs_kernel_fn fn;
   const vs_ref *buffers;
   int32_t num_buffers;
-  int32_t num_dims;   /* 1 or 2 */
-  int64_t extents[2]; /* of the iteration space; extents[1] = 1 if num_dims = 1 */
+  int32_t num_dims; /* 1 or 2 */
+  int64_t
+      extents[2]; /* of the iteration space; extents[1] = 1 if num_dims = 1 */
   int64_t flops_per_point; /* estimate, from which the runtime picks a grain */
 } vs_kernel;
 
@@ -127,23 +128,24 @@ typedef struct vs_conv {
 } vs_conv;
 
 /* The ranks that take part in a collective: from this rank's point of view all
- * ranks that differ from it only in the given digits of the rank number. Digit i
- * of rank r is (r / stride[i]) % size[i]; digits are listed major to minor, and
- * a rank's index in the group is the mixed-radix number of its digits. */
+ * ranks that differ from it only in the given digits of the rank number. Digit
+ * i of rank r is (r / stride[i]) % size[i]; digits are listed major to minor,
+ * and a rank's index in the group is the mixed-radix number of its digits. */
 typedef struct vs_group {
   int32_t num_digits, reserved;
   int64_t size[8], stride[8];
 } vs_group;
 
 typedef enum vs_collective_kind {
-  VS_ALL_REDUCE = 0,     /* count elements, in place when in == out */
-  VS_ALL_GATHER = 1,     /* in: outer×chunk; out: outer×out_row, the chunks of
-                            all ranks side by side, cut to out_row */
-  VS_REDUCE_SCATTER = 2, /* in: outer×in_row; out: outer×chunk; rank i keeps
-                            [i·chunk, (i+1)·chunk) of each row, zero past in_row */
-  VS_ALL_TO_ALL = 3,     /* in: outer×in_row×mid×inner split along in_row; see
-                            vs_collective */
-  VS_PERMUTE = 4         /* count elements; rank i sends to peers[i] */
+  VS_ALL_REDUCE = 0, /* count elements, in place when in == out */
+  VS_ALL_GATHER = 1, /* in: outer×chunk; out: outer×out_row, the chunks of
+                        all ranks side by side, cut to out_row */
+  VS_REDUCE_SCATTER =
+      2,             /* in: outer×in_row; out: outer×chunk; rank i keeps
+                        [i·chunk, (i+1)·chunk) of each row, zero past in_row */
+  VS_ALL_TO_ALL = 3, /* in: outer×in_row×mid×inner split along in_row; see
+                        vs_collective */
+  VS_PERMUTE = 4     /* count elements; rank i sends to peers[i] */
 } vs_collective_kind;
 
 typedef enum vs_reduction { VS_SUM = 0, VS_MAX = 1, VS_MIN = 2 } vs_reduction;
@@ -164,7 +166,7 @@ typedef struct vs_collective {
   int32_t kind;      /* vs_collective_kind */
   int32_t reduction; /* vs_reduction */
   int32_t dtype;
-  int32_t group;     /* index in vs_program::groups */
+  int32_t group; /* index in vs_program::groups */
   int32_t swap_dims, reserved;
   vs_ref in, out;
   int64_t count; /* ALL_REDUCE, PERMUTE: elements */

@@ -169,10 +169,9 @@ std::string makeNpyHeader(const TensorInfo &info) {
   dict += dtypeInfo(info.dtype)->numpy;
   dict += "', 'fortran_order': False, 'shape': (";
   for (size_t i = 0; i < info.shape.size(); ++i)
-    dict += std::to_string(info.shape[i]) +
-            (info.shape.size() == 1 ? ","
-             : i + 1 < info.shape.size() ? ", "
-                                         : "");
+    dict += std::to_string(info.shape[i]) + (info.shape.size() == 1      ? ","
+                                             : i + 1 < info.shape.size() ? ", "
+                                                                         : "");
   dict += "), }";
   while ((10 + dict.size() + 1) % 64 != 0)
     dict += ' ';

@@ -90,8 +90,8 @@ private:
       zip_stat_t stat;
       if (zip_stat_index(archive, i, 0, &stat) != 0 ||
           !(stat.valid & ZIP_STAT_NAME) || !(stat.valid & ZIP_STAT_SIZE))
-        fail(ExitCode::BadInput, path, ": entry ", i, " can't be read: ",
-             zip_strerror(archive));
+        fail(ExitCode::BadInput, path, ": entry ", i,
+             " can't be read: ", zip_strerror(archive));
       std::string name = stat.name;
       if (name.size() > 4 && name.compare(name.size() - 4, 4, ".npy") == 0)
         name.resize(name.size() - 4);
@@ -105,15 +105,14 @@ private:
     }
   }
   void readHeader(size_t index, int64_t entryBytes) {
-    std::vector<char> start(std::max<int64_t>(
-        0, std::min<int64_t>(entryBytes, maxNpyHeader)));
+    std::vector<char> start(
+        std::max<int64_t>(0, std::min<int64_t>(entryBytes, maxNpyHeader)));
     zip_file_t *file = openEntry(index);
     bool good = readFully(file, start.data(), start.size());
     zip_fclose(file);
     if (!good)
       fail(ExitCode::BadInput, label(index), ": the data is damaged");
-    NpyHeader header =
-        parseNpyHeader(start.data(), start.size(), label(index));
+    NpyHeader header = parseNpyHeader(start.data(), start.size(), label(index));
     if (header.headerBytes + header.dataBytes != entryBytes)
       fail(ExitCode::BadInput, label(index), ": shape ",
            shapeText(header.shape), " of ", dtypeName(header.dtype), " needs ",

@@ -32,8 +32,8 @@ public:
       fail(ExitCode::BadInput, path, ": header of ", length,
            " bytes in a file of ", file.size());
     dataStart = 8 + static_cast<int64_t>(length);
-    Json header = Json::parse(file.data() + 8, file.data() + dataStart,
-                              nullptr, /*allow_exceptions=*/false);
+    Json header = Json::parse(file.data() + 8, file.data() + dataStart, nullptr,
+                              /*allow_exceptions=*/false);
     if (!header.is_object())
       fail(ExitCode::BadInput, path, ": the header is not a JSON object");
     for (const auto &item : header.items())

@@ -37,8 +37,7 @@ public:
       : path(path), temporary(cat(path, ".tmp.", getpid())),
         file(std::fopen(temporary.c_str(), "wb")) {
     if (!file)
-      fail(ExitCode::RunFailed, "can't write '", temporary,
-           "': ", errnoText());
+      fail(ExitCode::RunFailed, "can't write '", temporary, "': ", errnoText());
   }
   ~PendingFile() {
     if (file) {
@@ -85,8 +84,7 @@ void writeNpz(const std::string &path, const std::vector<TensorData> &tensors) {
     fail(ExitCode::RunFailed, "can't write '", path, "': libzip error ", code);
   for (size_t i = 0; i < tensors.size(); ++i) {
     zip_buffer_fragment_t parts[2] = {
-        {reinterpret_cast<zip_uint8_t *>(headers[i].data()),
-         headers[i].size()},
+        {reinterpret_cast<zip_uint8_t *>(headers[i].data()), headers[i].size()},
         {reinterpret_cast<zip_uint8_t *>(const_cast<char *>(tensors[i].data)),
          static_cast<zip_uint64_t>(tensors[i].info.bytes)}};
     zip_source_t *source = zip_source_buffer_fragment(
@@ -137,9 +135,10 @@ void checkWritable(const std::string &path,
                    const std::vector<TensorInfo> &tensors) {
   Format format = formatOf(path);
   if (format == Format::Npy && tensors.size() != 1)
-    fail(ExitCode::BadInput, "output file '", path, "': a .npy holds one "
-         "array, the program has ", tensors.size(),
-         " outputs; use .npz or .safetensors");
+    fail(ExitCode::BadInput, "output file '", path,
+         "': a .npy holds one "
+         "array, the program has ",
+         tensors.size(), " outputs; use .npz or .safetensors");
   for (const TensorInfo &tensor : tensors)
     if (format != Format::Safetensors && !dtypeInfo(tensor.dtype)->numpy)
       fail(ExitCode::BadInput, "output file '", path, "': output '",

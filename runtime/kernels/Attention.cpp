@@ -63,10 +63,10 @@ private:
     block.maskQuery = op.mask_stride[2];
     block.maskKey = op.mask_stride[3];
     if (mask)
-      block.mask = mask + (batch * op.mask_stride[0] +
-                           head * op.mask_stride[1] +
-                           query * op.mask_stride[2]) *
-                              (op.mask_kind == VS_MASK_BOOL ? 1 : 4);
+      block.mask =
+          mask + (batch * op.mask_stride[0] + head * op.mask_stride[1] +
+                  query * op.mask_stride[2]) *
+                     (op.mask_kind == VS_MASK_BOOL ? 1 : 4);
     block.queries = std::min(attentionQueries, op.queries - query);
     block.keys = op.keys;
     block.headDim = op.head_dim;
@@ -81,10 +81,8 @@ private:
     if (op.causal)
       block.keyHi = std::min(op.keys, block.diagonal + block.queries);
     if (op.window > 0)
-      block.keyLo =
-          std::max<int64_t>(0, block.diagonal - op.window + 1);
-    block.scratch =
-        reinterpret_cast<float *>(scratch + thread * scratchBytes);
+      block.keyLo = std::max<int64_t>(0, block.diagonal - op.window + 1);
+    block.scratch = reinterpret_cast<float *>(scratch + thread * scratchBytes);
     kernel(block);
   }
 

@@ -100,8 +100,7 @@ void tileColumn(int64_t rows, int64_t depth, const float *a, int64_t lda,
 /// `columns` is a multiple of the vector width.
 template <bool Accumulate>
 void multiply(int64_t rows, int64_t columns, int64_t depth, const float *a,
-              int64_t lda, const float *b, int64_t ldb, float *c,
-              int64_t ldc) {
+              int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc) {
   int64_t j = 0;
   for (; j + 2 * width <= columns; j += 2 * width)
     tileColumn<2, Accumulate>(rows, depth, a, lda, b + j, ldb, c + j, ldc);
@@ -198,13 +197,14 @@ private:
       int64_t first = i + block.diagonal - block.window + 1 - key;
       lo = first > lo ? first : lo;
     }
-    Vec low = splat(static_cast<float>(lo)), high = splat(static_cast<float>(hi));
+    Vec low = splat(static_cast<float>(lo)),
+        high = splat(static_cast<float>(hi));
     Vec best = splat(maximum[i]), none = splat(-__builtin_inff());
     for (int64_t j = 0; j < padded; j += width) {
       Vec score = load(row + j) * splat(block.scale);
       if (block.softcap > 0.0f)
-        score = splat(block.softcap) *
-                tanhVec(score * splat(1.0f / block.softcap));
+        score =
+            splat(block.softcap) * tanhVec(score * splat(1.0f / block.softcap));
       if (block.mask)
         score += load(bias + j);
       Vec index = splat(static_cast<float>(j)) + iota();

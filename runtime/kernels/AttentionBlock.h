@@ -13,7 +13,7 @@ struct AttentionBlock {
   const void *mask; // of the first query and key; null: none
   int64_t qStride, kStride, vStride, outStride, maskQuery, maskKey;
   int64_t queries, keys, headDim, valueDim;
-  int64_t keyLo, keyHi;  // keys that any query of the block sees
+  int64_t keyLo, keyHi; // keys that any query of the block sees
   bool causal;
   int64_t diagonal, window; // query i sees keys j ≤ i + diagonal
   int maskKind;             // vs_mask_kind

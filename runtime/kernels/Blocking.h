@@ -17,11 +17,13 @@ constexpr int64_t panelColumns = 64;
 constexpr int64_t packedRowsF32 = 16;
 constexpr int64_t packedRowsBF16 = 32;
 
-// Scratch of one oneDNN matmul call on at most gemmMaxRows rows: 640 bytes
-// where neither operand is copied, below half a MiB where one is.
+// The largest box of C that is one oneDNN call, and its scratch: the box
+// itself, and what oneDNN asks for, which is 640 bytes where neither operand is
+// copied and below half a MiB where one is.
 constexpr int64_t gemmMaxRows = 192;
-constexpr int64_t gemmPlainScratch = 4096;
-constexpr int64_t gemmCopyScratch = int64_t(512) << 10;
+constexpr int64_t gemmMaxColumns = 256;
+constexpr int64_t gemmPlainScratch = gemmMaxRows * gemmMaxColumns * 4 + 4096;
+constexpr int64_t gemmCopyScratch = gemmPlainScratch + (int64_t(512) << 10);
 
 // Attention: queries and keys of one block of scores.
 constexpr int64_t attentionQueries = 64;
@@ -30,8 +32,7 @@ constexpr int64_t attentionKeys = 128;
 /// Floats of scratch a thread needs: the block of scores, a transposed block of
 /// keys, the accumulators, and three values a query.
 constexpr int64_t attentionScratchFloats(int64_t headDim, int64_t valueDim) {
-  return attentionQueries * attentionKeys +
-         headDim * attentionKeys +
+  return attentionQueries * attentionKeys + headDim * attentionKeys +
          attentionQueries * roundUp(std::max<int64_t>(valueDim, 1), 16) +
          3 * attentionQueries;
 }

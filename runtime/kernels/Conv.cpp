@@ -103,8 +103,8 @@ private:
     for (int64_t done = 0; done < count;) {
       int64_t position = from + done, x = position % out[2];
       int64_t length = std::min(out[2] - x, count - done);
-      body(done, length, position / out[2] / out[1],
-           position / out[2] % out[1], x);
+      body(done, length, position / out[2] / out[1], position / out[2] % out[1],
+           x);
       done += length;
     }
   }
@@ -126,18 +126,19 @@ private:
         float *row = columns + (channel * taps + tap) * count;
         int64_t tapX = tap % window[2], tapY = tap / window[2] % window[1];
         int64_t tapZ = tap / window[2] / window[1];
-        forLines(from, count, [&](int64_t at, int64_t length, int64_t z,
-                                  int64_t y, int64_t x) {
-          const float *line =
-              lineOf(source + channel * inputPlane, z, y, tapZ, tapY);
-          if (!line) {
-            std::memset(row + at, 0, length * 4);
-            return;
-          }
-          int64_t inX = x * stride[2] + tapX * dilation[2] - pad[2];
-          for (int64_t i = 0; i < length; ++i, inX += stride[2])
-            row[at + i] = inX >= 0 && inX < in[2] ? line[inX] : 0.0f;
-        });
+        forLines(
+            from, count,
+            [&](int64_t at, int64_t length, int64_t z, int64_t y, int64_t x) {
+              const float *line =
+                  lineOf(source + channel * inputPlane, z, y, tapZ, tapY);
+              if (!line) {
+                std::memset(row + at, 0, length * 4);
+                return;
+              }
+              int64_t inX = x * stride[2] + tapX * dilation[2] - pad[2];
+              for (int64_t i = 0; i < length; ++i, inX += stride[2])
+                row[at + i] = inX >= 0 && inX < in[2] ? line[inX] : 0.0f;
+            });
       }
   }
 
@@ -148,16 +149,17 @@ private:
       int64_t tapX = tap % window[2], tapY = tap / window[2] % window[1];
       int64_t tapZ = tap / window[2] / window[1];
       float factor = weights[tap];
-      forLines(from, count, [&](int64_t at, int64_t length, int64_t z,
-                                int64_t y, int64_t x) {
-        const float *line = lineOf(source, z, y, tapZ, tapY);
-        if (!line)
-          return;
-        int64_t inX = x * stride[2] + tapX * dilation[2] - pad[2];
-        for (int64_t i = 0; i < length; ++i, inX += stride[2])
-          if (inX >= 0 && inX < in[2])
-            target[at + i] += factor * line[inX];
-      });
+      forLines(
+          from, count,
+          [&](int64_t at, int64_t length, int64_t z, int64_t y, int64_t x) {
+            const float *line = lineOf(source, z, y, tapZ, tapY);
+            if (!line)
+              return;
+            int64_t inX = x * stride[2] + tapX * dilation[2] - pad[2];
+            for (int64_t i = 0; i < length; ++i, inX += stride[2])
+              if (inX >= 0 && inX < in[2])
+                target[at + i] += factor * line[inX];
+          });
     }
   }
 

@@ -33,9 +33,8 @@ public:
         dims.push_back(dim);
     }
     // The result's order decides: writes go forward in memory.
-    std::sort(dims.begin(), dims.end(), [](const Dim &a, const Dim &b) {
-      return a.out > b.out;
-    });
+    std::sort(dims.begin(), dims.end(),
+              [](const Dim &a, const Dim &b) { return a.out > b.out; });
     std::vector<Dim> merged;
     for (const Dim &dim : dims) {
       if (!merged.empty() && merged.back().in == dim.in * dim.size &&

@@ -4,6 +4,9 @@
 // call, made by whichever thread is free, followed by the epilogue on that box
 // while it lies in the cache. Primitives, memory objects and arguments of every
 // box are made once; buffers never move.
+//
+// oneDNN's fast kernels (brgemm) write dense results only, so a box that is
+// narrower than C goes to the thread's scratch and is copied to its place.
 #include "runtime/core/DType.h"
 #include "runtime/core/Error.h"
 #include "runtime/core/Threads.h"
@@ -33,7 +36,8 @@ memory::data_type dnnlType(int32_t dtype, const char *what) {
     return memory::data_type::bf16;
   const DTypeInfo *info = dtypeInfo(dtype);
   fail(ExitCode::RunFailed, "matrix multiplication with ", what, " of type ",
-       info ? info->name : "?", " is not supported on this CPU (f32 and bf16 "
+       info ? info->name : "?",
+       " is not supported on this CPU (f32 and bf16 "
        "are)");
 }
 
@@ -43,6 +47,7 @@ struct Shape {
   dnnl::matmul primitive;
   int64_t scratchBytes = 0;
   bool brgemm = false;
+  bool staged = false; // the result is dense and has to be copied to C
 };
 
 struct Box {
@@ -100,7 +105,8 @@ private:
     // Columns: several boxes a thread, none so wide that C leaves the cache.
     int64_t wanted = (gemm.n * parts * batch) / (4 * threadCount());
     boxColumns = std::min<int64_t>(
-        std::max<int64_t>(roundUp(wanted, panelColumns), panelColumns), 384);
+        std::max<int64_t>(roundUp(wanted, panelColumns), panelColumns),
+        gemmMaxColumns);
     // Where all packed boxes call the plain kernel, one panel is one call.
     if (gemm.b_packed && gemm.k != 0 && !blockedPacking())
       boxColumns = panelColumns;
@@ -120,7 +126,7 @@ private:
                             : memory::format_tag::BA16a64b2a);
   }
 
-  Shape makeShape(int64_t rows, int64_t columns) const {
+  Shape makeShape(int64_t rows, int64_t columns, bool dense) const {
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     Shape shape;
@@ -131,13 +137,16 @@ private:
                                           : memory::dims{gemm.lda, 1}),
             weights(columns),
             memory::desc({rows, columns}, resultType,
-                         memory::dims{gemm.ldc, 1})),
+                         memory::dims{dense ? columns : gemm.ldc, 1})),
         attributes, cpuEngine());
     shape.primitive = dnnl::matmul(shape.descriptor);
     shape.scratchBytes =
         roundUp(shape.descriptor.scratchpad_desc().get_size(), 64);
     shape.brgemm =
         std::string(shape.descriptor.impl_info_str()).rfind("brg", 0) == 0;
+    shape.staged = dense && columns != gemm.ldc;
+    if (shape.staged)
+      shape.scratchBytes += roundUp(rows * columns * resultBytes, 64);
     return shape;
   }
 
@@ -147,7 +156,7 @@ private:
       usePanels = !packsPairs(VS_BF16);
     else
       usePanels =
-          !makeShape(boxRows, std::min(panelColumns, gemm.n)).brgemm;
+          !makeShape(boxRows, std::min(panelColumns, gemm.n), true).brgemm;
     return !usePanels;
   }
 
@@ -156,10 +165,13 @@ private:
   /// a transposed operand, machines without AVX-512.
   const Shape *shapeFor(int64_t rows, int64_t columns) {
     auto found = shapes.find({rows, columns});
-    if (found == shapes.end())
+    if (found == shapes.end()) {
+      Shape shape = makeShape(rows, columns, /*dense=*/true);
+      if (!shape.brgemm)
+        shape = makeShape(rows, columns, /*dense=*/false);
       found =
-          shapes.emplace(std::make_pair(rows, columns), makeShape(rows, columns))
-              .first;
+          shapes.emplace(std::make_pair(rows, columns), std::move(shape)).first;
+    }
     const Shape &shape = found->second;
     if (gemm.dtype == VS_F32 && gemm.result_dtype == VS_F32) {
       bool copies = gemm.transpose_b && !gemm.b_packed;
@@ -195,9 +207,11 @@ private:
       auto &descriptor = box.shape->descriptor;
       box.aMemory = memory(descriptor.src_desc(), cpuEngine(), box.a);
       box.bMemory = memory(descriptor.weights_desc(), cpuEngine(), box.b);
-      box.cMemory = memory(descriptor.dst_desc(), cpuEngine(), box.c);
-      box.scratchMemory = memory(descriptor.scratchpad_desc(), cpuEngine(),
-                                 DNNL_MEMORY_NONE);
+      box.cMemory = memory(descriptor.dst_desc(), cpuEngine(),
+                           box.shape->staged ? DNNL_MEMORY_NONE
+                                             : static_cast<void *>(box.c));
+      box.scratchMemory =
+          memory(descriptor.scratchpad_desc(), cpuEngine(), DNNL_MEMORY_NONE);
       scratchPerThread = std::max(scratchPerThread, box.shape->scratchBytes);
     }
     boxes.push_back(std::move(box));
@@ -209,15 +223,21 @@ private:
       return;
     int64_t fit = gemm.scratch_bytes / scratchPerThread;
     if (fit < 1)
-      fail(ExitCode::RunFailed, "a matrix multiplication ", gemm.m, "x",
-           gemm.k, "x", gemm.n, " needs ", scratchPerThread,
+      fail(ExitCode::RunFailed, "a matrix multiplication ", gemm.m, "x", gemm.k,
+           "x", gemm.n, " needs ", scratchPerThread,
            " bytes of scratch, the program gives it ", gemm.scratch_bytes);
     threads = static_cast<int>(std::min<int64_t>(threads, fit));
   }
 
   void runPrimitive(Box &box, int thread) {
     thread_local dnnl::stream stream(cpuEngine());
-    box.scratchMemory.set_data_handle(scratch + thread * scratchPerThread);
+    char *own = scratch + thread * scratchPerThread;
+    int64_t staged = box.shape->staged
+                         ? roundUp(box.rows * box.columns * resultBytes, 64)
+                         : 0;
+    if (staged)
+      box.cMemory.set_data_handle(own);
+    box.scratchMemory.set_data_handle(own + staged);
     dnnl_exec_arg_t arguments[] = {
         {DNNL_ARG_SRC, box.aMemory.get()},
         {DNNL_ARG_WEIGHTS, box.bMemory.get()},
@@ -226,6 +246,11 @@ private:
     if (dnnl_primitive_execute(box.shape->primitive.get(), stream.get(), 4,
                                arguments) != dnnl_success)
       failed = true;
+    int64_t width = box.columns * resultBytes;
+    if (staged)
+      for (int64_t row = 0; row < box.rows; ++row)
+        std::memcpy(box.c + row * gemm.ldc * resultBytes, own + row * width,
+                    width);
   }
 
   void runSgemm(Box &box) {

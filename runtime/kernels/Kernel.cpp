@@ -35,19 +35,18 @@ public:
       return;
     int64_t total = rows * columns;
     int64_t useful = std::min<int64_t>(
-        threadCount(), std::max<int64_t>(1, total / 8 * flops / grainFlops * 8));
+        threadCount(),
+        std::max<int64_t>(1, total / 8 * flops / grainFlops * 8));
     if (useful <= 1)
       return kernel(0, rows, 0, columns);
     // One dimension: equal ranges. Two: rows if there are enough, else the
     // columns of few rows.
     if (flat)
-      return split(rows, innerMultiple, useful, [&](int64_t lo, int64_t hi) {
-        kernel(lo, hi, 0, 1);
-      });
+      return split(rows, innerMultiple, useful,
+                   [&](int64_t lo, int64_t hi) { kernel(lo, hi, 0, 1); });
     if (rows >= useful)
-      return split(rows, 1, useful, [&](int64_t lo, int64_t hi) {
-        kernel(lo, hi, 0, columns);
-      });
+      return split(rows, 1, useful,
+                   [&](int64_t lo, int64_t hi) { kernel(lo, hi, 0, columns); });
     split(columns, innerMultiple, useful,
           [&](int64_t lo, int64_t hi) { kernel(0, rows, lo, hi); });
   }

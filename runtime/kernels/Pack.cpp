@@ -37,8 +37,8 @@ namespace {
 
 /// One panel: columns [column, column + 64) of `in`.
 template <typename T, bool Pairs>
-void packPanel(int64_t rows, int64_t validK, int64_t validColumns,
-               const T *in, int64_t rowStride, int64_t columnStride, T *out) {
+void packPanel(int64_t rows, int64_t validK, int64_t validColumns, const T *in,
+               int64_t rowStride, int64_t columnStride, T *out) {
   std::memset(out, 0, rows * panelColumns * sizeof(T));
   if (!Pairs && columnStride == 1) {
     for (int64_t row = 0; row < validK; ++row)

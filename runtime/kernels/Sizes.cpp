@@ -17,7 +17,11 @@ int64_t vs_packed_bytes(int64_t k, int64_t n, int32_t dtype) {
 int64_t vs_gemm_scratch_bytes(const vs_gemm *gemm, int32_t threads) {
   bool copies = gemm->transpose_a || (gemm->transpose_b && !gemm->b_packed) ||
                 gemm->dtype != VS_F32;
-  return (copies ? gemmCopyScratch : gemmPlainScratch) * threads;
+  // No more threads than there could be boxes of one panel.
+  int64_t boxes = gemm->batch[0] * gemm->batch[1] * ((gemm->m + 127) / 128) *
+                  ((gemm->n + 63) / 64);
+  return (copies ? gemmCopyScratch : gemmPlainScratch) *
+         std::max<int64_t>(1, std::min<int64_t>(threads, boxes));
 }
 
 int64_t vs_attention_scratch_bytes(const vs_attention *attention,
@@ -37,7 +41,5 @@ int64_t vs_conv_scratch_bytes(const vs_conv *conv, int32_t threads) {
     rows *= conv->window[dim];
     positions *= conv->out_size[dim];
   }
-  return (roundUp(rows * convPositions(rows, positions) * 4, 64) +
-          gemmPlainScratch) *
-         threads;
+  return roundUp(rows * convPositions(rows, positions) * 4, 64) * threads;
 }

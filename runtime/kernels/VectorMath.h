@@ -33,9 +33,8 @@ inline Vec iota() {
   return result;
 }
 inline Vec select(IntVec mask, Vec yes, Vec no) {
-  return reinterpret_cast<Vec>(
-      (mask & reinterpret_cast<IntVec>(yes)) |
-      (~mask & reinterpret_cast<IntVec>(no)));
+  return reinterpret_cast<Vec>((mask & reinterpret_cast<IntVec>(yes)) |
+                               (~mask & reinterpret_cast<IntVec>(no)));
 }
 inline float sumOf(Vec value) {
   float sum = 0.0f;

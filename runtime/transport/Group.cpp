@@ -126,8 +126,8 @@ void zeroPadding(const vs_collective &op, int members, int to, char *out,
     break;
   case VS_ALL_TO_ALL: {
     int64_t block = (op.in_row + members - 1) / members;
-    padded = part(op.in_row, block, to) < block ||
-             op.chunk * members < op.out_row;
+    padded =
+        part(op.in_row, block, to) < block || op.chunk * members < op.out_row;
     break;
   }
   case VS_PERMUTE:
@@ -164,8 +164,7 @@ void forRuns(const Transfer &t, int64_t elementBytes, Body body) {
                                  j * t.inStrides[1] + l * t.inStrides[2];
                     int64_t out = t.outOffset + i * t.outStrides[0] +
                                   j * t.outStrides[1] + l * t.outStrides[2];
-                    body(in * elementBytes, out * elementBytes, row * run,
-                         run);
+                    body(in * elementBytes, out * elementBytes, row * run, run);
                   }
                 });
 }

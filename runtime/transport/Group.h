@@ -25,9 +25,7 @@ struct Transfer {
   int64_t inOffset = 0, outOffset = 0;
   int64_t inStrides[3] = {0, 0, 0}, outStrides[3] = {0, 0, 0};
 
-  int64_t elements() const {
-    return sizes[0] * sizes[1] * sizes[2] * sizes[3];
-  }
+  int64_t elements() const { return sizes[0] * sizes[1] * sizes[2] * sizes[3]; }
 };
 
 /// What member `to` takes of member `from`'s input in an ALL_GATHER,

@@ -24,8 +24,7 @@ public:
 
   void setup(const TransportSetup &setup) override {
     int64_t total = WindowLayout::of(setup).total;
-    char *window =
-        static_cast<char *>(std::aligned_alloc(4096, total));
+    char *window = static_cast<char *>(std::aligned_alloc(4096, total));
     if (!window)
       fail(ExitCode::RunFailed, "can't allocate ", total,
            " bytes of communication memory");
@@ -43,8 +42,7 @@ public:
     barrier();
   }
   char *comm() override { return shared->comm(); }
-  void collective(const vs_collective &op, const char *in,
-                  char *out) override {
+  void collective(const vs_collective &op, const char *in, char *out) override {
     shared->run(op, in, out);
   }
 

@@ -45,8 +45,7 @@ public:
       setupPrivate(setup);
   }
   char *comm() override { return shared ? shared->comm() : privateComm; }
-  void collective(const vs_collective &op, const char *in,
-                  char *out) override {
+  void collective(const vs_collective &op, const char *in, char *out) override {
     if (shared)
       shared->run(op, in, out);
     else
@@ -121,11 +120,11 @@ private:
     if (needed + (int64_t(1) << 20) <= free)
       return true;
     if (self == 0)
-      std::fprintf(stderr,
-                   "note: the ranks' shared windows need %lld bytes, /dev/shm "
-                   "has %lld free: using plain MPI messages, which are slower\n",
-                   static_cast<long long>(needed),
-                   static_cast<long long>(free));
+      std::fprintf(
+          stderr,
+          "note: the ranks' shared windows need %lld bytes, /dev/shm "
+          "has %lld free: using plain MPI messages, which are slower\n",
+          static_cast<long long>(needed), static_cast<long long>(free));
     return false;
   }
 
@@ -143,8 +142,7 @@ private:
     // Each rank starts its window at a page; where that is, it tells.
     int64_t skip = -reinterpret_cast<intptr_t>(base) & 4095;
     std::vector<int64_t> skips(ranks);
-    MPI_Allgather(&skip, 1, MPI_INT64_T, skips.data(), 1, MPI_INT64_T,
-                  machine);
+    MPI_Allgather(&skip, 1, MPI_INT64_T, skips.data(), 1, MPI_INT64_T, machine);
     std::vector<char *> windows(ranks);
     for (int rank = 0; rank < ranks; ++rank) {
       MPI_Aint bytes;
@@ -154,8 +152,7 @@ private:
       windows[rank] = at + skips[rank];
     }
     std::memset(windows[self], 0, total);
-    shared =
-        std::make_unique<SharedCollectives>(self, windows, setup, poll);
+    shared = std::make_unique<SharedCollectives>(self, windows, setup, poll);
     shared->status(self)->pid.store(getpid());
     MPI_Barrier(MPI_COMM_WORLD);
   }

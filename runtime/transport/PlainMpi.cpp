@@ -83,8 +83,7 @@ void PlainCollectives::exchange(const Group &group, int tag,
   waitAll();
 }
 
-void PlainCollectives::run(const vs_collective &op, const char *in,
-                           char *out) {
+void PlainCollectives::run(const vs_collective &op, const char *in, char *out) {
   if (op.kind == VS_ALL_REDUCE)
     allReduce(op, in, out);
   else
@@ -108,8 +107,8 @@ void PlainCollectives::allReduce(const vs_collective &op, const char *in,
   std::vector<const char *> sends(members);
   std::vector<char *> receives(members);
   std::vector<int64_t> sendBytes(members), receiveBytes(members);
-  receiveBuffer.resize(std::max<size_t>(receiveBuffer.size(),
-                                        members * slice * bytes));
+  receiveBuffer.resize(
+      std::max<size_t>(receiveBuffer.size(), members * slice * bytes));
   for (int i = 0; i < members; ++i) {
     sends[i] = in + (small ? 0 : i * slice * bytes);
     sendBytes[i] = sliceOf(i) * bytes;

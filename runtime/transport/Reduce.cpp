@@ -88,8 +88,8 @@ void run(const char *const *in, int members, char *out, int64_t count) {
 
 /// `Sum` and `Order` differ where a sum wraps but an order is signed.
 template <typename Sum, typename Order = Sum>
-void pick(vs_reduction reduction, const char *const *in, int members,
-          char *out, int64_t count) {
+void pick(vs_reduction reduction, const char *const *in, int members, char *out,
+          int64_t count) {
   if (reduction == VS_SUM)
     run<Sum, VS_SUM>(in, members, out, count);
   else if (reduction == VS_MAX)
@@ -115,14 +115,14 @@ void reduce(vs_dtype dtype, vs_reduction reduction, const char *const *in,
     return pick<Plain<int8_t, uint8_t>, Plain<int8_t>>(reduction, in, members,
                                                        out, count);
   case VS_I16:
-    return pick<Plain<int16_t, uint16_t>, Plain<int16_t>>(
-        reduction, in, members, out, count);
+    return pick<Plain<int16_t, uint16_t>, Plain<int16_t>>(reduction, in,
+                                                          members, out, count);
   case VS_I32:
-    return pick<Plain<int32_t, uint32_t>, Plain<int32_t>>(
-        reduction, in, members, out, count);
+    return pick<Plain<int32_t, uint32_t>, Plain<int32_t>>(reduction, in,
+                                                          members, out, count);
   case VS_I64:
-    return pick<Plain<int64_t, uint64_t>, Plain<int64_t>>(
-        reduction, in, members, out, count);
+    return pick<Plain<int64_t, uint64_t>, Plain<int64_t>>(reduction, in,
+                                                          members, out, count);
   case VS_U8:
     return pick<Plain<uint8_t>>(reduction, in, members, out, count);
   case VS_BOOL:

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace vescale::runtime {
 namespace {
@@ -40,6 +41,7 @@ SharedCollectives::SharedCollectives(int rank, std::vector<char *> windows,
       poll(std::move(poll)) {
   for (const vs_group &group : setup.groups)
     groups.push_back(groupOf(group, rank));
+  new (this->windows[rank]) RankStatus; // its members don't all start at zero
 }
 
 template <typename Done> void SharedCollectives::wait(int peer, Done done) {
@@ -138,8 +140,7 @@ void SharedCollectives::gather(const vs_collective &op,
             rows[member] =
                 inputs[member] + (t.inOffset + row * t.inStrides[2]) * bytes;
           reduce(dtype, static_cast<vs_reduction>(op.reduction), rows.data(),
-                 group.size(), out + row * t.outStrides[2] * bytes,
-                 t.sizes[3]);
+                 group.size(), out + row * t.outStrides[2] * bytes, t.sizes[3]);
         }
       });
 }
@@ -220,8 +221,7 @@ void SharedCollectives::reduceSlice(const vs_collective &op,
   int64_t unit = 64 / bytes;
   int64_t units = (op.count + unit - 1) / unit;
   int64_t from = units * group.index / members * unit;
-  int64_t to =
-      std::min(units * (group.index + 1) / members * unit, op.count);
+  int64_t to = std::min(units * (group.index + 1) / members * unit, op.count);
   parallelRange(to - from, 32768, [&](int64_t lo, int64_t hi) {
     constexpr int64_t blockBytes = 16384;
     std::vector<const char *> in(members);
@@ -231,8 +231,8 @@ void SharedCollectives::reduceSlice(const vs_collective &op,
       for (int member = 0; member < members; ++member)
         in[member] = inputs[member] + at * bytes;
       char *own = outputs[group.index] + at * bytes;
-      reduce(dtype, static_cast<vs_reduction>(op.reduction), in.data(),
-             members, own, length);
+      reduce(dtype, static_cast<vs_reduction>(op.reduction), in.data(), members,
+             own, length);
       for (int member = 0; member < members; ++member)
         if (member != group.index)
           std::memcpy(outputs[member] + at * bytes, own, length * bytes);

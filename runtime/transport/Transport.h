@@ -14,8 +14,8 @@ namespace vescale::runtime {
 /// What each rank shows the others while it runs, for messages about a rank
 /// that fails or hangs.
 struct RankStatus {
-  std::atomic<int64_t> step{-1};     // the step it is in; -1: before the first
-  std::atomic<int64_t> beats{0};     // grows with every step and load
+  std::atomic<int64_t> step{-1};      // the step it is in; -1: before the first
+  std::atomic<int64_t> beats{0};      // grows with every step and load
   std::atomic<int32_t> waitingOn{-1}; // the rank it waits for
   std::atomic<int32_t> failed{0};     // it has failed and said why
   std::atomic<int32_t> stopped{0};    // it was asked to stop in order

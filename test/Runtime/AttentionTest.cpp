@@ -41,18 +41,17 @@ void makeProblem(Problem &p, unsigned seed) {
   op.keys = random.pick<int64_t>(
       {1, op.queries, 127, 128, 129, random.between(1, 300)});
   op.head_dim = random.pick<int64_t>({8, 16, 24, 64, random.between(1, 80)});
-  op.value_dim =
-      random.chance(0.7) ? op.head_dim : random.between(1, 80);
+  op.value_dim = random.chance(0.7) ? op.head_dim : random.between(1, 80);
   op.scale = 1.0f / std::sqrt(static_cast<float>(op.head_dim));
   op.softcap = random.chance(0.2) ? 5.0f : 0.0f;
   op.causal = random.chance(0.5);
   op.causal_offset = random.chance(0.5) ? op.keys - op.queries : 0;
   op.window = random.chance(0.3) ? random.between(1, 100) : 0;
   op.dtype = VS_F32;
-  int64_t qSize = strides(random, op.batch, op.heads, op.queries, op.head_dim,
-                          op.q_stride);
-  int64_t kSize = strides(random, op.batch, op.kv_heads, op.keys, op.head_dim,
-                          op.k_stride);
+  int64_t qSize =
+      strides(random, op.batch, op.heads, op.queries, op.head_dim, op.q_stride);
+  int64_t kSize =
+      strides(random, op.batch, op.kv_heads, op.keys, op.head_dim, op.k_stride);
   int64_t vSize = strides(random, op.batch, op.kv_heads, op.keys, op.value_dim,
                           op.v_stride);
   int64_t outSize = strides(random, op.batch, op.heads, op.queries,
@@ -77,10 +76,9 @@ void makeProblem(Problem &p, unsigned seed) {
     } else {
       p.maskNumbers = p.arena.alloc(total, op.mask);
       for (int64_t i = 0; i < total; ++i)
-        p.maskNumbers[i] =
-            random.chance(0.2)
-                ? random.pick({-INFINITY, -3.4028235e38f})
-                : random.number();
+        p.maskNumbers[i] = random.chance(0.2)
+                               ? random.pick({-INFINITY, -3.4028235e38f})
+                               : random.number();
     }
   }
   op.scratch_bytes = vs_attention_scratch_bytes(&op, 2);
@@ -125,9 +123,9 @@ void checkResult(const Problem &p) {
         for (int64_t d = 0; d < op.value_dim; ++d) {
           double expected = 0;
           for (int64_t j = 0; j < op.keys; ++j)
-            expected += scores[j] * p.v[b * op.v_stride[0] +
-                                        kv * op.v_stride[1] +
-                                        j * op.v_stride[2] + d];
+            expected +=
+                scores[j] * p.v[b * op.v_stride[0] + kv * op.v_stride[1] +
+                                j * op.v_stride[2] + d];
           if (total > 0)
             expected /= total;
           ASSERT_NEAR(p.out[b * op.out_stride[0] + h * op.out_stride[1] +

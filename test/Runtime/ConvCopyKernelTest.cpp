@@ -38,10 +38,9 @@ void checkConv(unsigned seed) {
     op.pad_high[i] = random.between(0, 2);
     int64_t reach = op.dilations[i] * (op.window[i] - 1) + 1;
     op.in_size[i] = reach + random.between(0, op.spatial_dims == 1 ? 300 : 12);
-    op.out_size[i] =
-        (op.in_size[i] + op.pad_low[i] + op.pad_high[i] - reach) /
-            op.strides[i] +
-        1;
+    op.out_size[i] = (op.in_size[i] + op.pad_low[i] + op.pad_high[i] - reach) /
+                         op.strides[i] +
+                     1;
     inPlane *= op.in_size[i];
     outPlane *= op.out_size[i];
     taps *= op.window[i];
@@ -81,9 +80,11 @@ void checkConv(unsigned seed) {
             if (ix < 0 || ix >= in[2] || iy < 0 || iy >= in[1] || iz < 0 ||
                 iz >= in[0])
               continue;
-            sum += double(weight[(o * channels + c) * taps + tap]) *
-                   input[((n * op.c + o / results * channels + c) * in[0] +
-                          iz) * in[1] * in[2] + iy * in[2] + ix];
+            sum +=
+                double(weight[(o * channels + c) * taps + tap]) *
+                input[((n * op.c + o / results * channels + c) * in[0] + iz) *
+                          in[1] * in[2] +
+                      iy * in[2] + ix];
           }
         ASSERT_NEAR(result[(n * op.o + o) * outPlane + at], sum, 1e-4);
       }
@@ -144,7 +145,10 @@ TEST(Copy, RandomStrides) {
 
 TEST(Kernel, CoversTheSpaceOnce) {
   for (auto [rows, columns] : {std::pair<int64_t, int64_t>{1, 5000},
-                               {3, 1000}, {700, 33}, {0, 9}, {1, 1}})
+                               {3, 1000},
+                               {700, 33},
+                               {0, 9},
+                               {1, 1}})
     for (int threads : {1, 2, 5}) {
       setThreadCount(threads);
       TestArena arena;

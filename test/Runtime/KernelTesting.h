@@ -15,8 +15,8 @@
 
 namespace vescale::runtime {
 
-/// An arena that hands out zeroed 64-byte aligned buffers; the guard behind each
-/// is checked at the end.
+/// An arena that hands out zeroed 64-byte aligned buffers; the guard behind
+/// each is checked at the end.
 class TestArena {
 public:
   TestArena() : memory(static_cast<char *>(std::calloc(size, 1))) {

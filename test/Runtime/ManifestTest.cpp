@@ -1,6 +1,6 @@
 // The manifest's fields, sub-axes, and the shard arithmetic behind layouts.
-#include "runtime/core/Error.h"
 #include "runtime/core/Manifest.h"
+#include "runtime/core/Error.h"
 
 #include <gtest/gtest.h>
 

@@ -56,23 +56,22 @@ protected:
       for (size_t dim = 0; dim < shape.size(); ++dim)
         dims.push_back(static_cast<int>(dim) == sharded ? Json{"tp"}
                                                         : Json::array());
-      std::vector<int64_t> strides =
-          shape.size() == 2 ? std::vector<int64_t>{shape[1], 1}
-                            : std::vector<int64_t>{1};
-      parameters.push_back(
-          {{"name", name},
-           {"dtype", "f32"},
-           {"shape", shape},
-           {"source",
-            {{"file", "weights/w.bin"},
-             {"offset", offset},
-             {"bytes", size},
-             {"dtype", "f32"},
-             {"shape", shape}}},
-           {"view", {{"offset", 0}, {"strides", strides}}},
-           {"layout", {{"dims", dims}}},
-           {"at", {{"space", "arena"}, {"offset", at}}},
-           {"packed", packed}});
+      std::vector<int64_t> strides = shape.size() == 2
+                                         ? std::vector<int64_t>{shape[1], 1}
+                                         : std::vector<int64_t>{1};
+      parameters.push_back({{"name", name},
+                            {"dtype", "f32"},
+                            {"shape", shape},
+                            {"source",
+                             {{"file", "weights/w.bin"},
+                              {"offset", offset},
+                              {"bytes", size},
+                              {"dtype", "f32"},
+                              {"shape", shape}}},
+                            {"view", {{"offset", 0}, {"strides", strides}}},
+                            {"layout", {{"dims", dims}}},
+                            {"at", {{"space", "arena"}, {"offset", at}}},
+                            {"packed", packed}});
       offset += size;
       at += bytes;
     };
@@ -185,10 +184,11 @@ protected:
 TEST_F(Program, RunsOnOneRankInAllFormats) {
   std::string bundle = makeBundle(1);
   for (const char *format : {"npz", "npy", "safetensors"}) {
-    std::string input = writeInput(std::string("x.") + format, "x", {batch, in});
+    std::string input =
+        writeInput(std::string("x.") + format, "x", {batch, in});
     std::string output = dir / (std::string("y.") + format);
-    Result result = run({VESCALE_RUN, bundle, "--input", input,
-                         "--output=" + output});
+    Result result =
+        run({VESCALE_RUN, bundle, "--input", input, "--output=" + output});
     ASSERT_EQ(result.code, 0) << result.err;
     EXPECT_EQ(result.out, "");
     EXPECT_EQ(result.err, "");
@@ -271,27 +271,24 @@ TEST_F(Program, RefusesBundles) {
                   m["parameters"][2]["source"]["file"] = "weights/no.bin";
                 }),
                 3, {"fc1.bias", "no.bin"});
-  expectRefusal(with([](Json &m) {
-                  m["parameters"][1]["view"]["strides"] = {1000, 1};
-                }),
-                3, {"fc2.weight", "10x32"});
-  expectRefusal(with([](Json &m) {
-                  m["parameters"][0]["source"]["dtype"] = "i32";
-                }),
-                3, {"fc1.weight", "i32", "f32"});
-  expectRefusal(with([](Json &m) {
-                  m["outputs"][0]["at"]["offset"] = int64_t(1) << 40;
-                }),
-                3, {"'y'", "1099511627776"});
+  expectRefusal(
+      with([](Json &m) { m["parameters"][1]["view"]["strides"] = {1000, 1}; }),
+      3, {"fc2.weight", "10x32"});
+  expectRefusal(
+      with([](Json &m) { m["parameters"][0]["source"]["dtype"] = "i32"; }), 3,
+      {"fc1.weight", "i32", "f32"});
+  expectRefusal(
+      with([](Json &m) { m["outputs"][0]["at"]["offset"] = int64_t(1) << 40; }),
+      3, {"'y'", "1099511627776"});
 }
 
 TEST_F(Program, RefusesAWorldThatDisagrees) {
   std::string one = makeBundle(1), two = makeBundle(2);
   std::string input = "--input=" + (dir / "in.npz").string();
   // torchrun without MPI: each process would believe in a world of one.
-  expectRefusal(run({two + "/run", input},
-                    {{"WORLD_SIZE", "2"}, {"RANK", "0"}}),
-                3, {"torchrun", "WORLD_SIZE=2"});
+  expectRefusal(
+      run({two + "/run", input}, {{"WORLD_SIZE", "2"}, {"RANK", "0"}}), 3,
+      {"torchrun", "WORLD_SIZE=2"});
   expectRefusal(run({two + "/run", input}), 3, {"tp=2", "2 ranks", "1 are"});
   expectRefusal(runBundle(two, {}, {{"WORLD_SIZE", "4"}}), 3,
                 {"WORLD_SIZE=4", "world of 2"});
@@ -311,8 +308,7 @@ TEST_F(Program, WritesTheErrorFile) {
 
 TEST_F(Program, AKilledRankEndsAll) {
   std::string bundle = makeBundle(2), program = bundle + "/programs/0";
-  Process process({VESCALE_RUN, bundle,
-                   "--input=" + (dir / "in.npz").string()},
+  Process process({VESCALE_RUN, bundle, "--input=" + (dir / "in.npz").string()},
                   dir / "process", {{"MLP_PAUSE", "1 30"}});
   ASSERT_TRUE(waitForProcesses(program, "OMPI_COMM_WORLD_RANK=1", 1, 20));
   usleep(1000 * 1000);
@@ -330,8 +326,8 @@ TEST_F(Program, AHungRankIsNamed) {
   std::string bundle = makeBundle(2), program = bundle + "/programs/0";
   Result result =
       runBundle(bundle, {"--", "--timeout=1"}, {{"MLP_PAUSE", "1 30"}});
-  expectRefusal(result, 1, {"no progress for 1 s", "rank 1", "test.pause",
-                            "mlp.pause"});
+  expectRefusal(result, 1,
+                {"no progress for 1 s", "rank 1", "test.pause", "mlp.pause"});
   EXPECT_TRUE(waitForProcesses(program, "", 0, 5));
 }
 
@@ -352,11 +348,10 @@ TEST_F(Program, StopsInOrder) {
   }
 }
 
-TEST_F(Program, HasOneOpenMPRuntime) {
+TEST_F(Program, UsesItsOwnLibrariesAndOneOpenMPRuntime) {
   std::string bundle = makeBundle(1), program = bundle + "/programs/0";
-  Process process({VESCALE_RUN, bundle,
-                   "--input=" + (dir / "in.npz").string(), "--",
-                   "--threads=2"},
+  Process process({VESCALE_RUN, bundle, "--input=" + (dir / "in.npz").string(),
+                   "--", "--threads=2"},
                   dir / "process", {{"MLP_PAUSE", "0 5"}});
   ASSERT_TRUE(waitForProcesses(program, "", 1, 20));
   usleep(500 * 1000);
@@ -369,6 +364,16 @@ TEST_F(Program, HasOneOpenMPRuntime) {
       if (line.find(name) != std::string::npos)
         runtimes.insert(line.substr(line.rfind('/')));
   EXPECT_EQ(runtimes.size(), 1u);
+  // What the bundle carries is used, not what the machine happens to have.
+  maps.clear();
+  maps.seekg(0);
+  std::set<std::string> carried;
+  for (std::string line; std::getline(maps, line);)
+    if (line.find(bundle + "/lib/") != std::string::npos)
+      carried.insert(line.substr(line.rfind('/') + 1));
+  for (const char *name : {"libvescale_runtime.so", "libdnnl.so.2",
+                           "libgomp.so.1", "libzip.so.4", "libOpenCL.so.1"})
+    EXPECT_TRUE(carried.count(name)) << name;
   process.signal(SIGKILL);
 }
 

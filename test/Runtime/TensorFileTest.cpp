@@ -95,8 +95,8 @@ TEST_F(TensorFiles, RoundTripsEveryType) {
                                        ? std::vector<int64_t>{0, 4}
                                        : std::vector<int64_t>{3, 5};
       int64_t bytes = checkedBytes(shape, dtypeBytes(vs_dtype(dtype)));
-      infos.push_back({"tensor/" + std::to_string(dtype), vs_dtype(dtype),
-                       shape, bytes});
+      infos.push_back(
+          {"tensor/" + std::to_string(dtype), vs_dtype(dtype), shape, bytes});
       data.emplace_back(bytes + 1, static_cast<char>(dtype + 1));
     }
     std::vector<TensorData> tensors;
@@ -120,8 +120,8 @@ TEST_F(TensorFiles, RoundTripsEveryType) {
 TEST_F(TensorFiles, ReadsDeflatedAndColumnMajorArrays) {
   float values[6] = {0, 1, 2, 3, 4, 5};
   std::string data(reinterpret_cast<char *>(values), sizeof(values));
-  std::string columnMajor = npy(
-      "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }\n", data);
+  std::string columnMajor =
+      npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }\n", data);
   std::string path = writeZip(
       "a.npz", {{"rows.npy", npy(good, data)}, {"columns.npy", columnMajor}},
       ZIP_CM_DEFLATE);
@@ -163,9 +163,9 @@ TEST_F(TensorFiles, RefusesMalformedArchives) {
   std::string data(24, '\0');
   expectRefusal(write("a.npz", "PK but no archive"), "a.npz");
   expectRefusal(dir / "missing.npz", "missing.npz");
-  expectRefusal(writeZip("b.npz", {{"x.npy", npy(good, data + "more")}},
-                         ZIP_CM_STORE),
-                "'x'");
+  expectRefusal(
+      writeZip("b.npz", {{"x.npy", npy(good, data + "more")}}, ZIP_CM_STORE),
+      "'x'");
   // A header that promises petabytes, in a small entry.
   expectRefusal(
       writeZip("c.npz",
@@ -175,8 +175,8 @@ TEST_F(TensorFiles, RefusesMalformedArchives) {
                ZIP_CM_DEFLATE),
       "needs 4000000000000000");
   // Damaged data is found when it is read.
-  std::string path = writeZip("d.npz", {{"x.npy", npy(good, data)}},
-                              ZIP_CM_STORE);
+  std::string path =
+      writeZip("d.npz", {{"x.npy", npy(good, data)}}, ZIP_CM_STORE);
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(30 + 5 + 10 + static_cast<int>(std::strlen(good)) + 3);
   file.put('!');
@@ -216,14 +216,13 @@ TEST_F(TensorFiles, SurvivesRandomDamage) {
   std::string header =
       R"({"x": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}})";
   const std::string npz = [&] {
-    std::ifstream file(writeZip("s.npz", {{"x.npy", npy(good, data)}},
-                                ZIP_CM_DEFLATE),
-                       std::ios::binary);
+    std::ifstream file(
+        writeZip("s.npz", {{"x.npy", npy(good, data)}}, ZIP_CM_DEFLATE),
+        std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(file), {});
   }();
   std::mt19937 random(3);
-  for (auto &[name, bytes] :
-       std::vector<std::pair<std::string, std::string>>{
+  for (auto &[name, bytes] : std::vector<std::pair<std::string, std::string>>{
            {"s.npy", npy(good, data)},
            {"s.npz", npz},
            {"s.safetensors", safetensors(header, data)}})

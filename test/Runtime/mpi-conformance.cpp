@@ -29,8 +29,8 @@ static void bench(Transport &transport, bool yield) {
   setup.commBytes = int64_t(64) << 20;
   setup.yield = yield;
   transport.setup(setup);
-  for (int64_t bytes : {int64_t(4) << 10, int64_t(64) << 10,
-                        int64_t(1) << 20, int64_t(16) << 20}) {
+  for (int64_t bytes : {int64_t(4) << 10, int64_t(64) << 10, int64_t(1) << 20,
+                        int64_t(16) << 20}) {
     vs_collective op = {};
     op.count = bytes / 4;
     std::memset(transport.comm(), 0, bytes);
@@ -61,8 +61,7 @@ int main(int argc, char **argv) {
       reinterpret_cast<MpiEntryFn *>(dlsym(library, VESCALE_MPI_ENTRY));
   bool plain = std::strcmp(argv[2], "plain") == 0;
   setThreadCount(1);
-  Transport *transport =
-      entry(plain ? MpiMode::Plain : MpiMode::Auto, [] {});
+  Transport *transport = entry(plain ? MpiMode::Plain : MpiMode::Auto, [] {});
   bool yield = transport->size() > coreCount(allowedCores());
   if (argc > 3) {
     bench(*transport, yield);

@@ -18,9 +18,16 @@
 
 namespace {
 
-enum ExitCode { Done = 0, RunFailed = 1, Usage = 2, BadInput = 3, Stopped = 75 };
+enum ExitCode {
+  Done = 0,
+  RunFailed = 1,
+  Usage = 2,
+  BadInput = 3,
+  Stopped = 75
+};
 
-const char *const help = R"(usage: vescale-run DIR [-n N] [--input=FILE] [--output=FILE] [-- flags]
+const char *const help =
+    R"(usage: vescale-run DIR [-n N] [--input=FILE] [--output=FILE] [-- flags]
 
 Runs the compiled model in DIR on N ranks.
 
@@ -131,13 +138,13 @@ void onSignal(int) {
 }
 
 int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
-  std::vector<std::string> words = {"mpirun", "-n", std::to_string(ranks),
-                                    "--oversubscribe", "--bind-to", "none"};
+  std::vector<std::string> words = {
+      "mpirun",          "-n",        std::to_string(ranks),
+      "--oversubscribe", "--bind-to", "none"};
   if (geteuid() == 0)
     words.push_back("--allow-run-as-root");
   words.push_back(program);
-  words.insert(words.end(), arguments.program.begin(),
-               arguments.program.end());
+  words.insert(words.end(), arguments.program.begin(), arguments.program.end());
   std::vector<char *> argv;
   for (std::string &word : words)
     argv.push_back(word.data());
@@ -206,8 +213,7 @@ int main(int argc, char **argv) {
                               std::to_string(arguments.ranks));
   char path[PATH_MAX];
   if (!realpath((arguments.bundle + "/run").c_str(), path))
-    return fail(BadInput,
-                arguments.bundle + "/run: " + std::strerror(errno));
+    return fail(BadInput, arguments.bundle + "/run: " + std::strerror(errno));
   if (mesh > 1)
     return runMpi(arguments, path, mesh);
   std::vector<char *> words = {path};

@@ -40,8 +40,8 @@ static void pauseHere(void *const *buffers, const int64_t *lo,
   (void)buffers, (void)lo, (void)hi;
 }
 
-static void biasRelu(void *const *buffers, const int64_t *lo,
-                     const int64_t *hi, const int64_t *env) {
+static void biasRelu(void *const *buffers, const int64_t *lo, const int64_t *hi,
+                     const int64_t *env) {
   float *h = buffers[0];
   const float *bias = buffers[1];
   for (int64_t i = lo[0]; i < hi[0]; ++i)
@@ -66,25 +66,21 @@ static const vs_ref hiddenBuffers[] = {{VS_ARENA, 0, AtH}, {VS_ARENA, 0, AtB1}};
 static const vs_ref outBuffers[] = {{Y_SPACE, 0, AtY}, {VS_ARENA, 0, AtB2}};
 
 static const vs_kernel pauseKernel = {pauseHere, 0, 0, 1, {1, 1}, 1};
-static const vs_gemm first = {.a = {VS_ARENA, 0, AtX},
-                              .b = {VS_ARENA, 0, AtW1},
-                              .c = {VS_ARENA, 0, AtH},
-                              .m = Batch,
-                              .n = Hidden,
-                              .k = In,
-                              .batch = {1, 1},
-                              .lda = In,
-                              .ldb = Hidden,
-                              .ldc = Hidden,
-                              .b_packed = 1,
-                              .scratch = {VS_ARENA, 0, AtScratch},
-                              .scratch_bytes = ScratchBytes,
-                              .epilogue = {biasRelu,
-                                           hiddenBuffers,
-                                           2,
-                                           2,
-                                           {Batch, Hidden},
-                                           2}};
+static const vs_gemm first = {
+    .a = {VS_ARENA, 0, AtX},
+    .b = {VS_ARENA, 0, AtW1},
+    .c = {VS_ARENA, 0, AtH},
+    .m = Batch,
+    .n = Hidden,
+    .k = In,
+    .batch = {1, 1},
+    .lda = In,
+    .ldb = Hidden,
+    .ldc = Hidden,
+    .b_packed = 1,
+    .scratch = {VS_ARENA, 0, AtScratch},
+    .scratch_bytes = ScratchBytes,
+    .epilogue = {biasRelu, hiddenBuffers, 2, 2, {Batch, Hidden}, 2}};
 static const vs_gemm second = {.a = {VS_ARENA, 0, AtH},
                                .b = {VS_ARENA, 0, AtW2},
                                .c = {Y_SPACE, 0, AtY},
@@ -114,9 +110,13 @@ static const vs_step steps[] = {
 };
 
 extern const vs_program vescale_program;
-const vs_program vescale_program = {VS_ABI_VERSION, "mlp-hash",
-                                    Arena,          CommBytes,
-                                    0,              0,
-                                    groups,         1,
-                                    steps,          sizeof(steps) /
-                                                        sizeof(*steps)};
+const vs_program vescale_program = {VS_ABI_VERSION,
+                                    "mlp-hash",
+                                    Arena,
+                                    CommBytes,
+                                    0,
+                                    0,
+                                    groups,
+                                    1,
+                                    steps,
+                                    sizeof(steps) / sizeof(*steps)};
