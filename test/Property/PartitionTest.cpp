@@ -101,11 +101,11 @@ std::string PartitionTest::compare(ModuleOp whole, ModuleOp local,
     Tensor tensor(cast<RankedTensorType>(type));
     Elements e(arithmetic, tensor.getElementType());
     for (int64_t i = 0; i < tensor.getNumElements(); ++i)
-      tensor[i] = e.isFloat() ? e.random(random)
-                              : e.integer(range.first +
-                                          int64_t(random() %
-                                                  (range.second -
-                                                   range.first + 1)));
+      tensor[i] =
+          e.isFloat()
+              ? e.random(random)
+              : e.integer(range.first +
+                          int64_t(random() % (range.second - range.first + 1)));
     arguments.push_back(std::move(tensor));
   }
   Parameters parameters(arithmetic, {"", /*random=*/true, seed});
@@ -113,8 +113,8 @@ std::string PartitionTest::compare(ModuleOp whole, ModuleOp local,
   auto expected = interpreter.run(main, arguments);
   if (failed(expected))
     return "the program cannot be evaluated";
-  auto actual = interpreter.runOnRanks(
-      local.lookupSymbol<func::FuncOp>("main"), arguments);
+  auto actual = interpreter.runOnRanks(local.lookupSymbol<func::FuncOp>("main"),
+                                       arguments);
   if (failed(actual))
     return "the partitioned program cannot be evaluated";
   for (auto [index, tensor] : llvm::enumerate(*expected)) {
@@ -153,7 +153,8 @@ void PartitionTest::run(Case &test) {
   bool f64 = true;
   g.main.walk([&](Operation *op) {
     for (Value result : op->getResults())
-      if (auto type = dyn_cast<FloatType>(graph::typeOf(result).getElementType()))
+      if (auto type =
+              dyn_cast<FloatType>(graph::typeOf(result).getElementType()))
         f64 &= type.isF64();
   });
   test.failure = compare(*g.module, *local, g, fieldArithmetic(), test.seed);
