@@ -55,7 +55,7 @@ def difference(expected, actual):
 
 def main():
     bin_directory = pathlib.Path(sys.argv[1])
-    cases = sys.argv[2] if len(sys.argv) > 2 else "6"
+    cases = sys.argv[2] if len(sys.argv) > 2 else "4"
     rng = np.random.default_rng(7)
     compared, failures, ops = 0, 0, set()
     with tempfile.TemporaryDirectory() as directory:
