@@ -65,6 +65,19 @@ public:
         context, function.front().getArgumentTypes(), end->getOperandTypes()));
   }
 
+  void seed() {
+    for (BlockArgument argument : function.getArguments())
+      if (dice.chance(60))
+        setLayout(argument, randomLayout(argument.getType(), false));
+    for (Operation &op : function.front().without_terminator())
+      if (dice.chance(15))
+        setLayout(op.getResult(0),
+                  randomLayout(op.getResult(0).getType(), false));
+    function.setFunctionType(
+        FunctionType::get(context, function.front().getArgumentTypes(),
+                          function.front().getTerminator()->getOperandTypes()));
+  }
+
 private:
   /// All axes in random order; some of 4 ranks are cut in two.
   AxisList axes() {
@@ -260,4 +273,8 @@ private:
 
 void test::addLayouts(func::FuncOp function, MeshAttr mesh, Dice &dice) {
   Annotator(function, mesh, dice).run();
+}
+
+void test::addSeeds(func::FuncOp function, MeshAttr mesh, Dice &dice) {
+  Annotator(function, mesh, dice).seed();
 }
