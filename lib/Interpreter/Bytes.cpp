@@ -1,8 +1,8 @@
 //===- Bytes.cpp - Tensors as the bytes that files hold ---------*- C++ -*-===//
 
 #include "vescale/Interpreter/Bytes.h"
-#include "llvm/ADT/APFloat.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/APFloat.h"
 #include <cstring>
 
 using namespace mlir;

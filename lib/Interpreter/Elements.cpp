@@ -11,9 +11,9 @@ using namespace vescale;
 
 Elements::Elements(const Arithmetic &arithmetic, Type type)
     : arithmetic(arithmetic), type(type) {
-  kind = isa<FloatType>(type)  ? Kind::Float
-         : type.isInteger(1) ? Kind::Bool
-                             : Kind::Integer;
+  kind = isa<FloatType>(type) ? Kind::Float
+         : type.isInteger(1)  ? Kind::Bool
+                              : Kind::Integer;
   width = isa<IndexType>(type) ? 64 : type.getIntOrFloatBitWidth();
 }
 

@@ -29,8 +29,8 @@ static constexpr int64_t kSmall = int64_t(1) << 32;
 static bool isFinite(Element x) { return x < kPrime; }
 
 static Element reduce(unsigned __int128 x) {
-  Element folded = static_cast<Element>(x & kPrime) +
-                   static_cast<Element>(x >> 61);
+  Element folded =
+      static_cast<Element>(x & kPrime) + static_cast<Element>(x >> 61);
   folded = (folded & kPrime) + (folded >> 61);
   return folded >= kPrime ? folded - kPrime : folded;
 }
@@ -91,8 +91,8 @@ class FieldArithmetic final : public Arithmetic {
     if (std::isinf(value))
       return value < 0 ? kNegInf : kPosInf;
     int exponent;
-    auto mantissa = static_cast<int64_t>(
-        std::ldexp(std::frexp(value, &exponent), 53));
+    auto mantissa =
+        static_cast<int64_t>(std::ldexp(std::frexp(value, &exponent), 53));
     // 2^61 = 1 in the field, so that powers of two repeat.
     int shift = ((exponent - 53) % 61 + 61) % 61;
     return multiply(residue(mantissa), Element(1) << shift);

@@ -33,8 +33,7 @@ static LogicalResult checkResult(Operation *op, const Tensor &tensor,
          << ", but its result is " << type;
 }
 
-LogicalResult Interpreter::runOp(Operation *op, Values &values,
-                                 int64_t ranks) {
+LogicalResult Interpreter::runOp(Operation *op, Values &values, int64_t ranks) {
   if (auto call = dyn_cast<func::CallOp>(op))
     return runCall(call, values, ranks);
   if (auto collective = dyn_cast<EvaluateCollectiveOpInterface>(op)) {
@@ -53,9 +52,8 @@ LogicalResult Interpreter::runOp(Operation *op, Values &values,
   }
   auto evaluate = dyn_cast<EvaluateOpInterface>(op);
   if (!evaluate)
-    return op->emitOpError(
-        "has no reference evaluation: it does not implement "
-        "EvaluateOpInterface");
+    return op->emitOpError("has no reference evaluation: it does not implement "
+                           "EvaluateOpInterface");
   std::vector<PerRank> perResult(op->getNumResults());
   for (int64_t rank = 0; rank < ranks; ++rank) {
     SmallVector<const Tensor *> operands;
@@ -71,8 +69,7 @@ LogicalResult Interpreter::runOp(Operation *op, Values &values,
       perResult[index].push_back(std::move(tensor));
     }
   }
-  for (auto [result, tensors] :
-       llvm::zip_equal(op->getResults(), perResult))
+  for (auto [result, tensors] : llvm::zip_equal(op->getResults(), perResult))
     values[result] = std::move(tensors);
   return success();
 }
@@ -154,8 +151,7 @@ static LogicalResult checkArguments(func::FuncOp function,
 FailureOr<Interpreter::Globals> Interpreter::run(func::FuncOp function,
                                                  ArrayRef<Tensor> arguments) {
   if (isPartitioned(function))
-    return function.emitOpError(
-        "is partitioned and must be run on all ranks");
+    return function.emitOpError("is partitioned and must be run on all ranks");
   if (failed(checkArguments(function, arguments)))
     return failure();
   std::vector<PerRank> locals;
@@ -209,18 +205,17 @@ Interpreter::runOnRanks(func::FuncOp function, ArrayRef<Tensor> arguments) {
     auto layout = dist::getLayout(globalArgumentType(function, index));
     locals.push_back(dist::shardOnRanks(argument, layout, *mesh, context));
   }
-  auto results =
-      runLocal(function, std::move(locals), mesh->getNumRanks());
+  auto results = runLocal(function, std::move(locals), mesh->getNumRanks());
   if (failed(results))
     return failure();
   Globals globals;
   for (auto [index, tensors] : llvm::enumerate(*results)) {
     RankedTensorType type = globalResultType(function, index);
-    auto global = dist::unshard(
-        tensors, type.getShape(), dist::getLayout(type), *mesh,
-        context.arithmetic, [&, index = index] {
-          return function.emitOpError("result ") << index << ": ";
-        });
+    auto global = dist::unshard(tensors, type.getShape(), dist::getLayout(type),
+                                *mesh, context.arithmetic, [&, index = index] {
+                                  return function.emitOpError("result ")
+                                         << index << ": ";
+                                });
     if (failed(global))
       return failure();
     globals.push_back(std::move(*global));

@@ -1,4 +1,5 @@
-//===- Parameters.cpp - Where the interpreter has parameters from *- C++ -*-===//
+//===- Parameters.cpp - Where the interpreter has parameters from *- C++
+//-*-===//
 
 #include "vescale/Interpreter/Parameters.h"
 #include "llvm/Support/FileSystem.h"
@@ -16,8 +17,7 @@ Tensor vescale::randomTensor(RankedTensorType type, StringRef name,
   Elements e(arithmetic, type.getElementType());
   Tensor tensor(type);
   for (int64_t i = 0; i < tensor.getNumElements(); ++i)
-    tensor[i] =
-        e.isFloat() ? e.random(random) : e.integer(random() % range);
+    tensor[i] = e.isFloat() ? e.random(random) : e.integer(random() % range);
   return tensor;
 }
 
@@ -59,8 +59,8 @@ FailureOr<Tensor> Parameters::loadSource(graph::ParameterOp op) {
   llvm::sys::path::append(path, source.getFile());
   uint64_t size = 0;
   if (std::error_code error = llvm::sys::fs::file_size(path, size))
-    return op.emitOpError("cannot read \"") << path
-                                            << "\": " << error.message();
+    return op.emitOpError("cannot read \"")
+           << path << "\": " << error.message();
   auto offset = static_cast<uint64_t>(source.getOffset());
   auto bytes = static_cast<uint64_t>(source.getBytes());
   if (offset > size || bytes > size - offset)

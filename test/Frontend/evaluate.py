@@ -237,7 +237,9 @@ def evaluate_op(op, x, attrs, shape, dtype):
         return conv(*x, attrs)
     if op == "pool":
         attrs["sizes"] = ints(attrs["window"])
-        neutral = {"sum": 0, "max": -np.inf, "min": np.inf, "prod": 1}[kind]
+        whole = np.dtype(dtype).kind == "i"
+        lowest, highest = (np.iinfo(dtype).min, np.iinfo(dtype).max) if whole else (-np.inf, np.inf)
+        neutral = {"sum": 0, "max": lowest, "min": highest, "prod": 1}[kind]
         view, spatial = windows(first, attrs, neutral)
         return REDUCE[kind](view, axis=tuple(range(2 + spatial, 2 + 2 * spatial)))
     if op == "softmax":

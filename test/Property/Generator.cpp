@@ -117,8 +117,8 @@ void Generator::finish() {
     if (value.getDefiningOp() && value.use_empty())
       results.push_back(value);
   func::ReturnOp::create(builder, loc, results);
-  main.setFunctionType(builder.getFunctionType(
-      main.getArgumentTypes(), ValueRange(results).getTypes()));
+  main.setFunctionType(builder.getFunctionType(main.getArgumentTypes(),
+                                               ValueRange(results).getTypes()));
 }
 
 ArrayRef<Sampler> test::allSamplers() {

@@ -1,8 +1,8 @@
 //===- Layouts.cpp - Random legal layouts for a program ---------*- C++ -*-===//
 //
 // What is legal is said here once more, straight from the sharding rule: axes
-// go to factors one by one, as long as the factor is not whole, divides where it
-// must, and stands behind fully sharded factors only.
+// go to factors one by one, as long as the factor is not whole, divides where
+// it must, and stands behind fully sharded factors only.
 //
 //===----------------------------------------------------------------------===//
 #include "Layouts.h"
@@ -61,9 +61,21 @@ public:
       if (have.isPartial() || dice.chance(50))
         reshard(operand, randomLayout(operand.get().getType(), false));
     }
+    function.setFunctionType(FunctionType::get(
+        context, function.front().getArgumentTypes(), end->getOperandTypes()));
+  }
+
+  void seed() {
+    for (BlockArgument argument : function.getArguments())
+      if (dice.chance(60))
+        setLayout(argument, randomLayout(argument.getType(), false));
+    for (Operation &op : function.front().without_terminator())
+      if (dice.chance(15))
+        setLayout(op.getResult(0),
+                  randomLayout(op.getResult(0).getType(), false));
     function.setFunctionType(
         FunctionType::get(context, function.front().getArgumentTypes(),
-                          end->getOperandTypes()));
+                          function.front().getTerminator()->getOperandTypes()));
   }
 
 private:
@@ -102,8 +114,7 @@ private:
     }
     SmallVector<AxesAttr> attributes;
     for (const AxisList &list : dims)
-      attributes.push_back(
-          AxesAttr::get(context, dist::normalize(list, mesh)));
+      attributes.push_back(AxesAttr::get(context, dist::normalize(list, mesh)));
     return LayoutAttr::get(meshRef, attributes)
         .withPartial(randomKind(tensor.getElementType()),
                      AxesAttr::get(context, dist::normalize(partial, mesh)));
@@ -118,10 +129,10 @@ private:
     if (dist::getLayout(value.getType()) == layout)
       return;
     OpBuilder builder(operand.getOwner());
-    operand.set(dist::ReshardOp::create(
-        builder, operand.getOwner()->getLoc(),
-        dist::withLayout(value.getType(), layout), value,
-        builder.getStringAttr("test")));
+    operand.set(
+        dist::ReshardOp::create(builder, operand.getOwner()->getLoc(),
+                                dist::withLayout(value.getType(), layout),
+                                value, builder.getStringAttr("test")));
   }
 
   bool isFull(const ShardingRule &rule, const OpSharding &sharding,
@@ -134,8 +145,8 @@ private:
                unsigned index, AxisRefAttr axis,
                std::optional<ReductionKind> kind) {
     const dist::Factor &factor = rule.factors[index];
-    int64_t shards = dist::numShards(sharding.factors[index], mesh) *
-                     axis.getSize(mesh);
+    int64_t shards =
+        dist::numShards(sharding.factors[index], mesh) * axis.getSize(mesh);
     if (factor.kind == FactorKind::Whole)
       return false;
     if (factor.kind == FactorKind::Reduction && kind &&
@@ -173,8 +184,7 @@ private:
       LayoutAttr layout = dist::getLayout(operand.getType());
       if (!layout)
         continue;
-      if (!layout.isPartial() ||
-          (kind && *kind != layout.getPartialKind()))
+      if (!layout.isPartial() || (kind && *kind != layout.getPartialKind()))
         return;
       kind = layout.getPartialKind();
       AxisList axes;
@@ -243,15 +253,14 @@ private:
           rule, sharding, operand.getOperandNumber(), mesh, meshRef);
       Value value = operand.get();
       if (!dist::getLayout(value.getType()))
-        setLayout(value, dice.chance(60)
-                             ? wanted
-                             : randomLayout(value.getType(), true));
+        setLayout(value, dice.chance(60) ? wanted
+                                         : randomLayout(value.getType(), true));
       reshard(operand, wanted);
     }
     for (OpResult result : op->getResults())
-      setLayout(result, dist::resultLayout(rule, sharding,
-                                           result.getResultNumber(), mesh,
-                                           meshRef));
+      setLayout(result,
+                dist::resultLayout(rule, sharding, result.getResultNumber(),
+                                   mesh, meshRef));
   }
 
   func::FuncOp function;
@@ -264,4 +273,8 @@ private:
 
 void test::addLayouts(func::FuncOp function, MeshAttr mesh, Dice &dice) {
   Annotator(function, mesh, dice).run();
+}
+
+void test::addSeeds(func::FuncOp function, MeshAttr mesh, Dice &dice) {
+  Annotator(function, mesh, dice).seed();
 }

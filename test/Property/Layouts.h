@@ -15,6 +15,10 @@ dist::MeshAttr addMesh(mlir::ModuleOp module, Dice &dice);
 /// user wants another. Results of the function end up not partial.
 void addLayouts(mlir::func::FuncOp function, dist::MeshAttr mesh, Dice &dice);
 
+/// Pins some arguments and results of ops to random layouts, which may not fit
+/// together, and leaves the others to propagation.
+void addSeeds(mlir::func::FuncOp function, dist::MeshAttr mesh, Dice &dice);
+
 } // namespace vescale::test
 
 #endif // VESCALE_TEST_PROPERTY_LAYOUTS_H

@@ -2,7 +2,8 @@
 //
 // Random programs over all ops, random meshes, random legal layouts: on all
 // ranks the partitioned program must give exactly what the program gives on one
-// device, in the field; and in f64 up to rounding.
+// device, in the field; and in f64 up to rounding. Either every value has its
+// layout from the start, or a few have one and propagation completes them.
 //
 // VESCALE_PROPERTY_CASES=N runs N programs per property instead of the default,
 // VESCALE_PROPERTY_SEED=S starts at another seed.
@@ -14,6 +15,7 @@
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Partition/Passes.h"
+#include "passes/Plan/Passes.h"
 #include "vescale/Interpreter/Interpreter.h"
 #include "gtest/gtest.h"
 #include <cmath>
@@ -29,10 +31,14 @@ static int64_t setting(const char *name, int64_t otherwise) {
 }
 
 namespace {
+/// Who gives values their layouts.
+enum class Layouts { Random, Propagated };
+
 /// One random program and what became of it.
 struct Case {
   uint64_t seed;
   int64_t size;
+  Layouts layouts;
   const Sampler *sampler = nullptr; // null: a program of several ops
   std::string failure;              // empty if the property holds
   std::string program;              // with layouts
@@ -55,7 +61,10 @@ protected:
   void run(Case &test);
   std::string compare(ModuleOp whole, ModuleOp local, const Generator &g,
                       const Arithmetic &arithmetic, uint64_t seed);
-  void sweep(const Sampler *sampler, int64_t cases, uint64_t firstSeed);
+  void sweep(const Sampler *sampler, Layouts layouts);
+
+  int64_t count = 0;
+  uint64_t firstSeed = setting("VESCALE_PROPERTY_SEED", 1);
 
   MLIRContext context;
 };
@@ -101,11 +110,11 @@ std::string PartitionTest::compare(ModuleOp whole, ModuleOp local,
     Tensor tensor(cast<RankedTensorType>(type));
     Elements e(arithmetic, tensor.getElementType());
     for (int64_t i = 0; i < tensor.getNumElements(); ++i)
-      tensor[i] = e.isFloat() ? e.random(random)
-                              : e.integer(range.first +
-                                          int64_t(random() %
-                                                  (range.second -
-                                                   range.first + 1)));
+      tensor[i] =
+          e.isFloat()
+              ? e.random(random)
+              : e.integer(range.first +
+                          int64_t(random() % (range.second - range.first + 1)));
     arguments.push_back(std::move(tensor));
   }
   Parameters parameters(arithmetic, {"", /*random=*/true, seed});
@@ -113,8 +122,8 @@ std::string PartitionTest::compare(ModuleOp whole, ModuleOp local,
   auto expected = interpreter.run(main, arguments);
   if (failed(expected))
     return "the program cannot be evaluated";
-  auto actual = interpreter.runOnRanks(
-      local.lookupSymbol<func::FuncOp>("main"), arguments);
+  auto actual = interpreter.runOnRanks(local.lookupSymbol<func::FuncOp>("main"),
+                                       arguments);
   if (failed(actual))
     return "the partitioned program cannot be evaluated";
   for (auto [index, tensor] : llvm::enumerate(*expected)) {
@@ -138,13 +147,20 @@ void PartitionTest::run(Case &test) {
   OwningOpRef<ModuleOp> local = g.module->clone();
   Dice dice(g.dice.seed());
   dist::MeshAttr mesh = addMesh(*local, dice);
-  addLayouts(local->lookupSymbol<func::FuncOp>("main"), mesh, dice);
+  auto main = local->lookupSymbol<func::FuncOp>("main");
+  PassManager passes(&context);
+  if (test.layouts == Layouts::Random) {
+    addLayouts(main, mesh, dice);
+  } else {
+    addSeeds(main, mesh, dice);
+    passes.addPass(dist::createPropagatePass());
+    passes.addPass(dist::createVerifyLayoutsPass());
+  }
   llvm::raw_string_ostream(test.program) << *local;
   if (failed(verify(*local))) {
     test.failure = "the program is not legal: " + diagnostics;
     return;
   }
-  PassManager passes(&context);
   dist::buildPartitionPipeline(passes);
   if (failed(passes.run(*local))) {
     test.failure = "partition failed: " + diagnostics;
@@ -153,7 +169,8 @@ void PartitionTest::run(Case &test) {
   bool f64 = true;
   g.main.walk([&](Operation *op) {
     for (Value result : op->getResults())
-      if (auto type = dyn_cast<FloatType>(graph::typeOf(result).getElementType()))
+      if (auto type =
+              dyn_cast<FloatType>(graph::typeOf(result).getElementType()))
         f64 &= type.isF64();
   });
   test.failure = compare(*g.module, *local, g, fieldArithmetic(), test.seed);
@@ -167,15 +184,14 @@ void PartitionTest::run(Case &test) {
 
 /// Runs cases of growing size; the first failure is looked for again at smaller
 /// sizes, and the smallest is reported.
-void PartitionTest::sweep(const Sampler *sampler, int64_t cases,
-                          uint64_t firstSeed) {
-  for (int64_t i = 0; i < cases; ++i) {
-    Case test{firstSeed + i, 2 + i % 11, sampler, {}, {}};
+void PartitionTest::sweep(const Sampler *sampler, Layouts layouts) {
+  for (int64_t i = 0; i < count; ++i) {
+    Case test{firstSeed + i, 2 + i % 11, layouts, sampler, {}, {}};
     run(test);
     if (test.failure.empty())
       continue;
     for (int64_t size = 1; size < test.size; ++size) {
-      Case smaller{test.seed, size, sampler, {}, {}};
+      Case smaller{test.seed, size, layouts, sampler, {}, {}};
       run(smaller);
       if (!smaller.failure.empty()) {
         test = smaller;
@@ -187,14 +203,17 @@ void PartitionTest::sweep(const Sampler *sampler, int64_t cases,
 }
 
 TEST_F(PartitionTest, EveryOp) {
-  int64_t cases = setting("VESCALE_PROPERTY_CASES", 60);
+  count = setting("VESCALE_PROPERTY_CASES", 60);
   for (const Sampler &sampler : allSamplers())
-    sweep(&sampler, cases, setting("VESCALE_PROPERTY_SEED", 1));
-  RecordProperty("programs", std::to_string(cases * allSamplers().size()));
+    sweep(&sampler, Layouts::Random);
 }
 
 TEST_F(PartitionTest, Programs) {
-  int64_t cases = setting("VESCALE_PROPERTY_CASES", 400);
-  sweep(nullptr, cases, setting("VESCALE_PROPERTY_SEED", 1));
-  RecordProperty("programs", std::to_string(cases));
+  count = setting("VESCALE_PROPERTY_CASES", 400);
+  sweep(nullptr, Layouts::Random);
+}
+
+TEST_F(PartitionTest, PropagatedPrograms) {
+  count = setting("VESCALE_PROPERTY_CASES", 400);
+  sweep(nullptr, Layouts::Propagated);
 }

@@ -2,8 +2,8 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
+#include "tools/vescale-interp/Arguments.h"
 #include "vescale/Driver/Register.h"
-#include "vescale/Interpreter/Interpreter.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
@@ -31,6 +31,19 @@ cl::opt<bool> inField("field",
                       cl::desc("Evaluate floats in the prime field of 2^61 - 1 "
                                "elements, where sums have no rounding"),
                       cl::cat(category));
+cl::opt<std::string>
+    input("input", cl::value_desc("x.npz"),
+          cl::desc("Inputs by name, instead of random ones (.npz, .npy or "
+                   ".safetensors)"),
+          cl::cat(category));
+cl::opt<std::string> output("output", cl::value_desc("y.npz"),
+                            cl::desc("Write the results here, by name"),
+                            cl::cat(category));
+cl::opt<std::string>
+    modelDirectory("model-dir", cl::value_desc("DIR"),
+                   cl::desc("Where parameters' source files lie (default: "
+                            "beside the program)"),
+                   cl::cat(category));
 cl::opt<uint64_t> seed("seed", cl::init(0), cl::value_desc("N"),
                        cl::desc("Seed of random inputs (default 0)"),
                        cl::cat(category));
@@ -45,22 +58,20 @@ cl::opt<bool>
 
 constexpr const char *kOverview =
     "vescale's reference interpreter\n\n"
-    "Evaluates the function `main` and prints for each result its type, a hash\n"
-    "of its elements, and what they range over. Inputs are random, and depend\n"
-    "on the seed and the input's name alone: a program and its partitioned form\n"
-    "get the same. With --field their hashes must be equal.\n\n"
+    "Evaluates the function `main` and prints for each result its type, a "
+    "hash\n"
+    "of its elements, and what they range over. Inputs are read from --input, "
+    "or\n"
+    "random: then they depend on the seed and the input's name alone, so that "
+    "a\n"
+    "program and its partitioned form get the same. With --field their hashes\n"
+    "must be equal.\n\n"
     "Example:\n"
     "  vescale-interp model.mlir --field --seed=7\n"
-    "  vescale-interp partitioned.mlir --ranks --field --seed=7\n\n"
+    "  vescale-interp partitioned.mlir --ranks --field --seed=7\n"
+    "  vescale-interp model.mlir --input=x.npz --output=y.npz\n\n"
     "Exit codes: 0 done, 1 the run failed, 2 usage, 3 bad input.\n";
 } // namespace
-
-/// The name that the model gives to an argument or result.
-static std::string nameOf(Attribute name, const char *kind, unsigned index) {
-  if (auto text = dyn_cast_or_null<StringAttr>(name))
-    return text.str();
-  return kind + std::to_string(index);
-}
 
 static void printSummary(StringRef name, const Tensor &tensor,
                          const Arithmetic &arithmetic) {
@@ -71,8 +82,8 @@ static void printSummary(StringRef name, const Tensor &tensor,
   llvm::outs() << name << ": "
                << RankedTensorType::get(tensor.getShape(),
                                         tensor.getElementType())
-               << " hash " << llvm::format_hex_no_prefix(
-                                  llvm::xxh3_64bits(bytes), 16);
+               << " hash "
+               << llvm::format_hex_no_prefix(llvm::xxh3_64bits(bytes), 16);
   if (tensor.getNumElements() > 0) {
     Element low = tensor[0], high = tensor[0];
     for (int64_t i = 1; i < tensor.getNumElements(); ++i) {
@@ -89,6 +100,11 @@ int main(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   if (!cl::ParseCommandLineOptions(argc, argv, kOverview, &llvm::errs()))
     return kUsage;
+  if (inField && !output.empty()) {
+    llvm::errs() << "vescale-interp: --output cannot hold field elements; "
+                    "leave out --field\n";
+    return kUsage;
+  }
   if (intRange < 1) {
     llvm::errs() << "vescale-interp: --int-range needs at least 1\n";
     return kUsage;
@@ -110,24 +126,24 @@ int main(int argc, char **argv) {
 
   const Arithmetic &arithmetic =
       inField ? fieldArithmetic() : floatArithmetic();
-  std::vector<Tensor> arguments;
-  for (unsigned index = 0; index < main->getNumArguments(); ++index) {
-    std::string name =
-        nameOf(main->getArgAttr(index, graph::kNameAttr), "in", index);
-    arguments.push_back(randomTensor(globalArgumentType(*main, index), name,
-                                     seed, arithmetic, intRange));
-  }
-  Parameters parameters(arithmetic,
-                        {llvm::sys::path::parent_path(file).str(),
-                         randomParameters, seed});
+  FailureOr<std::vector<Tensor>> arguments =
+      input.empty() ? randomArguments(*main, seed, arithmetic, intRange)
+                    : readArguments(*main, input, arithmetic);
+  if (failed(arguments))
+    return kBadInput;
+  std::string directory = modelDirectory.empty()
+                              ? llvm::sys::path::parent_path(file).str()
+                              : modelDirectory.getValue();
+  Parameters parameters(arithmetic, {directory, randomParameters, seed});
   Interpreter interpreter(arithmetic, parameters, seed);
-  auto results = onRanks ? interpreter.runOnRanks(*main, arguments)
-                         : interpreter.run(*main, arguments);
+  auto results = onRanks ? interpreter.runOnRanks(*main, *arguments)
+                         : interpreter.run(*main, *arguments);
   if (failed(results))
     return kRunFailed;
   for (auto [index, tensor] : llvm::enumerate(*results))
-    printSummary(
-        nameOf(main->getResultAttr(index, graph::kNameAttr), "out", index),
-        tensor, arithmetic);
+    printSummary(resultName(*main, index), tensor, arithmetic);
+  if (!output.empty() &&
+      failed(writeResults(*main, output, *results, arithmetic)))
+    return kRunFailed;
   return kDone;
 }

@@ -13,15 +13,13 @@ using PerRank = ArrayRef<const Tensor *>;
 
 /// Calls `make` for each rank with its place in its group and the group's
 /// tensors in order.
-static Tensors
-forEachGroup(Operation *op, FlatSymbolRefAttr ref, AxesAttr axes,
-             PerRank operands,
-             llvm::function_ref<Tensor(int64_t, PerRank)> make) {
+static Tensors forEachGroup(Operation *op, FlatSymbolRefAttr ref, AxesAttr axes,
+                            PerRank operands,
+                            llvm::function_ref<Tensor(int64_t, PerRank)> make) {
   MeshAttr mesh = lookupMesh(op, ref);
   if (static_cast<int64_t>(operands.size()) != mesh.getNumRanks())
     return op->emitOpError("is on a mesh of ")
-           << mesh.getNumRanks() << " ranks, but runs on "
-           << operands.size();
+           << mesh.getNumRanks() << " ranks, but runs on " << operands.size();
   SmallVector<Tensor, 1> results;
   for (int64_t rank = 0; rank < mesh.getNumRanks(); ++rank) {
     SmallVector<const Tensor *> group;
@@ -32,8 +30,8 @@ forEachGroup(Operation *op, FlatSymbolRefAttr ref, AxesAttr axes,
   return results;
 }
 
-/// Part `index` of the tensor along a dimension, `size` long; what it reads past
-/// the end is poison.
+/// Part `index` of the tensor along a dimension, `size` long; what it reads
+/// past the end is poison.
 static Tensor part(const Tensor &tensor, int64_t dim, int64_t index,
                    int64_t size, EvaluateContext &context) {
   Elements e = context.elements(tensor.getElementType());
@@ -43,9 +41,8 @@ static Tensor part(const Tensor &tensor, int64_t dim, int64_t index,
   forEachIndex(shape, [&](ArrayRef<int64_t> at, int64_t offset) {
     from.assign(at.begin(), at.end());
     from[dim] += index * size;
-    result[offset] = from[dim] < tensor.getDim(dim)
-                         ? tensor.at(from)
-                         : e.poison(context.poison);
+    result[offset] = from[dim] < tensor.getDim(dim) ? tensor.at(from)
+                                                    : e.poison(context.poison);
   });
   return result;
 }
@@ -101,12 +98,11 @@ Tensors AllGatherOp::evaluateOnRanks(PerRank operands, EvaluateContext &) {
 Tensors ReduceScatterOp::evaluateOnRanks(PerRank operands,
                                          EvaluateContext &context) {
   int64_t dim = getDim();
-  return forEachGroup(
-      *this, getMeshAttr(), getAxes(), operands,
-      [&](int64_t index, PerRank group) {
-        return part(reduceGroup(group, getKind(), context), dim, index,
-                    resultSize(*this, dim), context);
-      });
+  return forEachGroup(*this, getMeshAttr(), getAxes(), operands,
+                      [&](int64_t index, PerRank group) {
+                        return part(reduceGroup(group, getKind(), context), dim,
+                                    index, resultSize(*this, dim), context);
+                      });
 }
 
 Tensors AllToAllOp::evaluateOnRanks(PerRank operands,
@@ -117,8 +113,8 @@ Tensors AllToAllOp::evaluateOnRanks(PerRank operands,
       [&](int64_t index, PerRank group) {
         SmallVector<Tensor> parts;
         for (const Tensor *tensor : group)
-          parts.push_back(part(*tensor, split, index, resultSize(*this, split),
-                               context));
+          parts.push_back(
+              part(*tensor, split, index, resultSize(*this, split), context));
         return sideBySide(parts, concat, resultSize(*this, concat));
       });
 }

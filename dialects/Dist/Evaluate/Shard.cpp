@@ -74,11 +74,10 @@ Tensor dist::shard(const Tensor &global, LayoutAttr layout, MeshAttr mesh,
   Elements e = context.elements(global.getElementType());
   Box box(global.getShape(), layout, mesh, rank);
   Tensor local(box.shape, global.getElementType());
-  box.forEach(global.getShape(),
-              [&](int64_t offset, const SmallVector<int64_t> *index) {
-                local[offset] =
-                    index ? global.at(*index) : e.poison(context.poison);
-              });
+  box.forEach(global.getShape(), [&](int64_t offset,
+                                     const SmallVector<int64_t> *index) {
+    local[offset] = index ? global.at(*index) : e.poison(context.poison);
+  });
   return local;
 }
 
@@ -152,8 +151,8 @@ dist::unshard(ArrayRef<Tensor> locals, ArrayRef<int64_t> shape,
         who = rank;
     });
     if (differs >= 0)
-      return emitError() << "ranks " << writer[part][differs] << " and "
-                         << rank << " should both hold element " << differs
+      return emitError() << "ranks " << writer[part][differs] << " and " << rank
+                         << " should both hold element " << differs
                          << ", but hold different values";
   }
   Tensor global = std::move(split.front());

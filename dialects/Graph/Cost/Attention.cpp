@@ -23,8 +23,7 @@ static int64_t visiblePairs(AttentionOp op, int64_t queries, int64_t keys) {
 /// For each visible pair of each head: a dot product of D features, E
 /// multiply-adds on the value, 6 for scale and softmax, 3 for softcap (divide,
 /// tanh, multiply), 1 for the mask.
-OpCost AttentionOp::getCost(TensorTypes operandTypes,
-                            TensorTypes resultTypes) {
+OpCost AttentionOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
   ArrayRef<int64_t> q = operandTypes[0].getShape();
   ArrayRef<int64_t> v = operandTypes[2].getShape();
   int64_t pairs = q[0] * q[1] * visiblePairs(*this, q[2], v[2]);

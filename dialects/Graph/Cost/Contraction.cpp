@@ -14,17 +14,17 @@ OpCost DotOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
   return perResultElement(2 * depth, operandTypes, resultTypes);
 }
 
-/// A multiply-add for each result element, place in the window and input channel
-/// of the group, which is what one output channel's weights count. Padding is
-/// computed too.
+/// A multiply-add for each result element, place in the window and input
+/// channel of the group, which is what one output channel's weights count.
+/// Padding is computed too.
 OpCost ConvOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
-  int64_t taps = ShapedType::getNumElements(
-      operandTypes[1].getShape().drop_front());
+  int64_t taps =
+      ShapedType::getNumElements(operandTypes[1].getShape().drop_front());
   return perResultElement(2 * taps, operandTypes, resultTypes);
 }
 
 /// One operation for each result element and place in the window.
 OpCost PoolOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
-  return perResultElement(ShapedType::getNumElements(getWindow()),
-                          operandTypes, resultTypes);
+  return perResultElement(ShapedType::getNumElements(getWindow()), operandTypes,
+                          resultTypes);
 }

@@ -32,8 +32,7 @@ static OpCost lookup(TensorTypes operandTypes, TensorTypes resultTypes) {
 OpCost TakeOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
   return lookup(operandTypes, resultTypes);
 }
-OpCost TakeAlongOp::getCost(TensorTypes operandTypes,
-                            TensorTypes resultTypes) {
+OpCost TakeAlongOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
   return lookup(operandTypes, resultTypes);
 }
 

@@ -35,42 +35,42 @@ Tensors AttentionOp::evaluate(Operands operands, EvaluateContext &context) {
   bool capped = !getSoftcap().isZero();
   Tensor result(typeOf(getResult()));
   std::vector<Element> scores(keys), weights(keys);
-  forEachIndex(
-      {q.getDim(0), heads, queries}, [&](ArrayRef<int64_t> at, int64_t row) {
-        int64_t b = at[0], h = at[1], i = at[2], shared = h / group;
-        Element highest = e.lowest();
-        for (int64_t j = 0; j < keys; ++j) {
-          Element score = e.mul(
-              scale, e.sumOfProducts(q.data() + q.offset({b, h, i, 0}),
-                                     k.data() + k.offset({b, shared, j, 0}),
-                                     features));
-          if (capped)
-            score =
-                e.mul(cap, e.apply(Function::Tanh, e.div(score, cap)));
-          if (mask && mask->getElementType().isInteger(1))
-            score = maskAt(*mask, b, h, i, j) ? score : e.lowest();
-          else if (mask)
-            score = e.add(score, maskAt(*mask, b, h, i, j));
-          if (!sees(*this, i, j, keys - queries))
-            score = e.lowest();
-          scores[j] = score;
-          highest = e.max(highest, score);
-        }
-        if (highest == e.lowest())
-          return; // sees no key: zeros
-        softmaxRow(e, scores.data(), weights.data(), keys, 1, /*log=*/false);
-        for (int64_t c = 0; c < outputs; ++c) {
-          Element sum = e.integer(0);
-          for (int64_t j = 0; j < keys; ++j)
-            sum = e.add(sum, e.mul(weights[j], v.at({b, shared, j, c})));
-          result[row * outputs + c] = e.round(sum);
-        }
-      });
+  forEachIndex({q.getDim(0), heads, queries}, [&](ArrayRef<int64_t> at,
+                                                  int64_t row) {
+    int64_t b = at[0], h = at[1], i = at[2], shared = h / group;
+    Element highest = e.lowest();
+    for (int64_t j = 0; j < keys; ++j) {
+      Element score =
+          e.mul(scale, e.sumOfProducts(q.data() + q.offset({b, h, i, 0}),
+                                       k.data() + k.offset({b, shared, j, 0}),
+                                       features));
+      if (capped)
+        score = e.mul(cap, e.apply(Function::Tanh, e.div(score, cap)));
+      if (mask && mask->getElementType().isInteger(1))
+        score = maskAt(*mask, b, h, i, j) ? score : e.lowest();
+      else if (mask)
+        score = e.add(score, maskAt(*mask, b, h, i, j));
+      if (!sees(*this, i, j, keys - queries))
+        score = e.lowest();
+      scores[j] = score;
+      highest = e.max(highest, score);
+    }
+    if (highest == e.lowest())
+      return; // sees no key: zeros
+    softmaxRow(e, scores.data(), weights.data(), keys, 1, /*log=*/false);
+    for (int64_t c = 0; c < outputs; ++c) {
+      Element sum = e.integer(0);
+      for (int64_t j = 0; j < keys; ++j)
+        sum = e.add(sum, e.mul(weights[j], v.at({b, shared, j, c})));
+      result[row * outputs + c] = e.round(sum);
+    }
+  });
   return one(std::move(result));
 }
 
 Tensors RotaryOp::evaluate(Operands operands, EvaluateContext &context) {
-  const Tensor &x = *operands[0], &cosines = *operands[1], &sines = *operands[2];
+  const Tensor &x = *operands[0], &cosines = *operands[1],
+               &sines = *operands[2];
   Elements e = context.elements(x.getElementType());
   int64_t pairs = cosines.getShape().back();
   bool interleaved = getInterleaved();

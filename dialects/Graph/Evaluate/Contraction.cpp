@@ -23,15 +23,13 @@ static int64_t product(const Tensor &tensor, ArrayRef<int64_t> dims) {
   return size;
 }
 
-/// The result is batch × lhs free × rhs free in row-major order; each element is
-/// a product of two contiguous rows of the arranged operands.
+/// The result is batch × lhs free × rhs free in row-major order; each element
+/// is a product of two contiguous rows of the arranged operands.
 Tensors DotOp::evaluate(Operands operands, EvaluateContext &context) {
   Elements e = context.elements(operands[0]->getElementType());
   SmallVector<int64_t> lhsFree = getLhsFree(), rhsFree = getRhsFree();
-  Tensor lhs =
-      arrange(*operands[0], getLhsBatch(), lhsFree, getLhsContract());
-  Tensor rhs =
-      arrange(*operands[1], getRhsBatch(), rhsFree, getRhsContract());
+  Tensor lhs = arrange(*operands[0], getLhsBatch(), lhsFree, getLhsContract());
+  Tensor rhs = arrange(*operands[1], getRhsBatch(), rhsFree, getRhsContract());
   int64_t batch = product(*operands[0], getLhsBatch());
   int64_t rows = product(*operands[0], lhsFree);
   int64_t columns = product(*operands[1], rhsFree);
@@ -41,9 +39,9 @@ Tensors DotOp::evaluate(Operands operands, EvaluateContext &context) {
   for (int64_t b = 0; b < batch; ++b)
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < columns; ++j)
-        *to++ = e.round(
-            e.sumOfProducts(lhs.data() + (b * rows + i) * depth,
-                            rhs.data() + (b * columns + j) * depth, depth));
+        *to++ = e.round(e.sumOfProducts(lhs.data() + (b * rows + i) * depth,
+                                        rhs.data() + (b * columns + j) * depth,
+                                        depth));
   return one(std::move(result));
 }
 
@@ -82,15 +80,13 @@ Tensors ConvOp::evaluate(Operands operands, EvaluateContext &context) {
     for (int64_t channel = 0; channel < inPerGroup; ++channel) {
       from[1] = group * inPerGroup + channel;
       tap[1] = channel;
-      forEachInWindow(index.drop_front(2), weight.getShape().drop_front(2),
-                      getStrides(), getDilations(), getPadLow(),
-                      input.getShape().drop_front(2),
-                      MutableArrayRef(from).drop_front(2),
-                      [&](ArrayRef<int64_t> place) {
-                        llvm::copy(place, tap.begin() + 2);
-                        sum = e.add(sum,
-                                    e.mul(input.at(from), weight.at(tap)));
-                      });
+      forEachInWindow(
+          index.drop_front(2), weight.getShape().drop_front(2), getStrides(),
+          getDilations(), getPadLow(), input.getShape().drop_front(2),
+          MutableArrayRef(from).drop_front(2), [&](ArrayRef<int64_t> place) {
+            llvm::copy(place, tap.begin() + 2);
+            sum = e.add(sum, e.mul(input.at(from), weight.at(tap)));
+          });
     }
     return e.round(sum);
   }));
@@ -105,8 +101,7 @@ Tensors PoolOp::evaluate(Operands operands, EvaluateContext &context) {
     from[0] = index[0];
     from[1] = index[1];
     forEachInWindow(index.drop_front(2), getWindow(), getStrides(),
-                    getDilations(), getPadLow(),
-                    input.getShape().drop_front(2),
+                    getDilations(), getPadLow(), input.getShape().drop_front(2),
                     MutableArrayRef(from).drop_front(2),
                     [&](ArrayRef<int64_t>) {
                       value = combine(getKind(), e, value, input.at(from));

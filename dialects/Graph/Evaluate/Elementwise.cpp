@@ -6,9 +6,9 @@ using namespace mlir;
 using namespace vescale;
 using namespace vescale::graph;
 
-Tensor graph::mapElements(
-    Value result, Operands operands,
-    llvm::function_ref<Element(ArrayRef<Element>)> function) {
+Tensor
+graph::mapElements(Value result, Operands operands,
+                   llvm::function_ref<Element(ArrayRef<Element>)> function) {
   Tensor tensor(typeOf(result));
   SmallVector<Element, 3> arguments(operands.size());
   for (int64_t i = 0; i < tensor.getNumElements(); ++i) {
@@ -80,8 +80,7 @@ Tensors GeluOp::evaluate(Operands operands, EvaluateContext &context) {
   auto tanh = [&](Element x) {
     Element cube = e.mul(x, e.mul(x, x));
     Element inner = e.add(x, e.mul(e.number(0.044715), cube));
-    return e.apply(Function::Tanh,
-                   e.mul(e.number(0.79788456080286536), inner));
+    return e.apply(Function::Tanh, e.mul(e.number(0.79788456080286536), inner));
   };
   bool exact = getApproximation() == GeluApproximation::None;
   return one(mapElements(getResult(), operands, [&](ArrayRef<Element> x) {
@@ -107,8 +106,8 @@ Tensors CastOp::evaluate(Operands operands, EvaluateContext &context) {
       return to.integer(x[0]);
     if (to.isFloat())
       return to.round(x[0]);
-    return Element(context.arithmetic.toInteger(
-        x[0], toType.getIntOrFloatBitWidth()));
+    return Element(
+        context.arithmetic.toInteger(x[0], toType.getIntOrFloatBitWidth()));
   }));
 }
 

@@ -16,8 +16,9 @@ inline Tensors one(Tensor tensor) {
 }
 
 /// The result whose element is `function` of the operands' elements.
-Tensor mapElements(mlir::Value result, Operands operands,
-                   llvm::function_ref<Element(llvm::ArrayRef<Element>)> function);
+Tensor
+mapElements(mlir::Value result, Operands operands,
+            llvm::function_ref<Element(llvm::ArrayRef<Element>)> function);
 
 /// The result whose element at an index is `function` of the index.
 Tensor

@@ -27,13 +27,14 @@ Tensors ParameterOp::evaluate(Operands, EvaluateContext &context) {
     return one(std::move(view));
   dist::MeshAttr mesh = dist::lookupMesh(*this, layout.getMesh());
   if (!mesh)
-    return emitOpError("uses mesh ") << layout.getMesh()
-                                     << ", which does not exist";
+    return emitOpError("uses mesh ")
+           << layout.getMesh() << ", which does not exist";
   return one(dist::shard(view, layout, mesh, context.rank, context));
 }
 
 Tensors ConstantOp::evaluate(Operands, EvaluateContext &context) {
-  FailureOr<Tensor> tensor = tensorFromAttribute(getValue(), context.arithmetic);
+  FailureOr<Tensor> tensor =
+      tensorFromAttribute(getValue(), context.arithmetic);
   if (failed(tensor))
     return emitOpError("holds elements that cannot be read: ")
            << getValue().getType();

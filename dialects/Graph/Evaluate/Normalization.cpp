@@ -68,8 +68,7 @@ static Tensors normalize(Operation *op, int64_t axis, double epsilon,
       Element centred = e.sub(x[start + i], shift);
       squares = e.add(squares, e.mul(centred, centred));
     }
-    Element factor =
-        e.rsqrt(e.add(e.div(squares, count), e.number(epsilon)));
+    Element factor = e.rsqrt(e.add(e.div(squares, count), e.number(epsilon)));
     for (int64_t i = 0; i < size; ++i) {
       Element value = e.mul(e.sub(x[start + i], shift), factor);
       if (scale)

@@ -1,7 +1,7 @@
 //===- Reduction.cpp - Evaluation of reductions and scans -------*- C++ -*-===//
 
-#include "dialects/Graph/Evaluate/Reduce.h"
 #include "dialects/Graph/Evaluate/Evaluate.h"
+#include "dialects/Graph/Evaluate/Reduce.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -40,16 +40,15 @@ Tensors ReduceOp::evaluate(Operands operands, EvaluateContext &context) {
   Elements e = context.elements(operands[0]->getElementType());
   Tensor result(typeOf(getResult()), neutral(getKind(), e));
   SmallVector<int64_t> to;
-  forEachIndex(operands[0]->getShape(),
-               [&](ArrayRef<int64_t> index, int64_t offset) {
-                 to.clear();
-                 for (auto [dim, position] : llvm::enumerate(index))
-                   if (!llvm::is_contained(getDims(), int64_t(dim)))
-                     to.push_back(position);
-                 Element &element = result.at(to);
-                 element =
-                     combine(getKind(), e, element, (*operands[0])[offset]);
-               });
+  forEachIndex(
+      operands[0]->getShape(), [&](ArrayRef<int64_t> index, int64_t offset) {
+        to.clear();
+        for (auto [dim, position] : llvm::enumerate(index))
+          if (!llvm::is_contained(getDims(), int64_t(dim)))
+            to.push_back(position);
+        Element &element = result.at(to);
+        element = combine(getKind(), e, element, (*operands[0])[offset]);
+      });
   for (int64_t i = 0; i < result.getNumElements(); ++i)
     result[i] = e.round(result[i]);
   return one(std::move(result));

@@ -6,8 +6,9 @@ using namespace mlir;
 using namespace vescale;
 using namespace vescale::graph;
 
-Tensor graph::mapIndices(
-    Value result, llvm::function_ref<Element(ArrayRef<int64_t>)> function) {
+Tensor
+graph::mapIndices(Value result,
+                  llvm::function_ref<Element(ArrayRef<int64_t>)> function) {
   Tensor tensor(typeOf(result));
   forEachIndex(tensor.getShape(), [&](ArrayRef<int64_t> index, int64_t offset) {
     tensor[offset] = function(index);
@@ -67,8 +68,8 @@ Tensors ConcatOp::evaluate(Operands operands, EvaluateContext &) {
 Tensors PadOp::evaluate(Operands operands, EvaluateContext &) {
   SmallVector<int64_t> from(rankOf(getInput()));
   return one(mapIndices(getResult(), [&](ArrayRef<int64_t> index) {
-    for (auto [position, to, low, size] : llvm::zip_equal(
-             from, index, getLow(), operands[0]->getShape())) {
+    for (auto [position, to, low, size] :
+         llvm::zip_equal(from, index, getLow(), operands[0]->getShape())) {
       position = to - low;
       if (position < 0 || position >= size)
         return (*operands[1])[0];

@@ -8,8 +8,8 @@
 #ifndef VESCALE_INTERPRETER_ARITHMETIC_H
 #define VESCALE_INTERPRETER_ARITHMETIC_H
 
-#include "vescale/Interpreter/Tensor.h"
 #include "mlir/IR/BuiltinAttributes.h"
+#include "vescale/Interpreter/Tensor.h"
 #include <optional>
 #include <random>
 #include <string>

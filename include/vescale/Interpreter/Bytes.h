@@ -14,8 +14,7 @@ namespace vescale {
 int64_t elementBytes(mlir::Type elementType);
 
 /// The tensor in `bytes`, which must be as many as the type needs.
-Tensor tensorFromBytes(mlir::RankedTensorType type,
-                       llvm::ArrayRef<char> bytes,
+Tensor tensorFromBytes(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes,
                        const Arithmetic &arithmetic);
 std::vector<char> bytesFromTensor(const Tensor &tensor,
                                   const Arithmetic &arithmetic);

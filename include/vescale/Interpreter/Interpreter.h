@@ -8,8 +8,8 @@
 #define VESCALE_INTERPRETER_INTERPRETER_H
 
 #include "dialects/Graph/Graph.h"
-#include "vescale/Interpreter/Parameters.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "vescale/Interpreter/Parameters.h"
 
 namespace vescale {
 
@@ -38,8 +38,7 @@ public:
 
 private:
   using Values = llvm::DenseMap<mlir::Value, PerRank>;
-  llvm::LogicalResult runOp(mlir::Operation *op, Values &values,
-                            int64_t ranks);
+  llvm::LogicalResult runOp(mlir::Operation *op, Values &values, int64_t ranks);
   llvm::LogicalResult runCall(mlir::func::CallOp call, Values &values,
                               int64_t ranks);
 

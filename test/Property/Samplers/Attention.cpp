@@ -56,6 +56,6 @@ static void sampleRotary(Generator &g) {
 }
 
 void test::addAttentionSamplers(SmallVectorImpl<Sampler> &samplers) {
-  samplers.append({{"graph.attention", sampleAttention},
-                   {"graph.rotary", sampleRotary}});
+  samplers.append(
+      {{"graph.attention", sampleAttention}, {"graph.rotary", sampleRotary}});
 }

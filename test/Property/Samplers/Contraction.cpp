@@ -80,7 +80,8 @@ struct Windows {
 };
 } // namespace
 
-static Shape join(std::initializer_list<int64_t> front, ArrayRef<int64_t> back) {
+static Shape join(std::initializer_list<int64_t> front,
+                  ArrayRef<int64_t> back) {
   Shape shape(front);
   llvm::append_range(shape, back);
   return shape;

@@ -29,6 +29,6 @@ static void sampleTakeAlong(Generator &g) {
 }
 
 void test::addIndexingSamplers(SmallVectorImpl<Sampler> &samplers) {
-  samplers.append({{"graph.take", sampleTake},
-                   {"graph.take_along", sampleTakeAlong}});
+  samplers.append(
+      {{"graph.take", sampleTake}, {"graph.take_along", sampleTakeAlong}});
 }

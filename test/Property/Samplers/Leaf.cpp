@@ -33,10 +33,9 @@ static void sampleParameter(Generator &g) {
     strides.push_back(all[dim]);
     offset += start * all[dim];
   }
-  g.create<graph::ParameterOp>(g.type(shape, element), name, source,
-                               g.builder.getI64IntegerAttr(offset),
-                               g.builder.getDenseI64ArrayAttr(strides), nullptr,
-                               nullptr);
+  g.create<graph::ParameterOp>(
+      g.type(shape, element), name, source, g.builder.getI64IntegerAttr(offset),
+      g.builder.getDenseI64ArrayAttr(strides), nullptr, nullptr);
 }
 
 static void sampleConstant(Generator &g) {
