@@ -175,7 +175,7 @@ COMPARE = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equa
 
 
 def divide(a, b):
-    return a / b if a.dtype.kind == "f" else np.trunc(a / b).astype(a.dtype)
+    return a / b if a.dtype.kind in "fV" else np.trunc(a / b).astype(a.dtype)
 
 
 def evaluate_op(op, x, attrs, shape, dtype):
@@ -221,7 +221,10 @@ def evaluate_op(op, x, attrs, shape, dtype):
     if op == "pad":
         return np.pad(first, list(zip(ints(attrs["low"]), ints(attrs["high"]))), constant_values=x[1])
     if op == "reduce":
-        return REDUCE[kind](first, axis=tuple(ints(attrs["dims"])))
+        lowest, highest = ((-np.inf, np.inf) if first.dtype.kind == "f" else
+                           (np.iinfo(dtype).min, np.iinfo(dtype).max))
+        empty = {"max": {"initial": lowest}, "min": {"initial": highest}}.get(kind, {})
+        return REDUCE[kind](first, axis=tuple(ints(attrs["dims"])), **empty)
     if op == "cumsum":
         return reverse_cumsum(first, attrs)
     if op == "argmax":
@@ -287,6 +290,7 @@ def evaluate(text, inputs, directory):
             values[result] = parse_constant(attrs["value"])
             continue
         x = [values[v] for v in operands.split(", ")] if operands else []
+        x = [v.astype(np.float32) if v.dtype == TYPES["bf16"] else v for v in x]  # NumPy knows no products of bf16.
         with np.errstate(all="ignore"):
             value = np.asarray(evaluate_op(op, x, attrs, shape, dtype))
         if list(value.shape) != shape:

@@ -19,8 +19,8 @@ namespace vescale::onnx {
 /// Results of more elements than this are left to the program: enough for the
 /// attention mask of a batch of sequences, so that masks come out as constants.
 inline constexpr int64_t maxFoldedElements = int64_t(1) << 22;
-/// Elements that one import computes, a bound on its time (about 5 ns each).
-inline constexpr int64_t foldingBudget = int64_t(1) << 26;
+/// Elements that one import computes, a bound on its time and memory.
+inline constexpr int64_t foldingBudget = int64_t(1) << 25;
 
 /// A value of the ONNX graph during import: nothing (an omitted optional input),
 /// a known tensor, the result of an op, or a sequence of tensors.

@@ -196,7 +196,11 @@ LogicalResult importLpNorm(NodeContext &n) {
   Val norm = e.reduce(graph::Reduction::Sum, terms, {*axis}, /*keep=*/true);
   if (p == 2)
     norm = e.unary(Unary::Sqrt, norm);
-  return n.set(e.binary(Binary::Div, x, e.broadcastTo(norm, x.shape())));
+  // A vector of length zero stays.
+  norm = e.broadcastTo(norm, x.shape());
+  Val zero = e.fillLike(x, 0);
+  return n.set(e.select(e.compare(graph::Comparison::Eq, norm, zero), zero,
+                        e.binary(Binary::Div, x, norm)));
 }
 
 } // namespace

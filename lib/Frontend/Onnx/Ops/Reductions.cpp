@@ -48,17 +48,23 @@ OpImporter reduction(graph::Reduction kind, Step before = same,
   };
 }
 
-/// Of truth values the maximum is whether any holds, the minimum whether all do.
+/// Of truth values the maximum is whether any holds (of none: false), the minimum
+/// whether all do (of none: true).
 OpImporter extreme(graph::Reduction kind) {
   return [=](NodeContext &n) -> LogicalResult {
-    Val x = n.in(0);
+    Emitter &e = n.e;
+    const Val &x = n.in(0);
     FailureOr<Shape> dims = reducedDims(n);
     if (failed(dims))
       return failure();
-    Type wide = x.isBool() ? Builder(n.e.context()).getI8Type() : x.type();
-    Val reduced = n.e.reduce(kind, n.e.cast(x, wide), *dims,
-                             n.integer("keepdims", 1) != 0);
-    return n.set(n.e.cast(reduced, x.type()));
+    bool keep = n.integer("keepdims", 1) != 0;
+    if (!x.isBool())
+      return n.set(e.reduce(kind, x, *dims, keep));
+    bool all = kind == graph::Reduction::Min;
+    Val counted = e.cast(all ? e.unary(Unary::Not, x) : x, e.i64());
+    Val any = e.cast(e.reduce(graph::Reduction::Sum, counted, *dims, keep),
+                     e.i1());
+    return n.set(all ? e.unary(Unary::Not, any) : any);
   };
 }
 

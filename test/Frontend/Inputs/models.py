@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Small ONNX models for the frontend's tests: models.py NAME FILE writes one."""
+
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+F32, I64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+MODELS = {}
+
+
+def model(function):
+    MODELS[function.__name__] = function
+    return function
+
+
+def make(nodes, inputs, outputs, initializers=(), opset=20, functions=(), ir_version=10, domains=()):
+    """`inputs` and `outputs`: (name, shape) or (name, shape, type)."""
+    def infos(entries):
+        return [helper.make_tensor_value_info(e[0], e[2] if len(e) > 2 else F32, e[1]) for e in entries]
+    graph = helper.make_graph(nodes, "g", infos(inputs), infos(outputs),
+                              [numpy_helper.from_array(value, name) for name, value in initializers])
+    opsets = [helper.make_opsetid("", opset), *(helper.make_opsetid(d, 1) for d in domains)]
+    return helper.make_model(graph, opset_imports=opsets, functions=list(functions), ir_version=ir_version)
+
+
+def metadata(thing, **entries):
+    for key, value in entries.items():
+        thing.metadata_props.add(key=key.replace("__", "."), value=value)
+    return thing
+
+
+@model
+def shape_arithmetic():
+    """Flattens all but the first dimension by Shape, Slice, ReduceProd and Concat, as exporters do."""
+    one = helper.make_node
+    return make([
+        one("Shape", ["x"], ["shape"]),
+        one("Slice", ["shape", "zero", "first"], ["batch"]),
+        one("Slice", ["shape", "first", "last"], ["rest"]),
+        one("ReduceProd", ["rest"], ["product"], keepdims=1),
+        one("Concat", ["batch", "product"], ["target"], axis=0),
+        one("Reshape", ["x", "target"], ["y"]),
+    ], [("x", ["batch", 3, "width"])], [("y", None)],
+        [("zero", np.array([0])), ("first", np.array([1])), ("last", np.array([9]))])
+
+
+@model
+def broadcast():
+    return make([helper.make_node("Add", ["x", "b"], ["y"])], [("x", [2, 3, 4])], [("y", None)],
+                [("b", np.arange(400, dtype=np.float32).reshape(1, 1, 400)[:, :, :4].copy())])
+
+
+@model
+def grid():
+    """mask[batch, key], read through GatherND with an index grid."""
+    one = helper.make_node
+    return make([
+        one("Cast", ["mask"], ["truth"], to=BOOL),
+        one("Range", ["nought", "n", "step"], ["rows"]),
+        one("Range", ["nought", "t", "step"], ["keys"]),
+        one("Reshape", ["rows", "row_shape"], ["rows4"]),
+        one("Reshape", ["keys", "key_shape"], ["keys4"]),
+        one("Expand", ["rows4", "full"], ["rows_full"]),
+        one("Expand", ["keys4", "full"], ["keys_full"]),
+        one("Concat", ["rows_full", "keys_full"], ["index"], axis=-1),
+        one("GatherND", ["truth", "index"], ["y"]),
+    ], [("mask", [2, 5], I64)], [("y", None, BOOL)],
+        [("nought", np.array(0)), ("n", np.array(2)), ("t", np.array(5)), ("step", np.array(1)),
+         ("row_shape", np.array([2, 1, 1, 1, 1])), ("key_shape", np.array([1, 1, 1, 5, 1])),
+         ("full", np.array([2, 1, 1, 5, 1]))])
+
+
+@model
+def origins():
+    """A node with the metadata that PyTorch's exporter writes."""
+    node = helper.make_node("Relu", ["x"], ["y"], name="node_relu")
+    metadata(node, namespace=": Net/encoder: Encoder/encoder.act: torch.nn.ReLU/relu: aten.relu.default")
+    metadata(node, pkg__torch__onnx__stack_trace='File "net.py", line 12, in forward\n    x = self.act(x)\n'
+             '  File "lib/site-packages/torch/nn/modules/activation.py", line 135, in forward\n    return F.relu(x)')
+    return make([node], [("x", [2])], [("y", None)])
+
+
+@model
+def renamed_weight():
+    """A linear layer whose weight the optimiser transposed and renamed."""
+    node = helper.make_node("MatMul", ["x", "val_7"], ["y"], name="node_mm")
+    metadata(node, pkg__torch__onnx__fx_node="%linear : [num_users=1] = call_function[target=torch.ops.aten.linear."
+             "default](args = (%x, %p_fc_weight), kwargs = {})")
+    result = make([node], [("x", [2, 16])], [("y", None)],
+                  [("val_7", np.ones((16, 32), np.float32))])
+    metadata(result.graph, pkg__torch__export__ExportedProgram__graph_signature=
+             "\n# inputs\np_fc_weight: PARAMETER target='fc.weight'\nx: USER_INPUT\n")
+    return result
+
+
+@model
+def made_up_name():
+    result = renamed_weight()
+    del result.graph.metadata_props[:]
+    return result
+
+
+@model
+def function():
+    """A function with an attribute that its body passes on, called twice."""
+    scale = helper.make_node("LeakyRelu", ["a"], ["b"])
+    reference = scale.attribute.add()
+    reference.name, reference.ref_attr_name, reference.type = "alpha", "slope", onnx.AttributeProto.FLOAT
+    body = helper.make_function("custom", "Twice", ["a"], ["c"], [scale, helper.make_node("Neg", ["b"], ["c"])],
+                                [helper.make_opsetid("", 20)], ["slope"])
+    return make([helper.make_node("Twice", ["x"], ["h"], domain="custom", slope=0.5),
+                 helper.make_node("Twice", ["h"], ["y"], domain="custom", slope=0.25)],
+                [("x", [4])], [("y", None)], functions=[body], domains=["custom"])
+
+
+@model
+def branch():
+    """An If whose condition is known once the dimensions are."""
+    def body(op):
+        return helper.make_graph([helper.make_node(op, ["x"], ["r"])], op, [],
+                                 [helper.make_tensor_value_info("r", F32, None)])
+    return make([
+        helper.make_node("Size", ["x"], ["size"]),
+        helper.make_node("Greater", ["size", "limit"], ["large"]),
+        helper.make_node("If", ["large"], ["y"], then_branch=body("Neg"), else_branch=body("Abs")),
+    ], [("x", ["n"])], [("y", None)], [("limit", np.array(3))])
+
+
+@model
+def sequence():
+    return make([
+        helper.make_node("SplitToSequence", ["x", "two"], ["parts"], axis=1),
+        helper.make_node("SequenceAt", ["parts", "last"], ["y"]),
+    ], [("x", [3, 6])], [("y", None)], [("two", np.array(2)), ("last", np.array(-1))])
+
+
+@model
+def unsupported():
+    return make([
+        helper.make_node("NonZero", ["x"], ["a"], name="first"),
+        helper.make_node("NonZero", ["x"], ["b"], name="second"),
+        helper.make_node("Frobnicate", ["x"], ["c"], name="third", domain="acme"),
+    ], [("x", [4])], [("a", None, I64)], domains=["acme"])
+
+
+@model
+def unknown_attribute():
+    return make([helper.make_node("Relu", ["x"], ["y"], name="act", slope=0.5)], [("x", [4])], [("y", None)])
+
+
+@model
+def mismatch():
+    return make([helper.make_node("Add", ["x", "z"], ["y"], name="sum")], [("x", [2, 3]), ("z", [4])], [("y", None)])
+
+
+if __name__ == "__main__":
+    name, path = sys.argv[1:]
+    with open(path, "wb") as out:
+        out.write(MODELS[name]().SerializeToString())
