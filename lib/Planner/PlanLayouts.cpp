@@ -1,9 +1,7 @@
 //===- PlanLayouts.cpp - Plan files and layout attributes -------*- C++ -*-===//
 
-#include "dialects/Graph/Graph.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "dialects/Dist/Dist.h"
 #include "vescale/Planner/PlanFile.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Errc.h"
 
 using namespace mlir;
@@ -62,41 +60,4 @@ std::vector<std::string> vescale::axisNames(AxesAttr axes) {
               std::to_string(axis.getSubSize());
   }
   return names;
-}
-
-PlanFile vescale::resolvedPlan(ModuleOp module) {
-  PlanFile plan;
-  for (auto mesh : module.getOps<MeshOp>())
-    for (MeshAxisAttr axis : mesh.getAxes().getAxes())
-      plan.mesh.emplace_back(axis.getName().str(), axis.getSize());
-  llvm::StringSet<> seen;
-  auto add = [&](StringRef name, Type type) {
-    LayoutAttr layout = getLayout(type);
-    if (!layout || name.empty() || !seen.insert(name).second)
-      return;
-    PlanFile::Entry &entry = plan.layouts.emplace_back();
-    entry.match = name.str();
-    for (AxesAttr axes : layout.getDims())
-      entry.dims.push_back(axisNames(axes));
-  };
-  // Before partition the type has the layout, afterwards an attribute.
-  auto globalType = [](Type type, Attribute attribute) {
-    auto global = dyn_cast_or_null<TypeAttr>(attribute);
-    return global ? global.getValue() : type;
-  };
-  auto nameOf = [](Attribute attribute) {
-    auto name = dyn_cast_or_null<StringAttr>(attribute);
-    return name ? name.getValue() : StringRef();
-  };
-  for (auto func : module.getOps<func::FuncOp>()) {
-    for (auto [index, type] : llvm::enumerate(func.getArgumentTypes()))
-      add(nameOf(func.getArgAttr(index, graph::kNameAttr)),
-          globalType(type, func.getArgAttr(index, graph::kGlobalTypeAttr)));
-    func.walk(
-        [&](graph::ParameterOp op) { add(op.getName(), op.getGlobalType()); });
-    for (auto [index, type] : llvm::enumerate(func.getResultTypes()))
-      add(nameOf(func.getResultAttr(index, graph::kNameAttr)),
-          globalType(type, func.getResultAttr(index, graph::kGlobalTypeAttr)));
-  }
-  return plan;
 }

@@ -9,7 +9,6 @@
 #include "dialects/Dist/FactorAxes.h"
 #include "dialects/Graph/Graph.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "passes/Plan/ParameterDims.h"
 #include "passes/Plan/Passes.h"
 #include "vescale/Planner/PlanFile.h"
 #include "vescale/Support/Location.h"
@@ -151,7 +150,8 @@ LogicalResult ApplyPlan::apply(func::FuncOp func) {
       RankedTensorType type = graph::typeOf(op.getResult(0));
       FailureOr<SeedAttr> pin =
           seed(entry, name, type,
-               parameter ? storedOrder(parameter) : identity(type.getRank()));
+               parameter ? graph::storedOrder(parameter.getStoredType(),
+                                          parameter.getStrides()) : identity(type.getRank()));
       if (failed(pin))
         return failure();
       op.setAttr(kSeedAttr, *pin);

@@ -68,6 +68,21 @@ SmallVector<int64_t> ParameterOp::getStrides() {
   return computeStrides(getGlobalType().getShape());
 }
 
+SmallVector<int64_t> graph::storedOrder(RankedTensorType stored,
+                                        ArrayRef<int64_t> viewStrides) {
+  SmallVector<int64_t> order;
+  SmallVector<int64_t> strides = computeStrides(stored.getShape());
+  for (int64_t stride : viewStrides) {
+    int64_t *found = llvm::find(strides, stride);
+    int64_t dim = found - strides.begin();
+    if (found == strides.end() || llvm::is_contained(order, dim) ||
+        strides.size() != viewStrides.size())
+      return llvm::to_vector(llvm::seq<int64_t>(0, viewStrides.size()));
+    order.push_back(dim);
+  }
+  return order;
+}
+
 LogicalResult ConstantOp::verify() {
   auto value = cast<ShapedType>(getValue().getType());
   if (value.getElementType() != typeOf(getResult()).getElementType())

@@ -15,7 +15,6 @@
 
 namespace mlir {
 class MLIRContext;
-class ModuleOp;
 } // namespace mlir
 
 namespace vescale::dist {
@@ -46,10 +45,6 @@ llvm::Expected<PlanFile> readPlan(llvm::StringRef file);
 llvm::Expected<PlanFile> parseMesh(llvm::StringRef text);
 /// The plan as JSON; parsePlan() reads back the same.
 std::string printPlan(const PlanFile &plan);
-
-/// The plan that a module with layouts follows: its mesh, and an entry for each
-/// parameter, input and output.
-PlanFile resolvedPlan(mlir::ModuleOp module);
 
 /// The mesh as an attribute.
 dist::MeshAttr toMesh(const PlanFile &plan, mlir::MLIRContext *context);

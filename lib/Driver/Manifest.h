@@ -1,0 +1,29 @@
+//===- Manifest.h - A bundle's manifest from a rank program -----*- C++ -*-===//
+#ifndef VESCALE_LIB_DRIVER_MANIFEST_H
+#define VESCALE_LIB_DRIVER_MANIFEST_H
+
+#include "vescale/Driver/Bundle.h"
+
+namespace vescale {
+
+/// Bytes of a model's file that the program needs, and where in the bundle's
+/// weights they go.
+struct WeightRange {
+  std::string name, file;
+  int64_t offset, bytes, place;
+};
+
+struct Manifest {
+  /// manifest.json and plan.json.
+  std::string text, plan;
+  /// By increasing place.
+  llvm::SmallVector<WeightRange> weights;
+  BundleInfo info;
+};
+
+llvm::Expected<Manifest> makeManifest(mlir::ModuleOp module,
+                                      const BundleOptions &options);
+
+} // namespace vescale
+
+#endif // VESCALE_LIB_DRIVER_MANIFEST_H
