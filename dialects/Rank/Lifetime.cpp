@@ -6,15 +6,16 @@ using namespace mlir;
 using namespace vescale;
 using namespace vescale::rank;
 
+Value rank::baseOf(Value buffer) {
+  while (auto reshape = buffer.getDefiningOp<ReshapeOp>())
+    buffer = reshape.getBuffer();
+  return buffer;
+}
+
 int64_t rank::bufferBytes(Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
   return type.getNumElements() *
          llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-}
-
-static int64_t packedBytes(ParameterOp parameter) {
-  // The result's type is the packed shape.
-  return bufferBytes(parameter.getResult());
 }
 
 SmallVector<Lifetime> rank::computeLifetimes(ProgramOp program) {
@@ -30,7 +31,7 @@ SmallVector<Lifetime> rank::computeLifetimes(ProgramOp program) {
       add(&op, bufferBytes(buffer.getResult()), unseen);
     else if (auto parameter = dyn_cast<ParameterOp>(op))
       if (!parameter.getMapped())
-        add(&op, packedBytes(parameter), -1);
+        add(&op, bufferBytes(parameter.getResult()), -1);
   }
   int64_t step = 0;
   for (Operation &op : *program.getBody().begin()) {
@@ -38,7 +39,7 @@ SmallVector<Lifetime> rank::computeLifetimes(ProgramOp program) {
     if (!interface)
       continue;
     for (Value operand : op.getOperands()) {
-      auto found = numbers.find(operand);
+      auto found = numbers.find(baseOf(operand));
       if (found == numbers.end())
         continue;
       Lifetime &lifetime = lifetimes[found->second];
@@ -49,7 +50,7 @@ SmallVector<Lifetime> rank::computeLifetimes(ProgramOp program) {
   }
   // Inputs stay, so that a program can be run again without loading them.
   for (PortOp port : program.getOps<PortOp>()) {
-    auto found = numbers.find(port.getBuffer());
+    auto found = numbers.find(baseOf(port.getBuffer()));
     if (found == numbers.end())
       continue;
     Lifetime &lifetime = lifetimes[found->second];

@@ -22,6 +22,8 @@
 
 namespace vescale::rank {
 
+/// The buffer itself, of reshapes of it.
+mlir::Value baseOf(mlir::Value buffer);
 /// The bytes of a buffer; its layout is dense.
 int64_t bufferBytes(mlir::Value buffer);
 

@@ -53,6 +53,14 @@ def Rank_BufferOp : Rank_Op<"buffer"> {
   let assemblyFormat = "$space (`at` $offset^)? attr-dict `:` type($result)";
 }
 
+def Rank_ReshapeOp : Rank_Op<"reshape", [Pure]> {
+  let summary = "the same buffer under another shape";
+  let arguments = (ins Rank_Buffer:$buffer);
+  let results = (outs Rank_Buffer:$result);
+  let assemblyFormat = "$buffer attr-dict `:` type($buffer) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def Rank_ConstantOp : Rank_Op<"constant", [Pure]> {
   let summary = "data that stands in the executable";
   let arguments = (ins ElementsAttr:$value);

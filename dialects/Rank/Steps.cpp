@@ -6,6 +6,14 @@ using namespace mlir;
 using namespace vescale;
 using namespace vescale::rank;
 
+/// What an epilogue reads but the result that its call has just written.
+static void appendReads(SmallVector<Value> &reads, OperandRange inputs,
+                        Value result) {
+  for (Value input : inputs)
+    if (baseOf(input) != baseOf(result))
+      reads.push_back(input);
+}
+
 SmallVector<Value> KernelOp::getReads() {
   return llvm::to_vector(getInputs());
 }
@@ -15,7 +23,7 @@ SmallVector<Value> KernelOp::getWrites() {
 
 SmallVector<Value> GemmOp::getReads() {
   SmallVector<Value> reads = {getA(), getB()};
-  llvm::append_range(reads, getEpilogueInputs());
+  appendReads(reads, getEpilogueInputs(), getC());
   return reads;
 }
 SmallVector<Value> GemmOp::getWrites() {
@@ -41,7 +49,7 @@ SmallVector<Value> AttentionOp::getWrites() {
 
 SmallVector<Value> ConvOp::getReads() {
   SmallVector<Value> reads = {getInput(), getWeight()};
-  llvm::append_range(reads, getEpilogueInputs());
+  appendReads(reads, getEpilogueInputs(), getResult());
   return reads;
 }
 SmallVector<Value> ConvOp::getWrites() {

@@ -76,21 +76,21 @@ static LogicalResult verifyWritten(ProgramOp program) {
       written.insert(op.getResult(0));
     if (auto port = dyn_cast<PortOp>(op)) {
       if (port.getKind() == PortKind::Input)
-        written.insert(port.getBuffer());
-      else if (!written.contains(port.getBuffer()))
+        written.insert(baseOf(port.getBuffer()));
+      else if (!written.contains(baseOf(port.getBuffer())))
         return port.emitOpError("names a buffer that nothing writes");
     }
     auto step = dyn_cast<StepOpInterface>(op);
     if (!step)
       continue;
     for (Value read : step.getReads())
-      if (!written.contains(read) && !llvm::is_contained(step.getWrites(), read))
+      if (!written.contains(baseOf(read)))
         return op.emitOpError("reads a buffer that nothing has written");
     for (Value write : step.getWrites()) {
-      if (write.getDefiningOp<ConstantOp>() ||
-          write.getDefiningOp<ParameterOp>())
+      Value base = baseOf(write);
+      if (base.getDefiningOp<ConstantOp>() || base.getDefiningOp<ParameterOp>())
         return op.emitOpError("writes a constant or parameter");
-      written.insert(write);
+      written.insert(base);
     }
   }
   return success();
@@ -125,6 +125,13 @@ static LogicalResult verifyCount(Operation *op, StringRef what, size_t count,
     return success();
   return op->emitOpError() << what << " has " << count << " numbers, not "
                            << expected;
+}
+
+LogicalResult ReshapeOp::verify() {
+  if (bufferBytes(getBuffer()) == bufferBytes(getResult()))
+    return success();
+  return emitOpError("turns ") << bufferBytes(getBuffer()) << " bytes into "
+                               << bufferBytes(getResult());
 }
 
 LogicalResult ParameterOp::verify() {
@@ -188,7 +195,7 @@ LogicalResult GemmOp::verify() {
     return emitOpError("has buffers of an epilogue, but no epilogue");
   if (!getBPacked())
     return verifyMatrix(*this, "b", getB(), getBLayout(), k, n);
-  auto parameter = getB().getDefiningOp<ParameterOp>();
+  auto parameter = baseOf(getB()).getDefiningOp<ParameterOp>();
   if (!parameter || !parameter.getPacked())
     return emitOpError("takes b as packed, which it is not");
   if ((*parameter.getPacked())[0] != k || (*parameter.getPacked())[1] != n)

@@ -2,12 +2,16 @@
 
 #include "vescale/Driver/Register.h"
 #include "dialects/Graph/Graph.h"
+#include "dialects/Rank/Rank.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Lower/Passes.h"
 #include "passes/Partition/Passes.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Prepare/Passes.h"
@@ -16,13 +20,16 @@ void vescale::registerDialects(mlir::DialectRegistry &registry) {
   registry
       .insert<dist::DistDialect, graph::GraphDialect, mlir::arith::ArithDialect,
               mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
-              mlir::math::MathDialect, mlir::tensor::TensorDialect>();
+              mlir::math::MathDialect, mlir::memref::MemRefDialect,
+              mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
+              rank::RankDialect>();
 }
 
 void vescale::registerPasses() {
   dist::registerPlanPhase();
   prepare::registerPreparePhase();
   dist::registerPartitionPhase();
+  registerLowerPhase();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();

@@ -15,7 +15,7 @@ namespace vescale {
 /// The phase `lower`: from local graph ops to a verified rank.program.
 void buildLowerPipeline(mlir::OpPassManager &passes);
 
-void registerLowerPasses();
+void registerLowerPhase();
 
 } // namespace vescale
 

@@ -21,8 +21,8 @@ void vescale::buildLowerPipeline(OpPassManager &passes) {
   passes.addPass(createVerifyLowered());
 }
 
-void vescale::registerLowerPasses() {
-  registerLowerPassesPasses();
+void vescale::registerLowerPhase() {
+  registerVescaleLowerPasses();
   PassPipelineRegistration<>("vescale-lower",
                              "The phase lower: local graph ops to a rank "
                              "program",

@@ -3,6 +3,7 @@
 
 #include "runtime/core/DType.h"
 #include "runtime/core/Error.h"
+#include "runtime/core/IndexError.h"
 
 #include <sys/mman.h>
 
@@ -113,6 +114,10 @@ void Executor::run() {
     if (Monitor::stopRequested())
       monitor.poll();
     steps[i]->run();
+    if (auto bad = takeIndexError())
+      fail(ExitCode::RunFailed, "step ", i, ", ", program.steps[i].name, " (",
+           program.steps[i].location, "): index ", bad->index,
+           " is out of range for a dimension of size ", bad->size);
   }
   monitor.enterStep(static_cast<int64_t>(steps.size()));
 }

@@ -213,6 +213,10 @@ typedef struct vs_program {
   int64_t num_steps;
 } vs_program;
 
+/* Called by kernels, from any thread, for an index outside [-size, size). The
+ * run fails when the step is over. */
+void vs_index_error(int64_t index, int64_t size);
+
 /* The entry of libvescale_runtime: runs the bundle's program with these
  * arguments and returns the process's exit code. The `main` of each emitted
  * executable passes its own vescale_program. */

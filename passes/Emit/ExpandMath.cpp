@@ -1,0 +1,32 @@
+//===- ExpandMath.cpp - Polynomials for f32 functions -----------*- C++ -*-===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/Emit/Passes.h"
+
+using namespace mlir;
+
+namespace vescale {
+#define GEN_PASS_DEF_EXPANDMATH
+#include "passes/Emit/Passes.h.inc"
+} // namespace vescale
+
+namespace {
+struct ExpandMath : vescale::impl::ExpandMathBase<ExpandMath> {
+  void runOnOperation() override {
+    static const llvm::StringSet<> expanded = {"math.exp", "math.log",
+                                               "math.tanh", "math.erf"};
+    RewritePatternSet patterns(&getContext());
+    populateMathPolynomialApproximationPatterns(
+        patterns, [&](StringRef name) {
+          return expanded.contains(name) ||
+                 expanded.contains(("math." + name).str());
+        });
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,199 @@
+//===- Calls.cpp - Library calls and their epilogues ------------*- C++ -*-===//
+
+#include "passes/Lower/ProgramBuilder.h"
+#include "passes/Lower/Scratch.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+
+/// Whether the group only gives the call's result another shape.
+static bool isReshapeOnly(const Group &group) {
+  Value value = group.root;
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  return value == group.anchor->getResult(0);
+}
+
+static std::string originOf(Operation *op, StringRef epilogue) {
+  std::string origin = op->getName().stripDialect().str();
+  if (!epilogue.empty())
+    origin += ("+" + epilogue).str();
+  return origin;
+}
+
+ProgramBuilder::EpilogueCall
+ProgramBuilder::makeEpilogue(Operation *call, const Group *group,
+                             BoxSpace space) {
+  EpilogueCall result;
+  Value value = call->getResult(0);
+  if (!group || isReshapeOnly(*group)) {
+    result.result = bufferOf(group ? group->root : value);
+    result.origin = originOf(call, "");
+    return result;
+  }
+  Value root = group->root;
+  bool inPlace =
+      typeOf(root).getElementType() == typeOf(value).getElementType();
+  Kernel kernel = kernels.emitEpilogue(*group, {space, inPlace});
+  for (Value input : kernel.inputs)
+    result.inputs.push_back(bufferOf(input));
+  result.outputs.push_back(bufferOf(root));
+  result.result = inPlace ? bufferOf(root) : bufferOf(value);
+  result.kernel = FlatSymbolRefAttr::get(kernel.func);
+  result.origin = originOf(call, kernel.origin);
+  ++numKernels;
+  return result;
+}
+
+LogicalResult ProgramBuilder::addCall(Operation *op, const Group *epilogue) {
+  ++numLibraryCalls;
+  if (auto dot = dyn_cast<DotOp>(op))
+    return addGemm(dot, epilogue);
+  if (auto conv = dyn_cast<ConvOp>(op))
+    return addConv(conv, epilogue);
+  return addAttention(cast<AttentionOp>(op));
+}
+
+/// The parameter that the right operand is, whole and as a matrix.
+static ParameterOp packableWeight(DotOp op, const Gemm &gemm,
+                                  const View &view) {
+  auto parameter = view.base.getDefiningOp<ParameterOp>();
+  if (!parameter || rankOf(view.base) != 2 || view.offset != 0 ||
+      gemm.batch[0] * gemm.batch[1] != 1 ||
+      typeOf(view.base).getNumElements() != gemm.k * gemm.n)
+    return {};
+  // Small ones fit the first cache as they are.
+  constexpr int64_t worthwhile = 64 * 64;
+  return gemm.k * gemm.n >= worthwhile ? parameter : ParameterOp();
+}
+
+Value ProgramBuilder::createPacked(ParameterOp op, int64_t k, int64_t n,
+                                   bool transposed) {
+  Value &buffer = packed[op.getResult()];
+  if (buffer)
+    return buffer;
+  Type element = typeOf(op.getResult()).getElementType();
+  int64_t bytes = packedWeightBytes(k, n, element);
+  auto type = MemRefType::get({bytes * 8 / element.getIntOrFloatBitWidth()},
+                              element);
+  return buffer = rank::ParameterOp::create(
+             builder, op.getLoc(), type, op.getNameAttr(), op.getSourceAttr(),
+             builder.getI64IntegerAttr(op.getOffset()),
+             builder.getDenseI64ArrayAttr(op.getStrides()),
+             TypeAttr::get(op.getGlobalType()),
+             builder.getDenseI64ArrayAttr({k, n, transposed}), UnitAttr(),
+             IntegerAttr());
+}
+
+static SmallVector<int64_t> layoutOf(const Matrix &matrix, int64_t offset) {
+  return {offset, matrix.batchStrides[0], matrix.batchStrides[1],
+          matrix.leading, matrix.transposed};
+}
+
+LogicalResult ProgramBuilder::addGemm(DotOp op, const Group *epilogue) {
+  std::optional<View> lhs = plan.getView(op.getLhs());
+  std::optional<View> rhs = plan.getView(op.getRhs());
+  std::optional<Gemm> gemm;
+  if (lhs && rhs)
+    gemm = matchGemm(op, *lhs, *rhs);
+  if (!gemm)
+    return op.emitOpError("has dimensions in an order that no matrix product "
+                          "has; graph-lower-supported-types should have "
+                          "transposed them");
+  Value a = bufferOf(lhs->base), b;
+  ParameterOp weight = packableWeight(op, *gemm, *rhs);
+  // The parameter's own second dimension is the columns unless transposed.
+  bool transposed = gemm->b.transposed;
+  auto packedBefore = weight ? packed.lookup(weight.getResult()) : Value();
+  if (packedBefore) {
+    auto parameter = packedBefore.getDefiningOp<rank::ParameterOp>();
+    ArrayRef<int64_t> shape = *parameter.getPacked();
+    if (shape != ArrayRef<int64_t>({gemm->k, gemm->n, transposed}))
+      weight = {};
+  }
+  b = weight ? createPacked(weight, gemm->k, gemm->n, transposed)
+             : bufferOf(rhs->base);
+  BoxSpace space{gemm->batch[0] * gemm->batch[1] * gemm->m, gemm->n};
+  EpilogueCall call = makeEpilogue(op, epilogue, space);
+  SmallVector<int64_t> sizes = {gemm->batch[0], gemm->batch[1], gemm->m,
+                                gemm->n, gemm->k};
+  bool isPacked = static_cast<bool>(weight);
+  int64_t bytes = gemmScratchBytes(
+      *gemm, typeOf(op.getLhs()).getElementType(), isPacked, threads);
+  rank::GemmOp::create(
+      builder, op.getLoc(), a, b, call.result,
+      createScratch(op.getLoc(), bytes), call.inputs, call.outputs, sizes,
+      layoutOf(gemm->a, lhs->offset), layoutOf(gemm->b, rhs->offset),
+      layoutOf(gemm->c, 0), isPacked, call.kernel, call.origin);
+  return success();
+}
+
+LogicalResult ProgramBuilder::addConv(ConvOp op, const Group *epilogue) {
+  ArrayRef<int64_t> result = shapeOf(op.getResult());
+  BoxSpace space{result[0] * result[1], 1};
+  for (int64_t size : result.drop_front(2))
+    space.columns *= size;
+  EpilogueCall call = makeEpilogue(op, epilogue, space);
+  int64_t bytes = convScratchBytes(op, threads);
+  Value input = bufferOf(plan.getView(op.getInput())->base);
+  Value weight = bufferOf(plan.getView(op.getWeight())->base);
+  auto shaped = [&](Value buffer, Value value) -> Value {
+    auto type = MemRefType::get(shapeOf(value),
+                                cast<MemRefType>(buffer.getType())
+                                    .getElementType());
+    if (buffer.getType() == type)
+      return buffer;
+    return rank::ReshapeOp::create(builder, op.getLoc(), type, buffer);
+  };
+  rank::ConvOp::create(
+      builder, op.getLoc(), shaped(input, op.getInput()),
+      shaped(weight, op.getWeight()), shaped(call.result, op.getResult()),
+      createScratch(op.getLoc(), bytes), call.inputs, call.outputs,
+      op.getStrides(), op.getDilations(), op.getPadLow(), op.getPadHigh(),
+      op.getGroups(), call.kernel, call.origin);
+  return success();
+}
+
+LogicalResult ProgramBuilder::addAttention(AttentionOp op) {
+  View q = *plan.getView(op.getQuery()), k = *plan.getView(op.getKey()),
+       v = *plan.getView(op.getValue());
+  auto layout = [](const View &view) {
+    return SmallVector<int64_t>{view.offset, view.strides[0], view.strides[1],
+                                view.strides[2]};
+  };
+  Value target = plan.getTransposedResult(op);
+  View out = View::dense(op.getResult());
+  if (target) {
+    auto permutation = target.getDefiningOp<TransposeOp>().getPermutation();
+    View stored = View::dense(target);
+    for (auto [dim, from] : llvm::enumerate(permutation))
+      out.strides[from] = stored.strides[dim];
+  } else {
+    target = op.getResult();
+  }
+  Value mask;
+  DenseI64ArrayAttr maskLayout;
+  if (op.getMask()) {
+    View view = *plan.getView(op.getMask());
+    mask = bufferOf(view.base);
+    SmallVector<int64_t> numbers = {view.offset};
+    for (auto [size, stride] : llvm::zip_equal(view.shape, view.strides))
+      numbers.push_back(size == 1 ? 0 : stride);
+    maskLayout = builder.getDenseI64ArrayAttr(numbers);
+  }
+  SmallVector<int64_t> sizes = {q.shape[0], q.shape[1], k.shape[1], q.shape[2],
+                                k.shape[2], q.shape[3], v.shape[3]};
+  int64_t bytes = attentionScratchBytes(op, threads);
+  rank::AttentionOp::create(
+      builder, op.getLoc(), bufferOf(q.base), bufferOf(k.base),
+      bufferOf(v.base), mask, bufferOf(target),
+      createScratch(op.getLoc(), bytes), builder.getDenseI64ArrayAttr(sizes),
+      builder.getDenseI64ArrayAttr(layout(q)),
+      builder.getDenseI64ArrayAttr(layout(k)),
+      builder.getDenseI64ArrayAttr(layout(v)), maskLayout,
+      builder.getDenseI64ArrayAttr(layout(out)), op.getScaleAttr(),
+      op.getSoftcapAttr(), op.getWindowAttr(), op.getCausalAttr(),
+      builder.getStringAttr(originOf(op, "")));
+  return success();
+}

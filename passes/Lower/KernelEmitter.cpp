@@ -1,0 +1,183 @@
+//===- KernelEmitter.cpp - Kernel functions of fusion groups ----*- C++ -*-===//
+
+#include "passes/Lower/KernelBody.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+
+/// The flat position row · columns + column of a value.
+static Position flat(Value value, Value row, Value column, int64_t columns) {
+  Position position;
+  position.shape.assign(shapeOf(value).begin(), shapeOf(value).end());
+  position.row = row;
+  position.column = column;
+  position.columns = columns;
+  return position;
+}
+
+/// Whether all elements that the value's element needs are at the same place.
+static bool keepsAllPositions(const FusionPlan &plan, Value value) {
+  Operation *op = value.getDefiningOp();
+  auto lowering = cast<LowerOpInterface>(op);
+  for (OpOperand &operand : op->getOpOperands()) {
+    Value read = operand.get();
+    auto constant = read.getDefiningOp<ConstantOp>();
+    if (constant && constant.getValue().isSplat())
+      continue;
+    if (!lowering.keepsPosition(operand.getOperandNumber()))
+      return false;
+    if (std::optional<View> view = plan.getView(read)) {
+      if (!view->isDense())
+        return false;
+    } else if (!keepsAllPositions(plan, read)) {
+      return false;
+    }
+  }
+  // Ops without operands may depend on where they are.
+  return op->getNumOperands() != 0;
+}
+
+/// The number of elements along the last dimensions of which only one is not 1.
+static int64_t innerExtent(ArrayRef<int64_t> shape) {
+  for (int64_t size : llvm::reverse(shape))
+    if (size != 1)
+      return size;
+  return 1;
+}
+
+/// A row of a row op in the group's rows.
+static Row makeRow(const RowSpace &rows, Operation *op, Value row) {
+  Value input = op->getOperand(0);
+  int64_t length = rows.length();
+  if (rows.isTrailing())
+    return {length, [=](ElementBuilder &, Value column) {
+              return flat(input, row, column, length);
+            }};
+  return {length, [=](ElementBuilder &builder, Value column) {
+            SmallVector<int64_t> outer, inner;
+            for (auto [dim, size] : llvm::enumerate(rows.shape))
+              (llvm::is_contained(rows.dims, dim) ? inner : outer)
+                  .push_back(size);
+            SmallVector<Value> outerIndex = builder.delinear(outer, row);
+            SmallVector<Value> innerIndex = builder.delinear(inner, column);
+            SmallVector<Value> index;
+            size_t nextOuter = 0, nextInner = 0;
+            for (size_t dim = 0; dim < rows.shape.size(); ++dim)
+              index.push_back(llvm::is_contained(rows.dims, dim)
+                                  ? innerIndex[nextInner++]
+                                  : outerIndex[nextOuter++]);
+            return builder.at(shapeOf(input), index);
+          }};
+}
+
+static SmallVector<int64_t> emitRows(KernelBody &body, const Group &group,
+                                     Value output) {
+  const RowSpace &rows = *group.rows;
+  body.setRows(rows);
+  Type element = typeOf(group.root).getElementType();
+  int64_t total = typeOf(group.root).getNumElements();
+  int64_t length = rows.length();
+  body.loop(body.bound0Low, body.bound0High, [&](Value row) {
+    for (Operation *op : llvm::reverse(group.rowOps))
+      body.setRowState(op, cast<RowOpInterface>(op).emitRow(
+                               body, makeRow(rows, op, row)));
+    Row last = makeRow(rows, group.rowOps.front(), row);
+    body.loop(body.index(0), body.index(length), [&](Value column) {
+      Position at = last.at(body, column);
+      at.shape.assign(shapeOf(group.root).begin(), shapeOf(group.root).end());
+      body.write(body.computeRoot(group.root, at), at, output, element);
+    });
+  });
+  return {length == 0 ? 0 : total / length, 1};
+}
+
+static SmallVector<int64_t> emitPoints(KernelBody &body, const FusionPlan &plan,
+                                       const Group &group, Value output) {
+  Value root = group.root;
+  Type element = typeOf(root).getElementType();
+  int64_t total = typeOf(root).getNumElements();
+  if (keepsAllPositions(plan, root)) {
+    body.loop(body.bound0Low, body.bound0High, [&](Value place) {
+      Position at = flat(root, body.index(0), place, total);
+      body.write(body.computeRoot(root, at), at, output, element);
+    });
+    return {total};
+  }
+  int64_t columns = innerExtent(shapeOf(root));
+  body.loop(body.bound0Low, body.bound0High, [&](Value row) {
+    body.loop(body.bound1Low, body.bound1High, [&](Value column) {
+      Position at = flat(root, row, column, columns);
+      body.write(body.computeRoot(root, at), at, output, element);
+    });
+  });
+  return {columns == 0 ? 0 : total / columns, columns};
+}
+
+static MemRefType outputType(Value root) {
+  RankedTensorType type = typeOf(root);
+  return MemRefType::get({type.getNumElements()},
+                         storageType(type.getElementType()));
+}
+
+Kernel KernelFactory::emit(const Group &group) {
+  KernelBody body(module, "kernel_" + std::to_string(next++),
+                  group.root.getLoc(), plan, groups);
+  Value output = body.addOutput(outputType(group.root));
+  return body.finish(group.rows ? emitRows(body, group, output)
+                                : emitPoints(body, plan, group, output));
+}
+
+Kernel KernelFactory::emitEpilogue(const Group &group,
+                                   const Epilogue &epilogue) {
+  KernelBody body(module, "kernel_" + std::to_string(next++),
+                  group.root.getLoc(), plan, groups);
+  Value output = body.addOutput(outputType(group.root));
+  Value result = group.anchor->getResult(0);
+  body.bind(result, epilogue.inPlace ? output : body.bufferOf(result));
+  body.loop(body.bound0Low, body.bound0High, [&](Value row) {
+    body.loop(body.bound1Low, body.bound1High, [&](Value column) {
+      Position at = flat(group.root, row, column, epilogue.space.columns);
+      body.write(body.computeRoot(group.root, at), at, output,
+                 typeOf(group.root).getElementType());
+    });
+  });
+  return body.finish({epilogue.space.rows, epilogue.space.columns});
+}
+
+Kernel KernelFactory::emitIndexCheck(Value indices, int64_t size) {
+  constexpr StringLiteral hook = "vs_index_error";
+  KernelBody body(module, "kernel_" + std::to_string(next++),
+                  indices.getLoc(), plan, groups);
+  OpBuilder &b = body.builder;
+  Type i64 = b.getI64Type();
+  if (!module.lookupSymbol(hook)) {
+    OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
+    func::FuncOp::create(top, module.getLoc(), hook,
+                         top.getFunctionType({i64, i64}, {}))
+        .setPrivate();
+  }
+  int64_t total = typeOf(indices).getNumElements();
+  body.loop(body.bound0Low, body.bound0High, [&](Value place) {
+    Value found = body.read(indices, flat(indices, body.index(0), place, total));
+    if (found.getType() != i64)
+      found = arith::ExtSIOp::create(b, body.loc, i64, found);
+    auto outside = [&](arith::CmpIPredicate predicate, int64_t limit) -> Value {
+      return arith::CmpIOp::create(b, body.loc, predicate, found,
+                                   body.integer(i64, limit));
+    };
+    Value bad = arith::OrIOp::create(
+        b, body.loc, outside(arith::CmpIPredicate::slt, -size),
+        outside(arith::CmpIPredicate::sge, size));
+    auto report = scf::IfOp::create(b, body.loc, bad, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&report.getThenRegion().front());
+    func::CallOp::create(b, body.loc, hook, TypeRange{},
+                         ValueRange{found, body.integer(i64, size)});
+  });
+  Kernel kernel = body.finish({total});
+  kernel.origin = "index check";
+  return kernel;
+}

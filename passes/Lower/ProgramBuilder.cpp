@@ -1,0 +1,286 @@
+//===- ProgramBuilder.cpp - Builds the program of one rank ------*- C++ -*-===//
+
+#include "passes/Lower/ProgramBuilder.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+
+ProgramBuilder::ProgramBuilder(func::FuncOp func, const FusionPlan &plan,
+                               GroupTable &groups, int64_t threads)
+    : func(func), plan(plan), groups(groups),
+      kernels(func->getParentOfType<ModuleOp>(), plan, groups),
+      threads(threads), builder(func) {}
+
+static MemRefType bufferType(RankedTensorType type) {
+  return MemRefType::get(type.getShape(), storageType(type.getElementType()));
+}
+
+/// The mesh that the module declares; one rank without one.
+static FailureOr<dist::MeshAttr> findMesh(ModuleOp module) {
+  dist::MeshAttr mesh;
+  for (auto op : module.getOps<dist::MeshOp>()) {
+    if (mesh)
+      return op.emitOpError("is a second mesh; a program runs on one");
+    mesh = op.getAxes();
+  }
+  return mesh ? mesh : dist::MeshAttr::get(module.getContext(), {});
+}
+
+LogicalResult ProgramBuilder::build() {
+  auto module = func->getParentOfType<ModuleOp>();
+  FailureOr<dist::MeshAttr> mesh = findMesh(module);
+  if (failed(mesh))
+    return failure();
+  program = rank::ProgramOp::create(
+      builder, func.getLoc(), func.getSymName(), *mesh,
+      builder.getArrayAttr(groups.get()), IntegerAttr(), IntegerAttr());
+  program.getBody().emplaceBlock();
+  builder.setInsertionPointToStart(&program.getBody().front());
+  if (failed(addInputs()))
+    return failure();
+  for (Operation &op : func.front())
+    if (failed(addOp(&op)))
+      return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+Value ProgramBuilder::createBuffer(Location loc, RankedTensorType type,
+                                   rank::Space space) {
+  return rank::BufferOp::create(builder, loc, bufferType(type), space,
+                                IntegerAttr());
+}
+
+Value ProgramBuilder::createScratch(Location loc, int64_t bytes) {
+  if (bytes == 0)
+    return {};
+  return rank::BufferOp::create(
+      builder, loc, MemRefType::get({bytes}, builder.getI8Type()),
+      rank::Space::Arena, IntegerAttr());
+}
+
+rank::Space ProgramBuilder::spaceFor(Value value) {
+  for (Operation *user : value.getUsers()) {
+    if (isa<dist::CollectiveOpInterface>(user))
+      return rank::Space::Comm;
+    // A collective may read it through reshapes.
+    if (isa<ReshapeOp>(user) && !plan.isStored(user->getResult(0)) &&
+        spaceFor(user->getResult(0)) == rank::Space::Comm)
+      return rank::Space::Comm;
+  }
+  return rank::Space::Arena;
+}
+
+/// A type attribute for a value that may carry no layout after all.
+static RankedTensorType
+withReplicatedLayout(RankedTensorType type, dist::LayoutAttr layout) {
+  return layout ? dist::withLayout(type, layout) : type;
+}
+
+/// Whether a rank's shard is one dense block of the stored tensor, the same
+/// length on each rank.
+static bool isDenseShard(ParameterOp op, dist::MeshAttr mesh) {
+  RankedTensorType global = op.getGlobalType();
+  dist::LayoutAttr layout = dist::getLayout(global);
+  int64_t dense = 1;
+  SmallVector<int64_t> strides = op.getStrides();
+  ArrayRef<int64_t> local = shapeOf(op.getResult());
+  for (int64_t dim = global.getRank(); dim-- > 0;) {
+    if (layout) {
+      int64_t shards = layout.getDims()[dim].getNumShards(mesh);
+      if (local[dim] * shards != global.getDimSize(dim))
+        return false;
+    }
+    if (local[dim] != 1 && strides[dim] != dense)
+      return false;
+    dense *= local[dim];
+  }
+  return true;
+}
+
+Value ProgramBuilder::createParameter(ParameterOp op) {
+  bool mapped = op.getSource() && isDenseShard(op, program.getMesh());
+  return rank::ParameterOp::create(
+      builder, op.getLoc(), bufferType(typeOf(op.getResult())),
+      op.getNameAttr(), op.getSourceAttr(),
+      builder.getI64IntegerAttr(op.getOffset()),
+      builder.getDenseI64ArrayAttr(op.getStrides()),
+      TypeAttr::get(op.getGlobalType()), DenseI64ArrayAttr(),
+      mapped ? builder.getUnitAttr() : UnitAttr(), IntegerAttr());
+}
+
+Value ProgramBuilder::bufferOf(Value value) {
+  Value &buffer = buffers[value];
+  if (buffer)
+    return buffer;
+  Operation *op = value.getDefiningOp();
+  if (auto parameter = dyn_cast_or_null<ParameterOp>(op))
+    return buffer = createParameter(parameter);
+  if (auto constant = dyn_cast_or_null<ConstantOp>(op);
+      constant && !constant.getValue().isSplat())
+    return buffer = rank::ConstantOp::create(builder, constant.getLoc(),
+                                             bufferType(typeOf(value)),
+                                             constant.getValue());
+  return buffer =
+             createBuffer(value.getLoc(), typeOf(value), spaceFor(value));
+}
+
+//===----------------------------------------------------------------------===//
+// Inputs and outputs
+//===----------------------------------------------------------------------===//
+
+/// The name, global type and layout that partition left on main's arguments and
+/// results; on one device there is only the name.
+static void addPort(OpBuilder &builder, Location loc, rank::PortKind kind,
+                    StringRef fallback, DictionaryAttr attributes,
+                    RankedTensorType type, Value buffer) {
+  auto get = [&](StringRef name) {
+    return attributes ? attributes.get(name) : Attribute();
+  };
+  auto name = dyn_cast_or_null<StringAttr>(get(kNameAttr));
+  auto layout = dyn_cast_or_null<dist::LayoutAttr>(get(kLayoutAttr));
+  auto global = dyn_cast_or_null<TypeAttr>(get(kGlobalTypeAttr));
+  RankedTensorType port =
+      global ? cast<RankedTensorType>(global.getValue()) : type;
+  rank::PortOp::create(builder, loc, kind,
+                       name ? name.getValue() : fallback,
+                       withReplicatedLayout(port, layout), buffer);
+}
+
+LogicalResult ProgramBuilder::addInputs() {
+  for (BlockArgument argument : func.getArguments()) {
+    std::string fallback = ("in" + Twine(argument.getArgNumber())).str();
+    addPort(builder, func.getLoc(), rank::PortKind::Input, fallback,
+            func.getArgAttrDict(argument.getArgNumber()), typeOf(argument),
+            bufferOf(argument));
+  }
+  return success();
+}
+
+LogicalResult ProgramBuilder::addOutputs(func::ReturnOp op) {
+  for (auto [index, value] : llvm::enumerate(op.getOperands())) {
+    std::string fallback = ("out" + Twine(index)).str();
+    addPort(builder, op.getLoc(), rank::PortKind::Output, fallback,
+            func.getResultAttrDict(index), typeOf(value), bufferOf(value));
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+void ProgramBuilder::addKernel(const Kernel &kernel, ValueRange outputs,
+                               Location loc) {
+  SmallVector<Value> inputs;
+  for (Value input : kernel.inputs)
+    inputs.push_back(bufferOf(input));
+  rank::KernelOp::create(builder, loc, kernel.func.getSymName(), inputs,
+                         outputs, kernel.extents, kernel.flopsPerPoint,
+                         kernel.origin);
+  ++numKernels;
+}
+
+LogicalResult ProgramBuilder::addGroup(const Group &group) {
+  if (group.anchor)
+    return addCall(group.anchor, &group);
+  Kernel kernel = kernels.emit(group);
+  addKernel(kernel, bufferOf(group.root), group.root.getLoc());
+  return success();
+}
+
+/// The data and indices of a lookup.
+static std::pair<Value, int64_t> lookupOf(Operation *op) {
+  if (auto take = dyn_cast<TakeOp>(op))
+    return {take.getIndices(), shapeOf(take.getData())[take.getAxis()]};
+  if (auto take = dyn_cast<TakeAlongOp>(op))
+    return {take.getIndices(), shapeOf(take.getData())[take.getAxis()]};
+  return {};
+}
+
+LogicalResult ProgramBuilder::addIndexCheck(Operation *op) {
+  auto [indices, size] = lookupOf(op);
+  if (!indices || !checkedIndices.insert({indices, size}).second)
+    return success();
+  if (auto constant = indices.getDefiningOp<ConstantOp>()) {
+    for (const APInt &index : constant.getValue().getValues<APInt>())
+      if (index.sge(size) || index.slt(-size))
+        return op->emitOpError("reads index ")
+               << index.getSExtValue() << " of " << size;
+    return success();
+  }
+  addKernel(kernels.emitIndexCheck(indices, size), {}, op->getLoc());
+  return success();
+}
+
+LogicalResult ProgramBuilder::addOp(Operation *op) {
+  if (auto result = dyn_cast<func::ReturnOp>(op))
+    return addOutputs(result);
+  if (isa<dist::CollectiveOpInterface>(op))
+    return addCollective(op);
+  if (!isa<LowerOpInterface>(op))
+    return op->emitOpError("has no lowering; give it LowerOpInterface");
+  if (op->use_empty())
+    return success();
+  if (failed(addIndexCheck(op)))
+    return failure();
+  Value value = op->getResult(0);
+  if (hasLibraryCall(op))
+    return plan.hasEpilogue(op) ? success() : addCall(op, nullptr);
+  if (!plan.isStored(value) || buffers.contains(value))
+    return success();
+  return addGroup(*plan.getGroup(value));
+}
+
+LogicalResult ProgramBuilder::addCollective(Operation *op) {
+  auto collective = cast<dist::CollectiveOpInterface>(op);
+  Value input = op->getOperand(0), result = op->getResult(0);
+  auto mesh = dist::lookupMesh(op, collective.getMeshRef());
+  int64_t group = groups.number(mesh, collective.getGroupAxes());
+  Value base = plan.getView(input)->base;
+  Value from = bufferOf(base);
+  // The input under its own shape.
+  MemRefType type = bufferType(typeOf(input));
+  if (from.getType() != type)
+    from = rank::ReshapeOp::create(builder, op->getLoc(), type, from);
+  auto kind = rank::CollectiveKind::Permute;
+  auto reduction = dist::ReductionKind::Sum;
+  int64_t split = -1, concat = -1;
+  DenseI64ArrayAttr targets;
+  Value to;
+  if (auto reduce = dyn_cast<dist::AllReduceOp>(op)) {
+    kind = rank::CollectiveKind::AllReduce;
+    reduction = reduce.getKind();
+    bool isLast = base.hasOneUse() && !isa<BlockArgument>(base) &&
+                  plan.isStored(base) && input.hasOneUse();
+    if (isLast)
+      to = buffers[result] = from;
+  } else if (auto gather = dyn_cast<dist::AllGatherOp>(op)) {
+    kind = rank::CollectiveKind::AllGather;
+    concat = gather.getDim();
+  } else if (auto scatter = dyn_cast<dist::ReduceScatterOp>(op)) {
+    kind = rank::CollectiveKind::ReduceScatter;
+    reduction = scatter.getKind();
+    split = scatter.getDim();
+  } else if (auto exchange = dyn_cast<dist::AllToAllOp>(op)) {
+    kind = rank::CollectiveKind::AllToAll;
+    split = exchange.getSplitDim();
+    concat = exchange.getConcatDim();
+  } else if (auto permute = dyn_cast<dist::PermuteOp>(op)) {
+    targets = permute.getTargetsAttr();
+  } else {
+    return op->emitOpError("is a collective that the runtime does not have");
+  }
+  if (!to)
+    to = bufferOf(result);
+  auto origin = op->getAttrOfType<StringAttr>("origin");
+  rank::CollectiveOp::create(
+      builder, op->getLoc(), kind, from, to, group, reduction, split, concat,
+      targets, origin ? origin : builder.getStringAttr(op->getName().getStringRef()));
+  return success();
+}

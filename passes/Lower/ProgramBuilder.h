@@ -1,0 +1,73 @@
+//===- ProgramBuilder.h - Builds the program of one rank --------*- C++ -*-===//
+//
+// Walks the function and appends buffers and steps: kernels for groups, library
+// calls, collectives.
+//
+//===----------------------------------------------------------------------===//
+#ifndef VESCALE_PASSES_LOWER_PROGRAMBUILDER_H
+#define VESCALE_PASSES_LOWER_PROGRAMBUILDER_H
+
+#include "passes/Lower/KernelEmitter.h"
+
+namespace vescale {
+
+class ProgramBuilder {
+public:
+  ProgramBuilder(mlir::func::FuncOp func, const FusionPlan &plan,
+                 GroupTable &groups, int64_t threads);
+
+  /// Builds the program; the function can be erased then.
+  mlir::LogicalResult build();
+
+  int64_t numKernels = 0, numLibraryCalls = 0;
+
+private:
+  mlir::LogicalResult addInputs();
+  mlir::LogicalResult addOutputs(mlir::func::ReturnOp op);
+  mlir::LogicalResult addOp(mlir::Operation *op);
+  mlir::LogicalResult addIndexCheck(mlir::Operation *op);
+  mlir::LogicalResult addGroup(const Group &group);
+  mlir::LogicalResult addCollective(mlir::Operation *op);
+  mlir::LogicalResult addCall(mlir::Operation *op, const Group *epilogue);
+  mlir::LogicalResult addGemm(graph::DotOp op, const Group *epilogue);
+  mlir::LogicalResult addConv(graph::ConvOp op, const Group *epilogue);
+  mlir::LogicalResult addAttention(graph::AttentionOp op);
+  void addKernel(const Kernel &kernel, mlir::ValueRange outputs,
+                 mlir::Location loc);
+
+  /// The buffer of a stored value, argument, parameter or constant.
+  mlir::Value bufferOf(mlir::Value value);
+  mlir::Value createBuffer(mlir::Location loc, mlir::RankedTensorType type,
+                           rank::Space space = rank::Space::Arena);
+  mlir::Value createParameter(graph::ParameterOp op);
+  mlir::Value createPacked(graph::ParameterOp op, int64_t k, int64_t n,
+                           bool transposed);
+  mlir::Value createScratch(mlir::Location loc, int64_t bytes);
+  /// Where a stored value shall lie: collectives work in place in `comm`.
+  rank::Space spaceFor(mlir::Value value);
+
+  /// The buffers of a library call with an epilogue and the function's name.
+  struct EpilogueCall {
+    mlir::Value result; // what the call writes
+    llvm::SmallVector<mlir::Value> inputs, outputs;
+    mlir::FlatSymbolRefAttr kernel;
+    std::string origin;
+  };
+  EpilogueCall makeEpilogue(mlir::Operation *call, const Group *group,
+                            BoxSpace space);
+
+  mlir::func::FuncOp func;
+  const FusionPlan &plan;
+  GroupTable &groups;
+  KernelFactory kernels;
+  int64_t threads;
+  rank::ProgramOp program;
+  mlir::OpBuilder builder;
+  llvm::DenseMap<mlir::Value, mlir::Value> buffers;
+  llvm::DenseMap<mlir::Value, mlir::Value> packed;
+  llvm::DenseSet<std::pair<mlir::Value, int64_t>> checkedIndices;
+};
+
+} // namespace vescale
+
+#endif // VESCALE_PASSES_LOWER_PROGRAMBUILDER_H
