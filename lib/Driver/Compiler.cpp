@@ -48,9 +48,8 @@ static void addPasses(Phase phase, PassManager &pm,
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
     return;
-  case Phase::Lower: {
-    return buildLowerPipeline(pm, LowerOptions{options.threads});
-  }
+  case Phase::Lower:
+    return buildLowerPipeline(pm);
   }
 }
 

@@ -21,10 +21,6 @@ struct CompilerOptions {
   std::string model;
   ImportOptions import;
   dist::PlanOptions plan;
-  /// The instruction set: x86-64-v3, x86-64-v4, or native.
-  std::string march = "native";
-  /// Most threads of a rank that scratch memory is laid out for.
-  int64_t threads = 32;
   /// With `.mlir` text: the phase that made it.
   Phase from = Phase::Import;
   Phase to = Phase::Emit;

@@ -1,0 +1,255 @@
+//===- vescale-compile.cpp - From a model to a bundle -----------*- C++ -*-===//
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+#include "vescale/Codegen/Target.h"
+#include "vescale/Driver/Bundle.h"
+#include "vescale/Driver/Compiler.h"
+#include "vescale/Driver/Progress.h"
+#include "vescale/Driver/Register.h"
+#include "vescale/Planner/PlanFile.h"
+#include "vescale/Support/Diagnostics.h"
+#include "vescale/Support/ExitCodes.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/BLAKE3.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+namespace cl = llvm::cl;
+using namespace vescale;
+
+static cl::OptionCategory category("Options");
+static cl::opt<std::string> model(cl::Positional, cl::desc("MODEL"),
+                                  cl::Required, cl::cat(category));
+static cl::opt<std::string>
+    output("o", cl::desc("The bundle's directory; with --compile-to a file"),
+           cl::value_desc("DIR"), cl::cat(category));
+static cl::opt<std::string>
+    mesh("mesh",
+         cl::desc("Mesh axes, slowest first. dp shards the batch, tp heads and "
+                  "hidden dimensions (default: one rank)"),
+         cl::value_desc("dp=2,tp=2"), cl::cat(category));
+static cl::opt<std::string>
+    plan("plan", cl::desc("A plan file (vescale.plan/1) in place of --mesh"),
+         cl::value_desc("plan.json"), cl::cat(category));
+static cl::opt<std::string>
+    sp("sp", cl::desc("Sequence sharding: megatron"),
+       cl::value_desc("megatron"), cl::cat(category));
+static cl::opt<std::string>
+    spAxis("sp-axis", cl::desc("The axis of --sp (default: tp)"),
+           cl::value_desc("AXIS"), cl::init("tp"), cl::cat(category));
+static cl::list<std::string>
+    dims("dim", cl::desc("Size of a dynamic dimension of the model, by name"),
+         cl::value_desc("NAME=N"), cl::cat(category));
+static cl::opt<std::string> target("target", cl::desc("What to compile for"),
+                                   cl::value_desc("cpu"), cl::init("cpu"),
+                                   cl::cat(category));
+static cl::opt<std::string>
+    march("march",
+          cl::desc("The instruction set: x86-64-v3, x86-64-v4 (default: this "
+                   "machine's)"),
+          cl::value_desc("ISA"), cl::cat(category));
+static cl::opt<std::string>
+    dumpPhases("dump-phases", cl::desc("Write the IR after each phase there"),
+               cl::value_desc("DIR"), cl::cat(category));
+static cl::opt<bool> json("json",
+                          cl::desc("Print what was made as JSON to stdout"),
+                          cl::cat(category));
+
+namespace {
+/// A phase by name.
+class PhaseParser : public cl::parser<Phase> {
+public:
+  explicit PhaseParser(cl::Option &option) : cl::parser<Phase>(option) {
+    for (const PhaseInfo &info : phases())
+      addLiteralOption(info.name, info.phase, info.description);
+  }
+};
+} // namespace
+
+static cl::opt<Phase, false, PhaseParser>
+    compileTo("compile-to", cl::desc("Stop after a phase and write its IR"),
+              cl::init(Phase::Emit), cl::cat(category));
+static cl::opt<Phase, false, PhaseParser>
+    compileFrom("compile-from",
+                cl::desc("MODEL is the IR after this phase (.mlir)"),
+                cl::init(Phase::Import), cl::cat(category));
+
+static int usage(const llvm::Twine &message) {
+  llvm::errs() << "error: " << message << "\n";
+  return exitUsage;
+}
+
+static int fail(int code, llvm::Error error) {
+  llvm::errs() << "error: " << llvm::toString(std::move(error)) << "\n";
+  return code;
+}
+
+/// What went wrong in a phase, as an exit code.
+static int exitCodeOf(Phase phase) {
+  switch (phase) {
+  case Phase::Import:
+  case Phase::Prepare:
+  case Phase::Plan:
+    return exitBadInput;
+  case Phase::Partition:
+    return exitNoPlan;
+  case Phase::Schedule:
+  case Phase::Lower:
+  case Phase::Emit:
+    return exitRunFailed;
+  }
+  return exitRunFailed;
+}
+
+/// Where the prebuilt parts of bundles lie, beside this executable.
+static std::string partsDir(const char *argv0) {
+  std::string self = llvm::sys::fs::getMainExecutable(
+      argv0, reinterpret_cast<void *>(&partsDir));
+  llvm::SmallString<128> path(llvm::sys::path::parent_path(self));
+  llvm::sys::path::append(path, "..", "lib", "vescale");
+  return path.str().str();
+}
+
+static int writeIr(mlir::ModuleOp module) {
+  std::string message;
+  auto file =
+      mlir::openOutputFile(output.empty() ? "-" : output.getValue(), &message);
+  if (!file)
+    return usage(message);
+  module->print(file->os());
+  file->os() << "\n";
+  file->keep();
+  return exitDone;
+}
+
+static int emit(mlir::ModuleOp module, const CodegenTarget &codegen,
+                Progress &progress, const char *argv0) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream);
+  llvm::BLAKE3 hasher;
+  hasher.update(text);
+  auto digest = hasher.final<16>();
+  BundleOptions options;
+  options.dir = output;
+  options.model = model;
+  options.targetKind = codegen.kind().str();
+  options.targetIsa = codegen.isa().str();
+  options.hash = llvm::toHex(digest, /*LowerCase=*/true);
+  options.partsDir = partsDir(argv0);
+  // Emission takes the module apart, the manifest needs it whole.
+  mlir::OwningOpRef<mlir::ModuleOp> copy = module.clone();
+  auto object = codegen.emitObject(*copy, options.hash);
+  if (!object) {
+    progress.end();
+    return fail(exitRunFailed, object.takeError());
+  }
+  llvm::Expected<BundleInfo> info = writeBundle(
+      module,
+      llvm::MemoryBufferRef(llvm::StringRef(object->data(), object->size()),
+                            "program.o"),
+      options);
+  progress.end();
+  if (!info)
+    return fail(exitBadInput, info.takeError());
+  if (json) {
+    llvm::outs() << llvm::json::Value(llvm::json::Object{
+                        {"bundle", output.getValue()},
+                        {"ranks", info->ranks},
+                        {"arena_bytes", info->arenaBytes},
+                        {"comm_bytes", info->commBytes},
+                        {"weight_bytes", info->weightBytes}})
+                 << "\n";
+    return exitDone;
+  }
+  auto mib = [](int64_t bytes) {
+    return llvm::formatv("{0:f1} MiB", double(bytes) / (1 << 20)).str();
+  };
+  llvm::errs() << output << ": " << info->ranks << " rank"
+               << (info->ranks == 1 ? "" : "s") << ", each with an arena of "
+               << mib(info->arenaBytes) << " and "
+               << mib(info->commBytes) << " of communication buffers; weights "
+               << mib(info->weightBytes) << "\n"
+               << "run it: vescale-run " << output
+               << " --input=in.npz --output=out.npz\n";
+  return exitDone;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::HideUnrelatedOptions(category);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv,
+          "Compiles a model to a directory of executables, one program for "
+          "all ranks of a mesh.\n\n"
+          "  vescale-compile gpt2.onnx -o gpt2 --mesh=dp=2,tp=2 "
+          "--dim=batch=4 --dim=sequence=512\n"
+          "  vescale-run gpt2 -n 4 --input=in.npz --output=out.npz\n\n"
+          "Exit codes: 0 done, 1 failed, 2 usage, 3 bad input, 4 no feasible "
+          "plan.\n",
+          &llvm::errs()))
+    return exitUsage;
+
+  CompilerOptions options;
+  options.model = model;
+  for (const std::string &dim : dims)
+    if (std::string error = options.import.bind(dim); !error.empty())
+      return usage(error);
+  if (!mesh.empty() && !plan.empty())
+    return usage("--mesh and --plan exclude each other; the plan has the mesh");
+  if (llvm::Expected<PlanFile> parsed =
+          parseMesh(mesh.empty() ? "dp=1" : mesh.getValue());
+      !parsed)
+    return fail(exitUsage, parsed.takeError());
+  options.plan.mesh = mesh.empty() ? "dp=1" : mesh.getValue();
+  options.plan.plan = plan;
+  options.plan.sp = sp;
+  options.plan.spAxis = spAxis;
+  bool isText = llvm::StringRef(model).ends_with(".mlir");
+  if (compileFrom.getNumOccurrences() && !isText)
+    return usage("--compile-from needs MLIR text, but the model is '" + model +
+                 "'");
+  if (isText && !dims.empty())
+    return usage("--dim is for models with dynamic dimensions, not for .mlir");
+  options.from = compileFrom;
+  options.to = compileTo;
+  options.dumpDir = dumpPhases;
+  if (options.to == Phase::Emit) {
+    if (output.empty())
+      return usage("-o DIR says where the bundle goes");
+    if (llvm::Error error = checkBundleDir(output))
+      return fail(exitUsage, std::move(error));
+  }
+  llvm::Expected<std::unique_ptr<CodegenTarget>> codegen =
+      createTarget(target, march);
+  if (!codegen)
+    return fail(exitUsage, codegen.takeError());
+
+  mlir::DialectRegistry registry;
+  registerDialects(registry);
+  registerCodegenDialects(registry);
+  mlir::MLIRContext context(registry);
+  DiagnosticPrinter printer(&context);
+  Progress progress;
+  options.progress = [&](Phase phase) { progress.begin(phase); };
+  Phase failedAt;
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      compile(options, &context, failedAt);
+  if (!module) {
+    progress.end();
+    return exitCodeOf(failedAt);
+  }
+  if (options.to != Phase::Emit) {
+    progress.end();
+    return writeIr(*module);
+  }
+  progress.begin(Phase::Emit);
+  return emit(*module, **codegen, progress, argv[0]);
+}
