@@ -11,6 +11,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Emit/Passes.h"
 #include "passes/Lower/Passes.h"
 #include "passes/Partition/Passes.h"
 #include "passes/Plan/Passes.h"
@@ -30,6 +31,7 @@ void vescale::registerPasses() {
   prepare::registerPreparePhase();
   dist::registerPartitionPhase();
   registerLowerPhase();
+  registerEmitPhase();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();

@@ -30,7 +30,7 @@ std::string bodyText(func::FuncOp func) {
   return text;
 }
 
-struct DedupeKernels : impl::DedupeKernelsBase<DedupeKernels> {
+struct DedupeKernels : vescale::impl::DedupeKernelsBase<DedupeKernels> {
   void runOnOperation() override {
     llvm::StringMap<StringAttr> known;
     DenseMap<StringAttr, FlatSymbolRefAttr> replacements;

@@ -1,6 +1,7 @@
 //===- Fusion.cpp - Which values lie in memory ------------------*- C++ -*-===//
 
 #include "passes/Lower/Fusion.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace vescale;

@@ -78,7 +78,7 @@ void orderOperand(OpBuilder &builder, DotOp op, unsigned index) {
 }
 
 struct LowerSupportedTypes
-    : impl::LowerSupportedTypesBase<LowerSupportedTypes> {
+    : vescale::impl::LowerSupportedTypesBase<LowerSupportedTypes> {
   void runOnOperation() override {
     getOperation().walk([](Operation *op) {
       if (!isa<DotOp, ConvOp, AttentionOp>(op))

@@ -17,7 +17,7 @@ namespace vescale {
 } // namespace vescale
 
 namespace {
-struct LowerToRank : impl::LowerToRankBase<LowerToRank> {
+struct LowerToRank : vescale::impl::LowerToRankBase<LowerToRank> {
   using Base::Base;
 
   void runOnOperation() override {

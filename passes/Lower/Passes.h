@@ -12,8 +12,14 @@ namespace vescale {
 #define GEN_PASS_REGISTRATION
 #include "passes/Lower/Passes.h.inc"
 
+struct LowerOptions {
+  /// Most threads of a rank that library scratch is laid out for.
+  int64_t threads = 32;
+};
+
 /// The phase `lower`: from local graph ops to a verified rank.program.
-void buildLowerPipeline(mlir::OpPassManager &passes);
+void buildLowerPipeline(mlir::OpPassManager &passes,
+                        const LowerOptions &options = {});
 
 void registerLowerPhase();
 

@@ -7,12 +7,13 @@
 using namespace mlir;
 using namespace vescale;
 
-void vescale::buildLowerPipeline(OpPassManager &passes) {
+void vescale::buildLowerPipeline(OpPassManager &passes,
+                                 const LowerOptions &options) {
   // Types are local now, so duplicates that partition made fold safely.
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createLowerSupportedTypes());
-  passes.addPass(createLowerToRank());
+  passes.addPass(createLowerToRank(LowerToRankOptions{options.threads}));
   // Index arithmetic of the kernels, so that equal kernels are equal text.
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
@@ -26,5 +27,7 @@ void vescale::registerLowerPhase() {
   PassPipelineRegistration<>("vescale-lower",
                              "The phase lower: local graph ops to a rank "
                              "program",
-                             buildLowerPipeline);
+                             [](OpPassManager &passes) {
+                               buildLowerPipeline(passes);
+                             });
 }

@@ -91,7 +91,7 @@ int64_t largestLive(ArrayRef<Lifetime> lifetimes) {
   return largest;
 }
 
-struct PlanArena : impl::PlanArenaBase<PlanArena> {
+struct PlanArena : vescale::impl::PlanArenaBase<PlanArena> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<ProgramOp>()) {
       SmallVector<Lifetime> lifetimes = computeLifetimes(program);

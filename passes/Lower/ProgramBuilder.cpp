@@ -180,7 +180,7 @@ void ProgramBuilder::addKernel(const Kernel &kernel, ValueRange outputs,
   SmallVector<Value> inputs;
   for (Value input : kernel.inputs)
     inputs.push_back(bufferOf(input));
-  rank::KernelOp::create(builder, loc, kernel.func.getSymName(), inputs,
+  rank::KernelOp::create(builder, loc, func::FuncOp(kernel.func).getSymName(), inputs,
                          outputs, kernel.extents, kernel.flopsPerPoint,
                          kernel.origin);
   ++numKernels;

@@ -33,7 +33,7 @@ LogicalResult checkCall(Operation *op, FlatSymbolRefAttr symbol,
   return success();
 }
 
-struct VerifyLowered : impl::VerifyLoweredBase<VerifyLowered> {
+struct VerifyLowered : vescale::impl::VerifyLoweredBase<VerifyLowered> {
   void runOnOperation() override {
     int64_t programs = 0;
     for (Operation &op : *getOperation().getBody()) {
