@@ -117,6 +117,8 @@ OpImporter argExtreme(bool min) {
     FailureOr<int64_t> dim = n.axis(n.integer("axis", 0), x.rank());
     if (failed(dim))
       return failure();
+    if (x.dim(*dim) == 0)
+      return n.fail("of no elements none is the largest");
     if (n.integer("select_last_index", 0) != 0)
       return n.fail("select_last_index is not supported");
     Val index = n.e.argmax(min ? n.e.unary(Unary::Neg, x) : x, *dim);
