@@ -21,7 +21,8 @@ std::string ImportOptions::bind(StringRef text) {
   auto [name, number] = text.rsplit('=');
   int64_t size = 0;
   if (name.empty() || number.getAsInteger(10, size) || size < 1)
-    return ("--dim=" + text + ": give NAME=N with a size N of at least 1").str();
+    return ("--dim=" + text + ": give NAME=N with a size N of at least 1")
+        .str();
   if (!dims.try_emplace(name, size).second)
     return ("--dim=" + name + " is given twice").str();
   return {};
@@ -58,7 +59,8 @@ OwningOpRef<ModuleOp> importModel(StringRef path, const ImportOptions &options,
       return {};
     return module;
   }
-  auto error = emitError(unknown) << path << ": not a model of a known format (";
+  auto error = emitError(unknown)
+               << path << ": not a model of a known format (";
   llvm::interleaveComma(frontends(), error,
                         [&](const Frontend *f) { error << f->name(); });
   error << ")";

@@ -22,8 +22,8 @@ static StringRef severityName(DiagnosticSeverity severity) {
 }
 
 static void append(std::string &text, Diagnostic &diagnostic) {
-  text += severityName(diagnostic.getSeverity()).str() + ": " +
-          diagnostic.str();
+  text +=
+      severityName(diagnostic.getSeverity()).str() + ": " + diagnostic.str();
   std::string where = describeLocation(diagnostic.getLocation());
   if (!where.empty())
     text += "\n    at " + where;

@@ -62,8 +62,7 @@ TEST_F(ConstantTest, MovesElements) {
 TEST_F(ConstantTest, ReducesAndReads) {
   Val x = ints({2, 3}, {5, 1, 2, 3, 4, 0});
   EXPECT_EQ(of(e.reduce(graph::Reduction::Sum, x, {1}, false)), (List{8, 7}));
-  EXPECT_EQ(of(e.reduce(graph::Reduction::Max, x, {0}, true)),
-            (List{5, 4, 2}));
+  EXPECT_EQ(of(e.reduce(graph::Reduction::Max, x, {0}, true)), (List{5, 4, 2}));
   EXPECT_EQ(of(e.cumsum(x, 1, false, false)), (List{5, 6, 8, 3, 7, 7}));
   EXPECT_EQ(of(e.cumsum(x, 1, true, true)), (List{3, 2, 0, 4, 0, 0}));
   EXPECT_EQ(of(e.cumsum(x, 0, false, false)), (List{5, 1, 2, 8, 5, 2}));
@@ -114,6 +113,20 @@ TEST_F(ConstantTest, MaterialisesOnceAndWithoutRepetition) {
   ASSERT_TRUE(repeated);
   EXPECT_EQ(repeated.getDims(), (ArrayRef<int64_t>{1}));
   EXPECT_EQ(opsMade(), 2u);
+}
+
+TEST_F(ConstantTest, MaterialisesBeyondTheBudget) {
+  Val rows = e.broadcast(ints({2}, {7, 8}), {1}, {3, 2});
+  for (int64_t size = maxFoldedElements; size > 0; size /= 2)
+    while (e.fill(e.i64(), {size}, 1).constant())
+      ;
+  EXPECT_FALSE(e.binary(Binary::Add, rows, rows).constant());
+  EXPECT_TRUE(e.operand(rows).getDefiningOp<graph::BroadcastOp>());
+}
+
+TEST_F(ConstantTest, MakesEqualConstantsOnce) {
+  EXPECT_EQ(e.operand(ints({2}, {7, 8})), e.operand(ints({2}, {7, 8})));
+  EXPECT_NE(e.operand(ints({2}, {7, 8})), e.operand(ints({2}, {7, 9})));
 }
 
 TEST(Shapes, BroadcastByNumPysRules) {

@@ -1,8 +1,8 @@
 //===- ImportTarget.cpp - The frontend under arbitrary bytes --------------===//
 //
-// The fuzz target: any input is either refused with an error or becomes a module
-// that verifies. Anything else traps. libFuzzer's driver calls it on inputs of
-// its own making, Replay.cpp on files.
+// The fuzz target: any input is either refused with an error or becomes a
+// module that verifies. Anything else traps. libFuzzer's driver calls it on
+// inputs of its own making, Replay.cpp on files.
 //
 //===----------------------------------------------------------------------===//
 

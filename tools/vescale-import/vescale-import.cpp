@@ -1,9 +1,9 @@
 //===- vescale-import.cpp - From a model file to IR -------------*- C++ -*-===//
 
+#include "mlir/Support/FileUtilities.h"
 #include "vescale/Frontend/Import.h"
 #include "vescale/Support/Diagnostics.h"
 #include "vescale/Support/ExitCodes.h"
-#include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -24,9 +24,9 @@ static cl::opt<bool>
               cl::desc("Print each op's origin: node, module, source line"),
               cl::cat(category));
 
-static cl::opt<bool>
-    generic("generic", cl::desc("Print ops in MLIR's generic form"),
-            cl::cat(category));
+static cl::opt<bool> generic("generic",
+                             cl::desc("Print ops in MLIR's generic form"),
+                             cl::cat(category));
 
 int main(int argc, char **argv) {
   using namespace vescale;

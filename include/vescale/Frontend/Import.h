@@ -1,8 +1,9 @@
-//===- Import.h - From a model that a framework exported to IR ---*- C++ -*-===//
+//===- Import.h - From a model that a framework exported to IR ---*- C++
+//-*-===//
 //
 // The entry of the compiler: reads a model file into a module of `graph` ops
-// with one function `main`. Formats are behind the interface `Frontend`, so that
-// the rest never asks which one it was.
+// with one function `main`. Formats are behind the interface `Frontend`, so
+// that the rest never asks which one it was.
 //
 //===----------------------------------------------------------------------===//
 

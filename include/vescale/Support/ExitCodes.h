@@ -1,4 +1,5 @@
-//===- ExitCodes.h - What the tools' exit codes mean -------------*- C++ -*-===//
+//===- ExitCodes.h - What the tools' exit codes mean -------------*- C++
+//-*-===//
 
 #ifndef VESCALE_SUPPORT_EXITCODES_H
 #define VESCALE_SUPPORT_EXITCODES_H
@@ -10,7 +11,7 @@ enum ExitCode : int {
   exitRunFailed = 1,
   exitUsage = 2,
   exitBadInput = 3,
-  exitNoPlan = 4,    ///< no feasible plan: too little memory, indivisible
+  exitNoPlan = 4,     ///< no feasible plan: too little memory, indivisible
   exitStartAgain = 75 ///< stopped in order (EX_TEMPFAIL)
 };
 

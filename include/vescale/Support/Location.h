@@ -2,14 +2,14 @@
 //
 // The scheme of locations that frontends attach and every message prints.
 //
-// A frontend gives each op a `NameLoc`. Its name is text for a person: the op in
-// the words of the source format, the node's name, and the module of the user's
-// model that it belongs to:
+// A frontend gives each op a `NameLoc`. Its name is text for a person: the op
+// in the words of the source format, the node's name, and the module of the
+// user's model that it belongs to:
 //
 //     MatMul 'node_MatMul_91' in encoder.layer.0.attention.query
 //
-// Its child is a `FileLineColLoc` of the line of the user's program that made the
-// op, or unknown. Ops made out of several carry a `FusedLoc` of theirs.
+// Its child is a `FileLineColLoc` of the line of the user's program that made
+// the op, or unknown. Ops made out of several carry a `FusedLoc` of theirs.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,4 +1,5 @@
-//===- Constant.h - Small tensors that the importer computes with -*- C++ -*-===//
+//===- Constant.h - Small tensors that the importer computes with -*- C++
+//-*-===//
 //
 // Exporters write shape arithmetic as tensor ops. The importer knows every
 // shape, so it evaluates them; this is the tensor it evaluates on. Integers
@@ -51,9 +52,9 @@ struct Constant {
 /// `value` rounded to the nearest value of `type`.
 double roundTo(mlir::FloatType type, double value);
 
-/// Walks the indices of `shape` in row-major order, giving for each the offset in
-/// a tensor laid out with `strides`. Usage: for (Walk w(shape, strides); !w.done();
-/// w.next()) … w.offset() …
+/// Walks the indices of `shape` in row-major order, giving for each the offset
+/// in a tensor laid out with `strides`. Usage: for (Walk w(shape, strides);
+/// !w.done(); w.next()) … w.offset() …
 class Walk {
 public:
   Walk(ShapeRef shape, ShapeRef strides, int64_t base = 0)

@@ -52,38 +52,48 @@ static bool repeatsAlong(const Constant &in, int64_t dim) {
   return true;
 }
 
+/// The first slice of `in` along each of the dimensions not in `kept`, which
+/// only repeat it.
+static Constant withoutRepetition(const Constant &in, ShapeRef kept) {
+  Shape shape, strides, from = stridesOf(in.shape);
+  for (int64_t dim : kept) {
+    shape.push_back(in.shape[dim]);
+    strides.push_back(from[dim]);
+  }
+  Constant out(in.type, shape);
+  int64_t i = 0;
+  for (Walk walk(shape, strides); !walk.done(); walk.next())
+    out.copy(i++, in, walk.offset());
+  return out;
+}
+
+mlir::Value Emitter::constantOp(DenseElementsAttr value) {
+  mlir::Value &op = constantOps[value];
+  if (!op)
+    op = graph::ConstantOp::create(builder, location, value);
+  return op;
+}
+
 mlir::Value Emitter::operand(const Val &value) {
   if (value.tensor)
     return value.tensor;
-  if (mlir::Value op = constants.lookup(value.known.get()))
+  const Constant &known = *value.known;
+  if (mlir::Value op = constants.lookup(&known))
     return op;
-  // Dimensions that repeat are sliced off one by one, the result only gets
-  // smaller.
-  Val small = value;
-  Shape dims;
-  for (int64_t dim = 0; dim < value.rank(); ++dim) {
-    bool repeats =
-        value.dim(dim) > 1 && value.size() > 0 &&
-        repeatsAlong(*small.constant(), dim);
-    if (repeats)
-      small = sliceDim(small, dim, 0, 1);
-    else
-      dims.push_back(dim);
-  }
+  Shape kept;
+  for (int64_t dim = 0; dim < value.rank(); ++dim)
+    if (value.dim(dim) <= 1 || known.size() == 0 || !repeatsAlong(known, dim))
+      kept.push_back(dim);
   mlir::Value op;
-  if (static_cast<int64_t>(dims.size()) == value.rank()) {
-    op = graph::ConstantOp::create(builder, location,
-                                   value.known->toAttribute());
+  if (static_cast<int64_t>(kept.size()) == value.rank()) {
+    op = constantOp(known.toAttribute());
   } else {
-    Shape kept;
-    for (int64_t dim : dims)
-      kept.push_back(value.dim(dim));
-    small = reshape(small, kept);
-    op = make<graph::BroadcastOp>(value.type(), value.shape(), operand(small),
-                                  dims)
+    Constant small = withoutRepetition(known, kept);
+    op = make<graph::BroadcastOp>(value.type(), value.shape(),
+                                  constantOp(small.toAttribute()), kept)
              .tensor;
   }
-  constants[value.known.get()] = op;
+  constants[&known] = op;
   used.push_back(value.known);
   return op;
 }
@@ -260,8 +270,7 @@ Val Emitter::binary(Binary kind, const Val &a, const Val &b) {
 // Comparison, selection, conversion
 //===----------------------------------------------------------------------===//
 
-template <typename T>
-static bool holds(graph::Comparison kind, T a, T b) {
+template <typename T> static bool holds(graph::Comparison kind, T a, T b) {
   switch (kind) {
   case graph::Comparison::Eq:
     return a == b;
@@ -297,8 +306,8 @@ Val Emitter::select(const Val &condition, const Val &yes, const Val &no) {
                                  operand(yes), operand(no));
   Constant out(yes.type(), yes.shape());
   for (int64_t i = 0, size = out.size(); i < size; ++i)
-    out.copy(i, condition.constant()->ints[i] ? *yes.constant() : *no.constant(),
-             i);
+    out.copy(
+        i, condition.constant()->ints[i] ? *yes.constant() : *no.constant(), i);
   return Val(std::move(out));
 }
 

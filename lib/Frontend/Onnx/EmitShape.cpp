@@ -8,7 +8,8 @@ using namespace mlir;
 
 namespace vescale::onnx {
 
-/// The elements of `in` read along `strides` from `base`, in the order of `shape`.
+/// The elements of `in` read along `strides` from `base`, in the order of
+/// `shape`.
 static Val gatherStrided(const Constant &in, ShapeRef shape, ShapeRef strides,
                          int64_t base = 0) {
   Constant out(in.type, shape);

@@ -1,4 +1,5 @@
-//===- Emitter.h - Graph ops, or their values where they are known -*- C++ -*-===//
+//===- Emitter.h - Graph ops, or their values where they are known -*- C++
+//-*-===//
 //
 // The vocabulary in which op importers are written: one method per `graph` op.
 // Where all operands are known and the result is small, a method computes the
@@ -22,8 +23,8 @@ inline constexpr int64_t maxFoldedElements = int64_t(1) << 22;
 /// Elements that one import computes, a bound on its time and memory.
 inline constexpr int64_t foldingBudget = int64_t(1) << 25;
 
-/// A value of the ONNX graph during import: nothing (an omitted optional input),
-/// a known tensor, the result of an op, or a sequence of tensors.
+/// A value of the ONNX graph during import: nothing (an omitted optional
+/// input), a known tensor, the result of an op, or a sequence of tensors.
 class Val {
 public:
   Val() = default;
@@ -55,8 +56,25 @@ private:
 };
 
 enum class Unary {
-  Neg, Abs, Sign, Exp, Log, Sqrt, Rsqrt, Reciprocal, Tanh, Erf, Sin, Cos,
-  Sigmoid, Floor, Ceil, Round, Relu, Silu, Not
+  Neg,
+  Abs,
+  Sign,
+  Exp,
+  Log,
+  Sqrt,
+  Rsqrt,
+  Reciprocal,
+  Tanh,
+  Erf,
+  Sin,
+  Cos,
+  Sigmoid,
+  Floor,
+  Ceil,
+  Round,
+  Relu,
+  Silu,
+  Not
 };
 enum class Binary { Add, Sub, Mul, Div, Rem, Pow, Max, Min, And, Or, Xor };
 
@@ -142,7 +160,11 @@ private:
   mlir::OpBuilder &builder;
   mlir::Location location;
   int64_t foldedElements = 0;
+  mlir::Value constantOp(mlir::DenseElementsAttr value);
+
   llvm::DenseMap<const Constant *, mlir::Value> constants;
+  /// One op per value; MLIR makes equal attributes one.
+  llvm::DenseMap<mlir::Attribute, mlir::Value> constantOps;
   /// Keeps the keys of `constants` alive.
   std::vector<std::shared_ptr<const Constant>> used;
 };

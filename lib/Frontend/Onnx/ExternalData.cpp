@@ -57,8 +57,10 @@ bool resolveExternalData(Tensor &tensor, const Metadata &entries,
     return fail("has the length '" + lookup(entries, "length") +
                 "', which is not a number of bytes");
   if (region.length != expected)
-    return fail("is " + llvm::Twine(region.length) + " bytes long, but its shape"
-                " and element type need " + llvm::Twine(expected));
+    return fail("is " + llvm::Twine(region.length) +
+                " bytes long, but its shape"
+                " and element type need " +
+                llvm::Twine(expected));
   if (std::string why = refuseLocation(location); !why.empty())
     return fail("location '" + location + "' " + why);
 
@@ -83,9 +85,9 @@ bool resolveExternalData(Tensor &tensor, const Metadata &entries,
   if (region.offset > status.getSize() ||
       region.length > status.getSize() - region.offset)
     return fail("bytes " + llvm::Twine(region.offset) + " to " +
-                llvm::Twine(region.offset) + " + " + llvm::Twine(region.length) +
-                " lie past the end of '" + location + "' (" +
-                llvm::Twine(status.getSize()) + " bytes)");
+                llvm::Twine(region.offset) + " + " +
+                llvm::Twine(region.length) + " lie past the end of '" +
+                location + "' (" + llvm::Twine(status.getSize()) + " bytes)");
   region.path = joined.str().str();
   region.name = location.str();
   tensor.region = std::move(region);

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -155,10 +156,9 @@ LogicalResult Importer::checkOps() {
       if (model.functions.count({node.domain, node.opType, node.overload}) ||
           OpRegistry::get().find(node.domain, node.opType, opset))
         continue;
-      Missing &entry =
-          missing[node.opType + " (domain " +
-                  (node.domain.empty() ? "ai.onnx" : node.domain) + ", opset " +
-                  std::to_string(opset) + ")"];
+      Missing &entry = missing[node.opType + " (domain " +
+                               (node.domain.empty() ? "ai.onnx" : node.domain) +
+                               ", opset " + std::to_string(opset) + ")"];
       if (entry.count++ == 0)
         entry.example = describeNode(node, index);
     }
@@ -197,7 +197,23 @@ FailureOr<Val> Importer::importTensor(const Tensor &tensor) {
             << tensor.region->path << "'";
     return failure();
   }
-  return Val(Constant::fromBytes(type, tensor.dims, *bytes));
+  return intern(Val(Constant::fromBytes(type, tensor.dims, *bytes)));
+}
+
+/// The one Val for all small constants equal to this one.
+Val Importer::intern(const Val &value) {
+  constexpr int64_t maxElements = 16;
+  const Constant *constant = value.constant();
+  if (!constant || constant->size() > maxElements)
+    return value;
+  std::string key;
+  llvm::raw_string_ostream out(key);
+  out << constant->type << describeShape(constant->shape);
+  for (int64_t number : constant->ints)
+    out << ',' << number;
+  for (double number : constant->floats)
+    out << ';' << llvm::bit_cast<uint64_t>(number);
+  return interned.try_emplace(key, value).first->second;
 }
 
 FailureOr<Val> Importer::importParameter(const Tensor &tensor) {
@@ -211,8 +227,8 @@ FailureOr<Val> Importer::importParameter(const Tensor &tensor) {
   if (!isFloat && int64_t(tensor.numElements()) <= maxComputedElements)
     return importTensor(tensor);
   ParameterName name = names.find(tensor);
-  bool external =
-      tensor.region && tensor.region->name != llvm::sys::path::filename(model.path);
+  bool external = tensor.region &&
+                  tensor.region->name != llvm::sys::path::filename(model.path);
   bool keep = !tensor.dims.empty() && (name.isParameter || external) &&
               tensor.numElements() > 0;
   if (!keep && tensor.numBytes() <= maxConstantBytes)
@@ -225,12 +241,11 @@ FailureOr<Val> Importer::importParameter(const Tensor &tensor) {
   auto source = graph::SourceAttr::get(
       builder.getContext(), tensor.region->name, tensor.region->offset,
       tensor.region->length, tensorType);
-  Location location = makeLocation(
-      builder.getContext(), Origin{"parameter", name.name, {}, {}, 0});
-  auto op = graph::ParameterOp::create(builder, location, tensorType, name.name,
-                                       source, IntegerAttr(),
-                                       DenseI64ArrayAttr(), name.isAuthors,
-                                       TypeAttr());
+  Location location = makeLocation(builder.getContext(),
+                                   Origin{"parameter", name.name, {}, {}, 0});
+  auto op = graph::ParameterOp::create(
+      builder, location, tensorType, name.name, source, IntegerAttr(),
+      DenseI64ArrayAttr(), name.isAuthors, TypeAttr());
   if (name.isTransposed)
     op->setAttr(authorPermutationAttr, builder.getDenseI64ArrayAttr({1, 0}));
   return Val(op.getResult());
@@ -276,6 +291,36 @@ Location Importer::locate(const Node &node, size_t index, const Frame &frame) {
   return locateNode(builder.getContext(), node, index);
 }
 
+/// Equal for nodes that compute the same from the same constants; empty for
+/// nodes that depend on anything else.
+std::string Importer::reuseKey(const NodeContext &context) const {
+  const Node &node = context.getNode();
+  std::string key;
+  llvm::raw_string_ostream out(key);
+  out << node.opType << ' ' << context.opset() << ' ' << node.outputs.size();
+  for (const Attribute &entry : node.attributes) {
+    const Attribute *attribute = context.attribute(entry.name);
+    if (!attribute)
+      continue;
+    if (attribute->tensor || attribute->graph ||
+        attribute->kind == AttributeKind::Other)
+      return {};
+    out << ' ' << entry.name << ':' << static_cast<int>(attribute->kind) << ':'
+        << attribute->i << ':' << llvm::bit_cast<uint64_t>(attribute->f) << ':'
+        << attribute->s.size() << ':' << attribute->s;
+    for (int64_t value : attribute->ints)
+      out << ',' << value;
+    for (double value : attribute->floats)
+      out << ';' << llvm::bit_cast<uint64_t>(value);
+  }
+  for (const Val &value : context.ins()) {
+    if (!value.absent() && !value.constant())
+      return {};
+    out << ' ' << static_cast<const void *>(value.constant());
+  }
+  return key;
+}
+
 LogicalResult Importer::importNode(const Node &node, size_t index,
                                    Frame &frame) {
   emit.setLocation(locate(node, index, frame));
@@ -305,11 +350,29 @@ LogicalResult Importer::importNode(const Node &node, size_t index,
   for (unsigned position = 0; position < entry->inputs; ++position)
     if (context.in(position).absent())
       return context.fail("input " + Twine(position) + " is missing");
+  std::string key = node.inputs.empty() ? "" : reuseKey(context);
+  if (auto known = reusable.find(key);
+      !key.empty() && known != reusable.end()) {
+    for (auto [output, value] : llvm::zip(node.outputs, known->second))
+      if (!output.empty())
+        frame.scope.define(output, value);
+    return success();
+  }
+  context.asked.clear();
   if (failed(entry->import(context)) || failed(context.checkAttributes()))
     return failure();
-  for (const std::string &output : node.outputs)
-    if (!output.empty() && !frame.scope.find(output))
+  std::vector<Val> results;
+  for (const std::string &output : node.outputs) {
+    const Val *value = output.empty() ? nullptr : frame.scope.find(output);
+    if (!output.empty() && !value)
       return context.fail("output '" + output + "' is not supported");
+    results.push_back(value ? intern(*value) : Val());
+    if (value && value->constant())
+      frame.scope.define(output, results.back());
+  }
+  // An output that one node leaves out another may want.
+  if (!key.empty() && !llvm::is_contained(node.outputs, ""))
+    reusable[key] = std::move(results);
   return success();
 }
 
@@ -320,14 +383,16 @@ LogicalResult Importer::importNodes(ArrayRef<Node> nodes, Frame &frame) {
   return success();
 }
 
-LogicalResult Importer::callFunction(const Function &function,
-                                     const Node &node, Frame &frame) {
+LogicalResult Importer::callFunction(const Function &function, const Node &node,
+                                     Frame &frame) {
   NodeContext context(*this, node, 0, frame);
   if (node.inputs.size() > function.inputs.size() ||
       node.outputs.size() > function.outputs.size())
     return context.fail("passes " + Twine(node.inputs.size()) + " inputs and " +
-                        Twine(node.outputs.size()) + " outputs to a function "
-                        "of " + Twine(function.inputs.size()) + " and " +
+                        Twine(node.outputs.size()) +
+                        " outputs to a function "
+                        "of " +
+                        Twine(function.inputs.size()) + " and " +
                         Twine(function.outputs.size()));
   std::map<std::string, Attribute> attributes;
   for (const Attribute &attribute : function.defaultAttributes)
@@ -388,8 +453,8 @@ OwningOpRef<ModuleOp> Importer::run() {
   OwningOpRef<ModuleOp> module(ModuleOp::create(location));
   builder.setInsertionPointToStart(module->getBody());
   SmallVector<Type> inputTypes(types.begin(), types.end());
-  auto main = func::FuncOp::create(
-      builder, location, "main", builder.getFunctionType(inputTypes, {}));
+  auto main = func::FuncOp::create(builder, location, "main",
+                                   builder.getFunctionType(inputTypes, {}));
   Block *body = main.addEntryBlock();
   builder.setInsertionPointToStart(body);
 

@@ -1,4 +1,5 @@
-//===- Importer.h - From a checked ONNX model to a graph module --*- C++ -*-===//
+//===- Importer.h - From a checked ONNX model to a graph module --*- C++
+//-*-===//
 //
 // Walks the nodes in order. Every value's shape is known when it is made, so an
 // op importer sees static shapes and, for shape arithmetic, the numbers.
@@ -40,8 +41,10 @@ private:
   llvm::StringMap<Val> values;
 };
 
-/// What surrounds a node: its scope, operator sets, and in a function's body the
-/// caller's attributes and location.
+class NodeContext;
+
+/// What surrounds a node: its scope, operator sets, and in a function's body
+/// the caller's attributes and location.
 struct Frame {
   Scope &scope;
   const OpsetImports &opsets;
@@ -71,6 +74,8 @@ private:
   mlir::LogicalResult bindDims(std::vector<mlir::RankedTensorType> &types);
   mlir::LogicalResult importNodes(llvm::ArrayRef<Node> nodes, Frame &frame);
   mlir::LogicalResult importNode(const Node &node, size_t index, Frame &frame);
+  Val intern(const Val &value);
+  std::string reuseKey(const NodeContext &context) const;
   mlir::LogicalResult callFunction(const Function &function, const Node &node,
                                    Frame &frame);
   mlir::LogicalResult importInitializers(const Graph &graph, Scope &scope);
@@ -82,6 +87,11 @@ private:
   mlir::OpBuilder builder;
   Emitter emit;
   ParameterNames names;
+  /// Results of nodes that depend on constants only, by reuseKey: exporters
+  /// repeat the same mask in every layer.
+  llvm::StringMap<std::vector<Val>> reusable;
+  /// Small constants by content, so that equal ones are one.
+  llvm::StringMap<Val> interned;
 };
 
 } // namespace vescale::onnx

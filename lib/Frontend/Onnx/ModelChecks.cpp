@@ -80,7 +80,8 @@ void Checker::checkAttributes(const Node &node, const std::string &what,
     if (attribute.name.empty())
       problems.add(what + ": an attribute has no name");
     else if (!seen.insert(attribute.name).second)
-      problems.add(what + ": attribute '" + attribute.name + "' is given twice");
+      problems.add(what + ": attribute '" + attribute.name +
+                   "' is given twice");
     if (attribute.kind == AttributeKind::Reference) {
       bool known =
           function &&
@@ -89,8 +90,8 @@ void Checker::checkAttributes(const Node &node, const std::string &what,
              return a.name == attribute.reference;
            }));
       if (!known)
-        problems.add(what + ": attribute '" + attribute.name +
-                     "' refers to '" + attribute.reference +
+        problems.add(what + ": attribute '" + attribute.name + "' refers to '" +
+                     attribute.reference +
                      "', which no enclosing function has");
     }
     if (attribute.graph)
@@ -98,8 +99,8 @@ void Checker::checkAttributes(const Node &node, const std::string &what,
   }
 }
 
-/// Called where `nodes[user]` reads `name`, which isn't defined yet: says whether
-/// it never is, is defined later, or on a cycle through `user`.
+/// Called where `nodes[user]` reads `name`, which isn't defined yet: says
+/// whether it never is, is defined later, or on a cycle through `user`.
 void Checker::explainUndefined(llvm::ArrayRef<Node> nodes, size_t user,
                                const std::string &name,
                                const std::string &what) {
@@ -228,7 +229,8 @@ bool Checker::expand(llvm::ArrayRef<Node> nodes, Expansion &into,
                      unsigned depth) {
   for (const Node &node : nodes) {
     ++into.nodes;
-    auto callee = model.functions.find({node.domain, node.opType, node.overload});
+    auto callee =
+        model.functions.find({node.domain, node.opType, node.overload});
     if (callee != model.functions.end()) {
       const Expansion *body = expand(callee->second, depth + 1);
       if (!body)

@@ -37,9 +37,10 @@ LogicalResult NodeContext::set(size_t output, Val value) {
   if (value.isTensor()) {
     std::optional<uint64_t> count = elementCount(value.shape());
     if (!count || *count > maxTensorBytes / 8)
-      return fail("the result '" + node.outputs[output] + "' would have the "
-                  "shape " + describeShape(value.shape()) +
-                  ", too large for any machine");
+      return fail("the result '" + node.outputs[output] +
+                  "' would have the "
+                  "shape " +
+                  describeShape(value.shape()) + ", too large for any machine");
   }
   frame.scope.define(node.outputs[output], std::move(value));
   return success();
@@ -110,7 +111,8 @@ FailureOr<Shape> NodeContext::known(size_t input, StringRef what) {
   const Val &value = in(input);
   const Constant *constant = value.constant();
   if (!constant)
-    return fail(what + " ('" + node.inputs[input] + "') depends on the model's "
+    return fail(what + " ('" + node.inputs[input] +
+                "') depends on the model's "
                 "inputs' values; it must be known when the model is compiled");
   if (constant->isFloat() || value.rank() > 1)
     return fail(what + " must be a list of whole numbers");

@@ -1,4 +1,5 @@
-//===- OnnxFrontend.h - The frontend for ONNX files --------------*- C++ -*-===//
+//===- OnnxFrontend.h - The frontend for ONNX files --------------*- C++
+//-*-===//
 
 #ifndef VESCALE_LIB_FRONTEND_ONNX_ONNXFRONTEND_H
 #define VESCALE_LIB_FRONTEND_ONNX_ONNXFRONTEND_H
@@ -18,9 +19,10 @@ public:
 
 /// As OnnxFrontend::import for a serialized model in memory; `path` is where it
 /// would be.
-mlir::OwningOpRef<mlir::ModuleOp>
-importOnnx(llvm::StringRef path, llvm::StringRef contents,
-           const ImportOptions &options, mlir::MLIRContext *context);
+mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path,
+                                             llvm::StringRef contents,
+                                             const ImportOptions &options,
+                                             mlir::MLIRContext *context);
 
 } // namespace vescale::onnx
 

@@ -33,8 +33,8 @@ std::pair<StringRef, unsigned> parseStackTrace(StringRef text) {
     unsigned line = 0;
     rest.consumeInteger(10, line);
     text = rest;
-    bool isTorch = file.starts_with("torch/") ||
-                   file.contains("site-packages/torch/");
+    bool isTorch =
+        file.starts_with("torch/") || file.contains("site-packages/torch/");
     if (!isTorch && line > 0 && file.size() <= maxNameBytes &&
         !file.contains('\n'))
       result = {file, line};
@@ -62,8 +62,7 @@ mlir::Location locateNode(mlir::MLIRContext *context, const Node &node,
     name = !node.outputs.empty() ? node.outputs.front()
                                  : "#" + std::to_string(index);
   origin.node = StringRef(name).take_front(maxNameBytes);
-  std::string module =
-      parseNamespace(lookup(node.metadata, "namespace")).str();
+  std::string module = parseNamespace(lookup(node.metadata, "namespace")).str();
   if (module.empty())
     module = moduleOfTracedNode(node.name);
   origin.module = StringRef(module).take_front(maxNameBytes);

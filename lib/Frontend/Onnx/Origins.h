@@ -1,4 +1,5 @@
-//===- Origins.h - Where in the user's program a node comes from -*- C++ -*-===//
+//===- Origins.h - Where in the user's program a node comes from -*- C++
+//-*-===//
 
 #ifndef VESCALE_LIB_FRONTEND_ONNX_ORIGINS_H
 #define VESCALE_LIB_FRONTEND_ONNX_ORIGINS_H

@@ -3,7 +3,8 @@
 // In this order:
 //   1. The initializer has a name of the graph's signature, or there is no
 //      signature and the name isn't one that an exporter makes up.
-//   2. `folded_from` names one parameter of the signature. If every consumer was
+//   2. `folded_from` names one parameter of the signature. If every consumer
+//   was
 //      a linear layer (torch stores out×in, MatMul wants in×out) and the
 //      initializer is a matrix, it is the transpose. Other foldings make a
 //      tensor that isn't the parameter, so it gets no name.
@@ -11,8 +12,8 @@
 //   4. The older tracer folds the transpose of linear weights only, and calls
 //      the result onnx::MatMul_N: read by the node /a/b/MatMul alone, it is the
 //      transpose of a.b.weight. Node names may lack the outermost modules; the
-//      parameters that kept their names near by (a.b.bias) tell those. Where none
-//      is near, the path counts as complete if all others are; where they
+//      parameters that kept their names near by (a.b.bias) tell those. Where
+//      none is near, the path counts as complete if all others are; where they
 //      disagree, the weight gets no name.
 //
 //===----------------------------------------------------------------------===//
@@ -84,8 +85,8 @@ static std::string modulePath(StringRef nodeName) {
 void ParameterNames::readConsumers(const Graph &graph) {
   for (const Node &node : graph.nodes) {
     StringRef fxNode = lookup(node.metadata, fxNodeKey);
-    bool linear = node.opType == "MatMul" &&
-                  fxNode.contains("aten.linear.default");
+    bool linear =
+        node.opType == "MatMul" && fxNode.contains("aten.linear.default");
     for (auto [index, input] : llvm::enumerate(node.inputs)) {
       if (input.empty())
         continue;

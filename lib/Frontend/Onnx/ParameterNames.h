@@ -1,4 +1,5 @@
-//===- ParameterNames.h - The author's names of parameters -------*- C++ -*-===//
+//===- ParameterNames.h - The author's names of parameters -------*- C++
+//-*-===//
 //
 // Exporters that optimise fold transposes and casts into weights and rename
 // them. PyTorch's leaves traces: the graph's signature lists the model's own
@@ -45,7 +46,8 @@ private:
   struct Trace {
     std::vector<std::string> foldedFrom;
     std::vector<std::string> usedAs; ///< weights named by its consumers
-    std::vector<std::string> tracedAs; ///< the same from the tracer's node names
+    std::vector<std::string>
+        tracedAs;           ///< the same from the tracer's node names
     bool onlyLinear = true; ///< each consumer was a linear layer's product
   };
   llvm::StringMap<Trace> traces;

@@ -13,16 +13,16 @@ static std::string domainName(const std::string &domain) {
   return domain == "ai.onnx" ? "" : domain;
 }
 
-template <typename Entries>
-static Metadata metadata(const Entries &entries) {
+template <typename Entries> static Metadata metadata(const Entries &entries) {
   Metadata result;
   for (const auto &entry : entries)
     result.emplace_back(entry.key(), entry.value());
   return result;
 }
 
-static OpsetImports opsets(
-    const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto> &list) {
+static OpsetImports
+opsets(const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto>
+           &list) {
   OpsetImports result;
   for (const auto &entry : list)
     result[domainName(entry.domain())] = entry.version();
@@ -132,7 +132,8 @@ void ProtoReader::fillBytes(Tensor &tensor, const ::onnx::TensorProto &proto,
 }
 
 std::shared_ptr<const Tensor>
-ProtoReader::tensor(const ::onnx::TensorProto &proto, const llvm::Twine &owner) {
+ProtoReader::tensor(const ::onnx::TensorProto &proto,
+                    const llvm::Twine &owner) {
   auto tensor = std::make_shared<Tensor>();
   tensor->name = proto.name();
   tensor->type = static_cast<ElementType>(proto.data_type());

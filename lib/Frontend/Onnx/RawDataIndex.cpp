@@ -4,7 +4,8 @@
 // need their offsets. This walks the wire format along the fields that lead to
 // dense tensor data (field numbers from onnx.proto) and nothing else:
 //
-//   Model.graph(7) | Model.functions(25) | Attribute.g(6) | Attribute.graphs(11)
+//   Model.graph(7) | Model.functions(25) | Attribute.g(6) |
+//   Attribute.graphs(11)
 //     → node(1 in a graph, 7 in a function) → attribute(5) → t(5), tensors(10)
 //     → initializer(5) → raw_data(9), float_data(4), double_data(10)
 //

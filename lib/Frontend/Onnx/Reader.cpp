@@ -33,7 +33,8 @@ void Problems::add(const llvm::Twine &message) {
   }
   if (dropped++ == 0)
     messages.emplace_back();
-  messages.back() = file + ": and " + std::to_string(dropped) + " more problems";
+  messages.back() =
+      file + ": and " + std::to_string(dropped) + " more problems";
 }
 
 static void silence(google::protobuf::LogLevel, const char *, int,

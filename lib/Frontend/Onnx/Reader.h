@@ -1,4 +1,5 @@
-//===- Reader.h - From an ONNX file to a checked model -----------*- C++ -*-===//
+//===- Reader.h - From an ONNX file to a checked model -----------*- C++
+//-*-===//
 //
 // Reads an ONNX file that may come from anyone: every size, offset, name and
 // path in it is checked before use, in time linear in the file's size.
@@ -59,9 +60,9 @@ bool resolveExternalData(Tensor &tensor, const Metadata &entries,
 /// Checks names, order, scopes, versions and calls of the whole model.
 void checkModel(const Model &model, Problems &problems);
 
-/// Where dense little-endian elements lie in a serialized model: the payloads of
-/// `raw_data` and of packed floats and doubles, in the order of the file. Stops
-/// at the first byte that makes no sense.
+/// Where dense little-endian elements lie in a serialized model: the payloads
+/// of `raw_data` and of packed floats and doubles, in the order of the file.
+/// Stops at the first byte that makes no sense.
 struct RawDataPosition {
   uint64_t offset, length;
 };

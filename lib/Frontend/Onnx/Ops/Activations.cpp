@@ -14,8 +14,8 @@ using Activation = std::function<Val(NodeContext &, Emitter &, const Val &)>;
 OpImporter activation(Activation function) {
   return [=](NodeContext &n) -> LogicalResult {
     if (!n.in(0).isFloat())
-      return n.error() << "the operand has the element type "
-                       << n.in(0).type() << "; only floats are supported";
+      return n.error() << "the operand has the element type " << n.in(0).type()
+                       << "; only floats are supported";
     return n.set(function(n, n.e, n.in(0)));
   };
 }
@@ -58,7 +58,8 @@ LogicalResult importGelu(NodeContext &n) {
     return n.fail("the operand must be of floats");
   std::string approximate = n.string("approximate", "none");
   if (approximate != "none" && approximate != "tanh")
-    return n.fail("approximate must be none or tanh, not '" + approximate + "'");
+    return n.fail("approximate must be none or tanh, not '" + approximate +
+                  "'");
   auto kind = approximate == "tanh" ? graph::GeluApproximation::Tanh
                                     : graph::GeluApproximation::None;
   return n.set(
@@ -69,8 +70,8 @@ LogicalResult importPRelu(NodeContext &n) {
   Val x = n.in(0), slope = n.in(1);
   if (failed(n.unify(x, slope)))
     return failure();
-  return n.set(n.e.select(isNegative(n.e, x),
-                          n.e.binary(Binary::Mul, x, slope), x));
+  return n.set(
+      n.e.select(isNegative(n.e, x), n.e.binary(Binary::Mul, x, slope), x));
 }
 
 LogicalResult importRelu(NodeContext &n) {
@@ -106,8 +107,8 @@ void addActivationOps(OpRegistry &r) {
           // Defaults from the operator's definition.
           double alpha = n.number("alpha", 1.67326319217681884765625);
           double gamma = n.number("gamma", 1.05070102214813232421875);
-          Val inner = e.select(isNegative(e, x),
-                               times(e, expMinusOne(e, x), alpha), x);
+          Val inner =
+              e.select(isNegative(e, x), times(e, expMinusOne(e, x), alpha), x);
           return times(e, inner, gamma);
         }));
   r.add("ThresholdedRelu", 1,
@@ -120,9 +121,9 @@ void addActivationOps(OpRegistry &r) {
           double lambda = n.number("lambd", 0.5), bias = n.number("bias", 0);
           Val high = e.compare(graph::Comparison::Gt, x, e.fillLike(x, lambda));
           Val low = e.compare(graph::Comparison::Lt, x, e.fillLike(x, -lambda));
-          return e.select(high, e.binary(Binary::Sub, x, bias),
-                          e.select(low, e.binary(Binary::Add, x, bias),
-                                   e.fillLike(x, 0)));
+          return e.select(
+              high, e.binary(Binary::Sub, x, bias),
+              e.select(low, e.binary(Binary::Add, x, bias), e.fillLike(x, 0)));
         }));
   r.add("HardSigmoid", 1,
         activation([](NodeContext &n, Emitter &e, const Val &x) {

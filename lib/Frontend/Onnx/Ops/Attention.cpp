@@ -15,8 +15,7 @@ FailureOr<Val> splitHeads(NodeContext &n, const Val &x, StringRef attribute) {
     return n.fail(attribute + " = " + Twine(heads) +
                   " does not divide the last dimension of " +
                   describeShape(x.shape()));
-  Val split =
-      n.e.reshape(x, {x.dim(0), x.dim(1), heads, x.dim(2) / heads});
+  Val split = n.e.reshape(x, {x.dim(0), x.dim(1), heads, x.dim(2) / heads});
   return n.e.transpose(split, {0, 2, 1, 3});
 }
 
@@ -40,8 +39,8 @@ Val bandMask(Emitter &e, int64_t queries, int64_t keys, int64_t offset,
   return seen;
 }
 
-/// The node's mask as batch×heads×queries×keys, each but the last 1 or full, with
-/// `band`, if present, applied too.
+/// The node's mask as batch×heads×queries×keys, each but the last 1 or full,
+/// with `band`, if present, applied too.
 FailureOr<Val> combineMask(NodeContext &n, Val mask, const Val &band,
                            ShapeRef scores) {
   Emitter &e = n.e;

@@ -35,8 +35,9 @@ LogicalResult importConstant(NodeContext &n) {
       return n.set(Val(std::move(result)));
     }
   }
-  return n.fail("holds no tensor of numbers; strings and sparse tensors are not "
-                "supported");
+  return n.fail(
+      "holds no tensor of numbers; strings and sparse tensors are not "
+      "supported");
 }
 
 LogicalResult importConstantOfShape(NodeContext &n) {
@@ -113,9 +114,9 @@ LogicalResult importTrilu(NodeContext &n) {
   Val diagonal = diagonalOf(e, x.shape());
   Constant bound(e.i64(), {});
   bound.ints[0] = k;
-  Val keep = e.compare(upper ? graph::Comparison::Ge : graph::Comparison::Le,
-                       diagonal,
-                       e.broadcastTo(Val(std::move(bound)), x.shape()));
+  Val keep =
+      e.compare(upper ? graph::Comparison::Ge : graph::Comparison::Le, diagonal,
+                e.broadcastTo(Val(std::move(bound)), x.shape()));
   return n.set(e.select(keep, x, e.fillLike(x, 0)));
 }
 
@@ -160,16 +161,15 @@ LogicalResult importOneHot(NodeContext &n) {
   Val wanted = e.cast(indices, e.i64());
   // A negative index counts from the end.
   Val wrapped = e.binary(Binary::Add, wanted, double(depth));
-  wanted = e.select(e.compare(graph::Comparison::Lt, wanted,
-                              e.fillLike(wanted, 0)),
-                    wrapped, wanted);
-  Val hit = e.compare(
-      graph::Comparison::Eq,
-      e.broadcastTo(e.unsqueeze(wanted, *axis), shape),
-      e.iota(e.i64(), shape, *axis));
+  wanted =
+      e.select(e.compare(graph::Comparison::Lt, wanted, e.fillLike(wanted, 0)),
+               wrapped, wanted);
+  Val hit = e.compare(graph::Comparison::Eq,
+                      e.broadcastTo(e.unsqueeze(wanted, *axis), shape),
+                      e.iota(e.i64(), shape, *axis));
   auto value = [&](int64_t index) {
-    return e.broadcastTo(
-        e.reshape(e.sliceDim(values, 0, index, index + 1), {}), shape);
+    return e.broadcastTo(e.reshape(e.sliceDim(values, 0, index, index + 1), {}),
+                         shape);
   };
   return n.set(e.select(hit, value(1), value(0)));
 }

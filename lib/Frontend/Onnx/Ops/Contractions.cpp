@@ -17,17 +17,17 @@ LogicalResult importMatMul(NodeContext &n) {
                      << " and " << b.type();
   if (a.rank() < 1 || b.rank() < 1)
     return n.fail("an operand is a scalar");
-  // A vector stands for a row on the left, a column on the right; that dimension
-  // is not in the result.
+  // A vector stands for a row on the left, a column on the right; that
+  // dimension is not in the result.
   bool dropRow = a.rank() == 1, dropColumn = b.rank() == 1;
   if (dropColumn)
     b = e.unsqueeze(b, 1);
   int64_t bRank = b.rank();
   if (a.dim(a.rank() - 1) != b.dim(bRank - 2))
     return n.fail("shapes " + describeShape(n.in(0).shape()) + " and " +
-                  describeShape(n.in(1).shape()) + " do not multiply: " +
-                  Twine(a.dim(a.rank() - 1)) + " is not " +
-                  Twine(b.dim(bRank - 2)));
+                  describeShape(n.in(1).shape()) +
+                  " do not multiply: " + Twine(a.dim(a.rank() - 1)) +
+                  " is not " + Twine(b.dim(bRank - 2)));
   Val result;
   if (bRank == 2) {
     // One matrix for all of the batch.
@@ -35,8 +35,8 @@ LogicalResult importMatMul(NodeContext &n) {
   } else {
     if (dropRow)
       a = e.unsqueeze(a, 0);
-    std::optional<Shape> batch = broadcastShapes(a.shape().drop_back(2),
-                                                 b.shape().drop_back(2));
+    std::optional<Shape> batch =
+        broadcastShapes(a.shape().drop_back(2), b.shape().drop_back(2));
     if (!batch)
       return n.fail("batch dimensions of " + describeShape(n.in(0).shape()) +
                     " and " + describeShape(n.in(1).shape()) +
@@ -164,7 +164,8 @@ LogicalResult importEinsum(NodeContext &n) {
                     " does not fit the term '" + term + "'");
     for (auto [dim, label] : llvm::enumerate(term)) {
       if (!llvm::isAlpha(label) || term.count(label) != 1)
-        return n.fail("the term '" + term + "' is not supported: each dimension "
+        return n.fail("the term '" + term +
+                      "' is not supported: each dimension "
                       "needs a letter of its own");
       auto [it, first] = sizes.emplace(label, value.dim(dim));
       if (!first && it->second != value.dim(dim))

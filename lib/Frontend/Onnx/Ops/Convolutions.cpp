@@ -40,8 +40,7 @@ FailureOr<Window> readWindow(NodeContext &n, const Val &x, ShapeRef sizes) {
       low = high = 0;
     } else if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
       int64_t steps = (size + stride - 1) / stride;
-      int64_t total =
-          std::max<int64_t>((steps - 1) * stride + span - size, 0);
+      int64_t total = std::max<int64_t>((steps - 1) * stride + span - size, 0);
       low = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
       high = total - low;
     } else if (automatic != "NOTSET") {
@@ -83,12 +82,14 @@ LogicalResult importConv(NodeContext &n) {
     return n.error() << "operands have the element types " << x.type()
                      << " and " << weight.type();
   int64_t groups = n.integer("group", 1);
-  if (weight.rank() != x.rank() || groups < 1 ||
-      groups > x.dim(1) || weight.dim(1) != x.dim(1) / groups ||
-      x.dim(1) % groups != 0 || weight.dim(0) % groups != 0)
+  if (weight.rank() != x.rank() || groups < 1 || groups > x.dim(1) ||
+      weight.dim(1) != x.dim(1) / groups || x.dim(1) % groups != 0 ||
+      weight.dim(0) % groups != 0)
     return n.fail("a weight of shape " + describeShape(weight.shape()) +
-                  " in " + Twine(groups) + " groups does not fit an operand of "
-                  "shape " + describeShape(x.shape()));
+                  " in " + Twine(groups) +
+                  " groups does not fit an operand of "
+                  "shape " +
+                  describeShape(x.shape()));
   if (std::optional<Shape> kernel = n.integers("kernel_shape");
       kernel && ShapeRef(*kernel) != weight.shape().drop_front(2))
     return n.fail("kernel_shape " + describeShape(*kernel) +
@@ -99,10 +100,9 @@ LogicalResult importConv(NodeContext &n) {
     return failure();
   Shape shape{x.dim(0), weight.dim(0)};
   llvm::append_range(shape, window->result);
-  Val result = e.make<graph::ConvOp>(x.type(), shape, e.operand(x),
-                                     e.operand(weight), window->strides,
-                                     window->dilations, window->low,
-                                     window->high, groups);
+  Val result = e.make<graph::ConvOp>(
+      x.type(), shape, e.operand(x), e.operand(weight), window->strides,
+      window->dilations, window->low, window->high, groups);
   if (!n.in(2).absent()) {
     const Val &bias = n.in(2);
     if (bias.rank() != 1 || bias.dim(0) != weight.dim(0) ||
@@ -161,10 +161,9 @@ LogicalResult importAveragePool(NodeContext &n) {
   // How many elements each window covers: a pool of ones.
   Shape shape(x.shape());
   shape[0] = shape[1] = 1;
-  Val count = pool(e, graph::Reduction::Sum, e.fill(x.type(), shape, 1),
-                   *window);
-  return n.set(
-      e.binary(Binary::Div, sum, e.broadcastTo(count, sum.shape())));
+  Val count =
+      pool(e, graph::Reduction::Sum, e.fill(x.type(), shape, 1), *window);
+  return n.set(e.binary(Binary::Div, sum, e.broadcastTo(count, sum.shape())));
 }
 
 OpImporter globalPool(bool average) {
@@ -175,9 +174,9 @@ OpImporter globalPool(bool average) {
     Shape dims;
     for (int64_t dim = 2; dim < x.rank(); ++dim)
       dims.push_back(dim);
-    Val result = n.e.reduce(average ? graph::Reduction::Sum
-                                    : graph::Reduction::Max,
-                            x, dims, /*keep=*/true);
+    Val result =
+        n.e.reduce(average ? graph::Reduction::Sum : graph::Reduction::Max, x,
+                   dims, /*keep=*/true);
     if (average)
       result = n.e.binary(Binary::Div, result,
                           double(volume(x.shape().drop_front(2))));

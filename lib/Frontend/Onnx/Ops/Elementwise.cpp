@@ -102,9 +102,9 @@ LogicalResult importMod(NodeContext &n) {
     return n.set(rem);
   // The result takes the divisor's sign: rem + b where the signs differ.
   Val zero = n.e.fillLike(a, 0);
-  Val differ = n.e.binary(
-      Binary::Xor, n.e.compare(graph::Comparison::Lt, rem, zero),
-      n.e.compare(graph::Comparison::Lt, b, zero));
+  Val differ =
+      n.e.binary(Binary::Xor, n.e.compare(graph::Comparison::Lt, rem, zero),
+                 n.e.compare(graph::Comparison::Lt, b, zero));
   Val nonzero = n.e.compare(graph::Comparison::Ne, rem, zero);
   return n.set(n.e.select(n.e.binary(Binary::And, differ, nonzero),
                           n.e.binary(Binary::Add, rem, b), rem));

@@ -65,8 +65,8 @@ std::optional<int64_t> runsAlong(const Constant &column, int64_t size) {
   return std::nullopt;
 }
 
-/// A grid of indices that reads every element in place is a broadcast: exporters
-/// write mask[batch, key] so. Null where the grid is anything else.
+/// A grid of indices that reads every element in place is a broadcast:
+/// exporters write mask[batch, key] so. Null where the grid is anything else.
 Val readInPlace(Emitter &e, const Val &data, ArrayRef<Val> columns,
                 ShapeRef grid) {
   Shape kept, dims;
@@ -118,8 +118,8 @@ LogicalResult importGatherNd(NodeContext &n) {
     columns.push_back(e.iota(indices.type(), grid, dim));
   }
   for (int64_t i = 0; i < depth; ++i) {
-    Val column = e.reshape(e.sliceDim(indices, indices.rank() - 1, i, i + 1),
-                           grid);
+    Val column =
+        e.reshape(e.sliceDim(indices, indices.rank() - 1, i, i + 1), grid);
     int64_t size = data.dim(batchDims + i);
     Val wrapped = e.binary(Binary::Add, column, double(size));
     columns.push_back(e.select(
@@ -136,9 +136,8 @@ LogicalResult importGatherNd(NodeContext &n) {
   for (auto [dim, column] : llvm::enumerate(columns)) {
     Val wide = e.cast(column, e.i64());
     double size = double(data.dim(dim));
-    bad = e.binary(
-        Binary::Or, bad,
-        e.compare(graph::Comparison::Lt, wide, e.fillLike(wide, 0)));
+    bad = e.binary(Binary::Or, bad,
+                   e.compare(graph::Comparison::Lt, wide, e.fillLike(wide, 0)));
     bad = e.binary(
         Binary::Or, bad,
         e.compare(graph::Comparison::Ge, wide, e.fillLike(wide, size)));

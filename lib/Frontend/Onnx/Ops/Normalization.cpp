@@ -46,8 +46,7 @@ LogicalResult setStatistics(NodeContext &n, int64_t axis, double epsilon) {
   Val mean = average(x);
   Val centred = e.binary(Binary::Sub, x, e.broadcastTo(mean, x.shape()));
   Val variance = average(e.binary(Binary::Mul, centred, centred));
-  Val inverse =
-      e.unary(Unary::Rsqrt, e.binary(Binary::Add, variance, epsilon));
+  Val inverse = e.unary(Unary::Rsqrt, e.binary(Binary::Add, variance, epsilon));
   if (failed(n.set(1, mean)))
     return failure();
   return n.set(2, inverse);
@@ -78,9 +77,9 @@ LogicalResult importLayerNorm(NodeContext &n) {
   if (n.wantsOutput(1) || n.wantsOutput(2))
     if (failed(setStatistics(n, *axis, epsilon)))
       return failure();
-  return n.set(n.e.make<graph::LayerNormOp>(x.type(), x.shape(),
-                                            n.e.operand(x), *scale, *bias,
-                                            *axis, APFloat(epsilon)));
+  return n.set(n.e.make<graph::LayerNormOp>(x.type(), x.shape(), n.e.operand(x),
+                                            *scale, *bias, *axis,
+                                            APFloat(epsilon)));
 }
 
 LogicalResult importRmsNorm(NodeContext &n) {
@@ -93,15 +92,14 @@ LogicalResult importRmsNorm(NodeContext &n) {
   FailureOr<mlir::Value> scale = trailing(n, 1, *axis);
   if (failed(scale))
     return failure();
-  return n.set(n.e.make<graph::RmsNormOp>(
-      x.type(), x.shape(), n.e.operand(x), *scale, *axis,
-      APFloat(n.number("epsilon", 1e-5f))));
+  return n.set(n.e.make<graph::RmsNormOp>(x.type(), x.shape(), n.e.operand(x),
+                                          *scale, *axis,
+                                          APFloat(n.number("epsilon", 1e-5f))));
 }
 
 /// x of shape N×C×…, scaled and shifted by one number per channel.
 Val perChannel(Emitter &e, const Val &x, const Val &scale, const Val &shift) {
-  Val scaled =
-      e.binary(Binary::Mul, x, e.broadcast(scale, {1}, x.shape()));
+  Val scaled = e.binary(Binary::Mul, x, e.broadcast(scale, {1}, x.shape()));
   return e.binary(Binary::Add, scaled, e.broadcast(shift, {1}, x.shape()));
 }
 
@@ -138,9 +136,8 @@ LogicalResult importBatchNorm(NodeContext &n) {
 
 /// Normalises each of `groups` groups of channels of each batch element.
 Val normaliseGroups(Emitter &e, const Val &x, int64_t groups, double epsilon) {
-  int64_t rest = groups == 0 || x.dim(0) == 0
-                     ? 0
-                     : x.size() / (x.dim(0) * groups);
+  int64_t rest =
+      groups == 0 || x.dim(0) == 0 ? 0 : x.size() / (x.dim(0) * groups);
   Val grouped = e.reshape(x, {x.dim(0), groups, rest});
   Val normal = e.make<graph::LayerNormOp>(
       x.type(), grouped.shape(), e.operand(grouped), mlir::Value(),
@@ -165,7 +162,8 @@ LogicalResult importGroupNorm(NodeContext &n) {
   if (x.rank() < 2 || groups < 1 || x.dim(1) % groups != 0)
     return n.fail(Twine(groups) + " groups do not fit an operand of shape " +
                   describeShape(x.shape()));
-  // Until operator set 21 scale and bias are per group, from then on per channel.
+  // Until operator set 21 scale and bias are per group, from then on per
+  // channel.
   Val scale = n.in(1), bias = n.in(2);
   for (Val *value : {&scale, &bias}) {
     if (n.opset() < 21 && value->rank() == 1 && value->dim(0) == groups) {
@@ -191,8 +189,7 @@ LogicalResult importLpNorm(NodeContext &n) {
   int64_t p = n.integer("p", 2);
   if (p != 1 && p != 2)
     return n.fail("p must be 1 or 2, not " + Twine(p));
-  Val terms =
-      p == 1 ? e.unary(Unary::Abs, x) : e.binary(Binary::Mul, x, x);
+  Val terms = p == 1 ? e.unary(Unary::Abs, x) : e.binary(Binary::Mul, x, x);
   Val norm = e.reduce(graph::Reduction::Sum, terms, {*axis}, /*keep=*/true);
   if (p == 2)
     norm = e.unary(Unary::Sqrt, norm);

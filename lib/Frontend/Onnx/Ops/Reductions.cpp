@@ -37,8 +37,8 @@ OpImporter reduction(graph::Reduction kind, Step before = same,
                      Step after = same, bool floatsOnly = false) {
   return [=](NodeContext &n) -> LogicalResult {
     if (n.in(0).isBool() || (floatsOnly && !n.in(0).isFloat()))
-      return n.error() << "the operand has the element type "
-                       << n.in(0).type() << ", which is not supported";
+      return n.error() << "the operand has the element type " << n.in(0).type()
+                       << ", which is not supported";
     FailureOr<Shape> dims = reducedDims(n);
     if (failed(dims))
       return failure();
@@ -48,8 +48,8 @@ OpImporter reduction(graph::Reduction kind, Step before = same,
   };
 }
 
-/// Of truth values the maximum is whether any holds (of none: false), the minimum
-/// whether all do (of none: true).
+/// Of truth values the maximum is whether any holds (of none: false), the
+/// minimum whether all do (of none: true).
 OpImporter extreme(graph::Reduction kind) {
   return [=](NodeContext &n) -> LogicalResult {
     Emitter &e = n.e;
@@ -62,8 +62,8 @@ OpImporter extreme(graph::Reduction kind) {
       return n.set(e.reduce(kind, x, *dims, keep));
     bool all = kind == graph::Reduction::Min;
     Val counted = e.cast(all ? e.unary(Unary::Not, x) : x, e.i64());
-    Val any = e.cast(e.reduce(graph::Reduction::Sum, counted, *dims, keep),
-                     e.i1());
+    Val any =
+        e.cast(e.reduce(graph::Reduction::Sum, counted, *dims, keep), e.i1());
     return n.set(all ? e.unary(Unary::Not, any) : any);
   };
 }
@@ -117,6 +117,8 @@ OpImporter argExtreme(bool min) {
     FailureOr<int64_t> dim = n.axis(n.integer("axis", 0), x.rank());
     if (failed(dim))
       return failure();
+    if (x.dim(*dim) == 0)
+      return n.fail("of no elements none is the largest");
     if (n.integer("select_last_index", 0) != 0)
       return n.fail("select_last_index is not supported");
     Val index = n.e.argmax(min ? n.e.unary(Unary::Neg, x) : x, *dim);
@@ -141,8 +143,7 @@ LogicalResult importCumSum(NodeContext &n) {
                           n.integer("reverse", 0) != 0));
 }
 
-template <typename Op>
-LogicalResult importSoftmax(NodeContext &n) {
+template <typename Op> LogicalResult importSoftmax(NodeContext &n) {
   const Val &x = n.in(0);
   if (!x.isFloat())
     return n.fail("the operand must be of floats");

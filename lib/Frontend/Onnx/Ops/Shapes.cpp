@@ -17,8 +17,8 @@ LogicalResult importShape(NodeContext &n) {
   int64_t start = clamp(n.integer("start", 0));
   int64_t end = clamp(n.integer("end", rank));
   ShapeRef shape = n.in(0).shape();
-  return n.set(n.e.integers(
-      start < end ? shape.slice(start, end - start) : ShapeRef()));
+  return n.set(
+      n.e.integers(start < end ? shape.slice(start, end - start) : ShapeRef()));
 }
 
 LogicalResult importSize(NodeContext &n) {
@@ -36,9 +36,10 @@ LogicalResult importReshape(NodeContext &n) {
   for (auto [dim, size] : llvm::enumerate(shape)) {
     if (size == 0 && !allowZero) {
       if (static_cast<int64_t>(dim) >= x.rank())
-        return n.fail("target dimension " + Twine(dim) + " is 0 (as in the "
-                      "operand), but the operand has " + Twine(x.rank()) +
-                      " dimensions");
+        return n.fail("target dimension " + Twine(dim) +
+                      " is 0 (as in the "
+                      "operand), but the operand has " +
+                      Twine(x.rank()) + " dimensions");
       size = x.dim(dim);
     } else if (size == -1) {
       if (inferred)
@@ -199,15 +200,14 @@ LogicalResult importSpaceToDepth(NodeContext &n) {
     return n.fail("block size " + Twine(block) + " does not fit shape " +
                   describeShape(x.shape()));
   int64_t height = x.dim(2) / block, width = x.dim(3) / block;
-  Val split = n.e.reshape(
-      x, {x.dim(0), x.dim(1), height, block, width, block});
+  Val split = n.e.reshape(x, {x.dim(0), x.dim(1), height, block, width, block});
   std::string mode = n.string("mode", "DCR");
   if (mode != "DCR" && mode != "CRD")
     return n.fail("mode '" + mode + "' is not supported");
   Val moved = mode == "DCR" ? n.e.transpose(split, {0, 3, 5, 1, 2, 4})
                             : n.e.transpose(split, {0, 1, 3, 5, 2, 4});
-  return n.set(n.e.reshape(
-      moved, {x.dim(0), x.dim(1) * block * block, height, width}));
+  return n.set(
+      n.e.reshape(moved, {x.dim(0), x.dim(1) * block * block, height, width}));
 }
 
 } // namespace

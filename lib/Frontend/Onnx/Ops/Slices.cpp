@@ -88,8 +88,8 @@ LogicalResult importConcat(NodeContext &n) {
   return n.set(n.e.concat(n.ins(), *dim));
 }
 
-/// Start or end of a slice as NumPy reads it: negative counts from the end, then
-/// clamped to [low, high].
+/// Start or end of a slice as NumPy reads it: negative counts from the end,
+/// then clamped to [low, high].
 int64_t clampIndex(int64_t index, int64_t size, int64_t low, int64_t high) {
   if (index < 0)
     index = index < -size ? low : index + size;
@@ -153,7 +153,8 @@ LogicalResult importSlice(NodeContext &n) {
   return n.set(n.e.slice(result, from, to, by));
 }
 
-/// One of the modes that repeat elements of the operand, dimension by dimension.
+/// One of the modes that repeat elements of the operand, dimension by
+/// dimension.
 FailureOr<Val> padByCopies(NodeContext &n, Val x, StringRef mode, ShapeRef low,
                            ShapeRef high) {
   Emitter &e = n.e;
