@@ -47,11 +47,10 @@ static json::Array array(ArrayRef<int64_t> values) {
 
 static json::Value layoutOf(RankedTensorType type) {
   json::Array dims;
-  if (dist::LayoutAttr layout = dist::getLayout(type))
-    for (dist::AxesAttr axes : layout.getDims())
-      dims.push_back(json::Array(axisNames(axes)));
-  else
-    dims.assign(type.getRank(), json::Array());
+  dist::LayoutAttr layout = dist::getLayout(type);
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    dims.push_back(layout ? json::Array(axisNames(layout.getDims()[dim]))
+                          : json::Array());
   return json::Object{{"dims", std::move(dims)}};
 }
 
@@ -178,7 +177,7 @@ vescale::makeManifest(ModuleOp module, const BundleOptions &options) {
     ranks.push_back(rank);
   info.arenaBytes = program.getArenaBytes().value_or(0);
   info.commBytes = program.getCommBytes().value_or(0);
-  for (Operation &op : *program.getBody()) {
+  for (Operation &op : program.getBody().front()) {
     if (auto port = dyn_cast<PortOp>(op)) {
       auto type = cast<RankedTensorType>(port.getGlobal());
       plan.add(port.getName(), type,
