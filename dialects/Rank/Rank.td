@@ -16,7 +16,8 @@ def Rank_Dialect : Dialect {
     between programs and the runtime (runtime/core/abi.h).
   }];
   let useDefaultAttributePrinterParser = 1;
-  let dependentDialects = ["::vescale::dist::DistDialect"];
+  let dependentDialects = ["::vescale::dist::DistDialect",
+    "::vescale::graph::GraphDialect"];
   let extraClassDeclaration = [{
     void registerAttributes();
   }];

@@ -47,16 +47,18 @@ static json::Array array(ArrayRef<int64_t> values) {
 
 static json::Value layoutOf(RankedTensorType type) {
   json::Array dims;
-  dist::LayoutAttr layout = dist::getLayout(type);
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    dims.push_back(layout ? json::Array(axisNames(layout.getDims()[dim]))
-                          : json::Array());
+  if (dist::LayoutAttr layout = dist::getLayout(type))
+    for (dist::AxesAttr axes : layout.getDims())
+      dims.push_back(json::Array(axisNames(axes)));
+  else
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      dims.push_back(json::Array());
   return json::Object{{"dims", std::move(dims)}};
 }
 
 static json::Value portOf(PortOp port) {
   auto type = cast<RankedTensorType>(port.getGlobal());
-  auto buffer = port.getBuffer().getDefiningOp<BufferOp>();
+  auto buffer = baseOf(port.getBuffer()).getDefiningOp<BufferOp>();
   return json::Object{
       {"name", port.getName()},
       {"dtype", dtypeName(type.getElementType())},
@@ -177,7 +179,7 @@ vescale::makeManifest(ModuleOp module, const BundleOptions &options) {
     ranks.push_back(rank);
   info.arenaBytes = program.getArenaBytes().value_or(0);
   info.commBytes = program.getCommBytes().value_or(0);
-  for (Operation &op : program.getBody().front()) {
+  for (Operation &op : *program.getBody().begin()) {
     if (auto port = dyn_cast<PortOp>(op)) {
       auto type = cast<RankedTensorType>(port.getGlobal());
       plan.add(port.getName(), type,

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Emit/Passes.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -17,7 +18,7 @@ namespace vescale {
 namespace {
 struct ExpandMath : vescale::impl::ExpandMathBase<ExpandMath> {
   void runOnOperation() override {
-    static const llvm::StringSet<> expanded = {"math.exp", "math.log",
+    const llvm::StringSet<> expanded = {"math.exp", "math.log",
                                                "math.tanh", "math.erf"};
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(

@@ -92,7 +92,7 @@ Arena::~Arena() { munmap(memory, mapped); }
 
 Executor::Executor(const vs_program &program, const Addresses &addresses,
                    Transport &transport, Monitor &monitor)
-    : monitor(monitor) {
+    : program(program), monitor(monitor) {
   for (int64_t i = 0; i < program.num_groups; ++i)
     groupIndices.push_back(groupOf(program.groups[i], transport.rank()).index);
   for (int64_t i = 0; i < program.num_steps; ++i) {

@@ -34,6 +34,7 @@ public:
   void run();
 
 private:
+  const vs_program &program;
   Monitor &monitor;
   std::vector<int64_t> groupIndices; // the kernels' env
   std::vector<std::unique_ptr<Step>> steps;

@@ -59,7 +59,7 @@ CpuTarget::emitObject(ModuleOp module, StringRef hash) const {
   // The kernels alone; what else is in the module has no translation.
   OwningOpRef<ModuleOp> kernels = ModuleOp::create(module.getLoc());
   for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
-    if (isa<LLVM::LLVMDialect>(op.getDialect()))
+    if (llvm::isa<LLVM::LLVMDialect>(op.getDialect()))
       op.moveBefore(kernels->getBody(), kernels->getBody()->end());
 
   llvm::LLVMContext context;
