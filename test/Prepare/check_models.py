@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Imports and prepares recorded models, counts what was raised and holds the results against ONNX Runtime.
+
+    check_models.py BIN_DIR [FAMILY[/STYLE]]…
+
+prints a line per model; exit status 1 if one of them differs from what the table below says or from the reference.
+"""
+
+import collections
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "Models"), str(HERE.parent / "Frontend")]
+
+import evaluate  # noqa: E402
+import tool  # noqa: E402
+
+# Per family: what must be there in every style. `heads` are the key heads of each attention, `causal` how many say so.
+LAYERS2 = {"attention": 2}
+EXPECTED = {
+    "bert-tiny": LAYERS2 | {"layer_norm": 5, "gelu": 2},
+    "distilbert-tiny": LAYERS2 | {"layer_norm": 5, "gelu": 2},
+    "roberta-tiny": LAYERS2 | {"layer_norm": 5, "gelu": 2},
+    "minilm": {"attention": 6, "layer_norm": 13, "gelu": 6},
+    "gpt2-tiny": LAYERS2 | {"layer_norm": 5, "gelu": 2, "causal": 2},
+    "opt-tiny": LAYERS2 | {"layer_norm": 5, "relu": 2, "causal": 2},
+    "gptj-tiny": LAYERS2 | {"layer_norm": 3, "gelu": 2, "rotary": 4},
+    "gptneox-tiny": LAYERS2 | {"layer_norm": 5, "gelu": 2, "rotary": 4, "causal": 2},
+    "phi-tiny": LAYERS2 | {"layer_norm": 3, "gelu": 2, "rotary": 4, "causal": 2},
+    "llama-tiny": LAYERS2 | {"rms_norm": 5, "silu": 2, "rotary": 4, "causal": 2, "heads": 2},
+    "mistral-tiny": LAYERS2 | {"rms_norm": 5, "silu": 2, "rotary": 4, "causal": 2},
+    "qwen3-tiny": LAYERS2 | {"rms_norm": 9, "silu": 2, "rotary": 4, "causal": 2},
+    "gemma2-tiny": LAYERS2 | {"rms_norm": 9, "gelu": 2, "rotary": 4},
+    "vit-tiny": LAYERS2 | {"layer_norm": 5, "gelu": 2},
+    "bert-base": {"attention": 12, "layer_norm": 25, "gelu": 12},
+    "gpt2": {"attention": 12, "layer_norm": 25, "gelu": 12, "causal": 12},
+}
+# What must not be left of decomposed composites. GPT-2's pooler-free heads have none of these; BERT's pooler has a tanh.
+STRAY = ("softmax", "erf", "exp", "sqrt", "rsqrt", "pow", "is_nan", "sigmoid")
+
+
+def load_view(attrs, directory):
+    """A parameter with its strides; evaluate.py knows whole parameters only."""
+    stored = whole_parameter(attrs, directory)
+    if "view_strides" not in attrs:
+        return stored
+    strides = evaluate.ints(attrs["view_strides"].partition(":")[2])
+    offset = int(attrs["view_offset"].split()[0])
+    flat = stored.reshape(-1)[offset:]
+    return np.lib.stride_tricks.as_strided(flat, shapes.pop(0), [s * stored.itemsize for s in strides])
+
+
+whole_parameter, evaluate.load_parameter = evaluate.load_parameter, load_view
+shapes = []
+
+
+def run(*command, stdin=None):
+    result = subprocess.run(command, input=stdin, capture_output=True, text=True)
+    if result.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))} exited with {result.returncode}:\n{result.stderr[-3000:]}")
+    return result.stdout, result.stderr
+
+
+def prepared(bin_dir, graph, dims):
+    imported, _ = run(bin_dir / "vescale-import", graph, *[f"--dim={name}={size}" for name, size in dims.items()])
+    return run(bin_dir / "vescale-opt", "--prepare", "-", stdin=imported)
+
+
+def count(text):
+    found = collections.Counter(re.findall(r"= graph\.(\w+)", text))
+    found["causal"] = len(re.findall(r"graph\.attention .* causal", text))
+    found["window"] = len(re.findall(r"graph\.attention .* window [1-9]", text))
+    found["masked"] = len(re.findall(r"graph\.attention .* mask ", text))
+    heads = {int(re.search(r": \(tensor<\S+>, tensor<\d+x(\d+)x", line)[1]) for line in text.splitlines()
+             if "graph.attention" in line}
+    found["heads"] = max(heads, default=0)
+    return found
+
+
+def numbers(bin_dir, text, graph, feeds):
+    generic, _ = run(bin_dir / "vescale-opt", "--mlir-print-op-generic", "-", stdin=text)
+    shapes[:] = [evaluate.parse_type(line.rpartition(" -> ")[2])[0] for line in generic.splitlines()
+                 if '"graph.parameter"' in line and "view_strides" in line]
+    got = evaluate.evaluate(generic, feeds, graph.parent)
+    return list(tool.compare(got, tool.reference(graph, feeds), 2e-5))
+
+
+def check(bin_dir, model):
+    """Yields what is wrong; prints a line for people."""
+    family, _, style = model.partition("/")
+    record, style = tool.describe(model)
+    with tempfile.TemporaryDirectory() as directory:
+        graph = tool.make(model, directory)
+        feeds = tool.inputs(model)
+        dynamic = {size for spec in record["styles"][style]["inputs"].values() for size in spec["shape"]}
+        text, remarks = prepared(bin_dir, graph, {name: size for name, size in record["dims"].items() if name in dynamic})
+        found = count(text)
+        expected = EXPECTED.get(family, {})
+        wrong = [f"{found[what]} {what} instead of {n}" for what, n in expected.items() if found[what] != n]
+        wrong += [f"{found[op]} {op} left" for op in STRAY if found[op]]
+        if remarks:
+            wrong.append(remarks.splitlines()[0])
+        compared = [] if family in ("gpt2", "bert-base") else numbers(bin_dir, text, graph, feeds)
+        wrong += [line for line, good in compared if not good]
+        what = " ".join(f"{name}:{found[name]}" for name in
+                        ("attention", "causal", "window", "masked", "heads", "rms_norm", "layer_norm", "gelu", "silu", "rotary",
+                         "dot", "slice", "transpose", "reshape", "broadcast", "select") if found[name])
+        errors = [float(m[1]) for line, _ in compared if (m := re.search(r"error (\S+)", line))]
+        print(f"{model:28} {sum(n for op, n in found.items() if op not in ('causal', 'window', 'masked', 'heads')):4} ops  "
+              f"{what}  error {max(errors, default=float('nan')):.1e}{'' if not wrong else '  WRONG: ' + '; '.join(wrong)}")
+        return wrong
+
+
+def main():
+    bin_dir = pathlib.Path(sys.argv[1])
+    chosen = sys.argv[2:] or [f for f in EXPECTED if f not in ("gpt2", "bert-base")]
+    models = [m for m in tool.all_models() if m in chosen or m.partition("/")[0] in chosen]
+    bad = [model for model in models if check(bin_dir, model)]
+    print(f"{len(models) - len(bad)} of {len(models)} models are right")
+    return 1 if bad or not models else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
