@@ -220,8 +220,8 @@ struct SimplifyMask : OpRewritePattern<AttentionOp> {
       return rewriter.notifyMatchFailure(op, "some rows see nothing");
     bool dissolves = anyKnown && (verdict.all || verdict.isCausal);
     bool isFloat = !typeOf(op.getMask()).getElementType().isInteger(1);
-    if (!dissolves && (!isFloat || !summands.empty() ||
-                       (!anyKnown && conditions.empty())))
+    if (!dissolves &&
+        (!isFloat || !summands.empty() || (!anyKnown && conditions.empty())))
       return rewriter.notifyMatchFailure(op, "as simple as it gets");
 
     Location loc = op.getMask().getLoc();
@@ -299,7 +299,8 @@ struct SqueezeMask : OpRewritePattern<AttentionOp> {
     if (!broadcast)
       return rewriter.notifyMatchFailure(op, "the mask is not repeated");
     // The keys' dimension is always there in full.
-    SmallVector<int64_t> shape(shapeOf(op.getMask())), dims(broadcast.getDims());
+    SmallVector<int64_t> shape(shapeOf(op.getMask())),
+        dims(broadcast.getDims());
     bool hasKeys = llvm::is_contained(dims, 3);
     for (int64_t dim = 0; dim < 4; ++dim)
       if (!llvm::is_contained(dims, dim) && dim < 3)

@@ -140,15 +140,14 @@ KnownView KnownValues::compute(Value value) {
       })
       .Case<SliceOp>([&](SliceOp op) {
         KnownView view = read(op.getInput());
-        for (auto [stride, start, step] : llvm::zip_equal(
-                 view.strides, op.getStarts(), op.getStrides())) {
+        for (auto [stride, start, step] :
+             llvm::zip_equal(view.strides, op.getStarts(), op.getStrides())) {
           view.offset += stride * start;
           stride *= step;
         }
         return view;
       })
-      .Case<ReshapeOp>(
-          [&](ReshapeOp op) { return read(op.getInput(), shape); })
+      .Case<ReshapeOp>([&](ReshapeOp op) { return read(op.getInput(), shape); })
       .Default([&](Operation *op) { return elementwise(op); });
 }
 
@@ -170,9 +169,9 @@ static bool holds(Comparison comparison, double x, double y) {
   llvm_unreachable("not a comparison");
 }
 
-using Function = std::function<double(double, double, double)>;
+using ElementFunction = std::function<double(double, double, double)>;
 
-static Function functionOf(Operation *op) {
+static ElementFunction functionOf(Operation *op) {
   Type type = typeOf(op->getResult(0)).getElementType();
   bool isBool = type.isInteger(1);
   auto bits = [](double x) { return static_cast<int64_t>(x); };
@@ -235,7 +234,7 @@ KnownView KnownValues::elementwise(Operation *op) {
   int64_t count = computeProduct(sizes);
   std::vector<double> data;
   data.reserve(count);
-  Function function = functionOf(op);
+  ElementFunction function = functionOf(op);
   SmallVector<int64_t> index(shape.size(), 0);
   for (int64_t i = 0; i < count; ++i) {
     double x[3] = {0, 0, 0};

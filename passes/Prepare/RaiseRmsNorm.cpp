@@ -74,8 +74,7 @@ std::optional<InverseRms> matchInverseRms(Value factor, bool inverse) {
   return std::nullopt;
 }
 
-template <typename Op>
-struct RaiseRmsNorm : OpRewritePattern<Op> {
+template <typename Op> struct RaiseRmsNorm : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
@@ -105,12 +104,12 @@ private:
                         const Factors &factors) {
     for (Value factor : factors.above)
       if (factor)
-        result = MulOp::create(builder, op.getLoc(), op.getType(), result,
-                               factor);
+        result =
+            MulOp::create(builder, op.getLoc(), op.getType(), result, factor);
     for (Value factor : factors.below)
       if (factor)
-        result = DivOp::create(builder, op.getLoc(), op.getType(), result,
-                               factor);
+        result =
+            DivOp::create(builder, op.getLoc(), op.getType(), result, factor);
     return result;
   }
 };
@@ -129,9 +128,9 @@ struct AbsorbScale : OpRewritePattern<MulOp> {
         return false;
       weight = createReshape(rewriter, op.getLoc(), weight,
                              shapeOf(x).drop_front(norm.getAxis()));
-      rewriter.replaceOpWithNewOp<RmsNormOp>(
-          op, op.getType(), norm.getInput(), weight, norm.getAxis(),
-          norm.getEpsilon());
+      rewriter.replaceOpWithNewOp<RmsNormOp>(op, op.getType(), norm.getInput(),
+                                             weight, norm.getAxis(),
+                                             norm.getEpsilon());
       return true;
     });
     return matched ? success()

@@ -144,14 +144,12 @@ struct SinkFlatteningBelowDot : OpRewritePattern<DotOp> {
     for (int64_t dim : op.getLhsContract())
       contract.push_back(dim + shift);
     // The flattened dimension is the result's first.
-    SmallVector<int64_t> shape(
-        ArrayRef(flat->shape).take_front(shift + 1));
+    SmallVector<int64_t> shape(ArrayRef(flat->shape).take_front(shift + 1));
     llvm::append_range(shape, shapeOf(op.getResult()).drop_front());
     Value lhs = flat->apart(rewriter, op.getLoc());
-    Value dot = DotOp::create(rewriter, op.getLoc(),
-                              withShape(op.getType(), shape), lhs, op.getRhs(),
-                              op.getLhsBatch(), op.getRhsBatch(), contract,
-                              op.getRhsContract());
+    Value dot = DotOp::create(
+        rewriter, op.getLoc(), withShape(op.getType(), shape), lhs, op.getRhs(),
+        op.getLhsBatch(), op.getRhsBatch(), contract, op.getRhsContract());
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), dot);
     return success();
   }

@@ -1,8 +1,8 @@
 //===- ShapePatterns.cpp - Algebra of reshape, transpose, broadcast -------===//
 //
 // The normal form: transposes and slices move toward the producers, broadcasts
-// toward the users, equal neighbours merge. A dimension of size 1 of a broadcast
-// is the operand's, never a new one.
+// toward the users, equal neighbours merge. A dimension of size 1 of a
+// broadcast is the operand's, never a new one.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Graph/Fold/DimGroups.h"
@@ -42,8 +42,8 @@ struct MergeTransposes : OpRewritePattern<TransposeOp> {
     SmallVector<int64_t> permutation;
     for (int64_t dim : op.getPermutation())
       permutation.push_back(inner.getPermutation()[dim]);
-    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(),
-                                             inner.getInput(), permutation);
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getInput(),
+                                             permutation);
     return success();
   }
 };
@@ -59,8 +59,8 @@ struct MergeBroadcasts : OpRewritePattern<BroadcastOp> {
     SmallVector<int64_t> dims;
     for (int64_t dim : inner.getDims())
       dims.push_back(op.getDims()[dim]);
-    rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(),
-                                             inner.getInput(), dims);
+    rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), inner.getInput(),
+                                             dims);
     return success();
   }
 };
@@ -82,9 +82,8 @@ struct BroadcastUnitDims : OpRewritePattern<BroadcastOp> {
       }
     if (dims.size() == op.getDims().size())
       return rewriter.notifyMatchFailure(op, "no new dimension of size 1");
-    Value input = ReshapeOp::create(rewriter, op.getLoc(),
-                                    typeLike(op.getInput(), kept),
-                                    op.getInput());
+    Value input = ReshapeOp::create(
+        rewriter, op.getLoc(), typeLike(op.getInput(), kept), op.getInput());
     rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), input, dims);
     return success();
   }
@@ -99,7 +98,8 @@ struct ReshapeOfBroadcast : OpRewritePattern<ReshapeOp> {
     auto inner = innerWithoutLayout<BroadcastOp>(op, op.getInput());
     if (!inner)
       return rewriter.notifyMatchFailure(op, "not a reshape of a broadcast");
-    ArrayRef<int64_t> from = shapeOf(op.getInput()), to = shapeOf(op.getResult());
+    ArrayRef<int64_t> from = shapeOf(op.getInput()),
+                      to = shapeOf(op.getResult());
     std::optional<SmallVector<DimGroup>> groups = groupDims(from, to);
     if (!groups)
       return rewriter.notifyMatchFailure(op, "has no elements");
@@ -117,9 +117,9 @@ struct ReshapeOfBroadcast : OpRewritePattern<ReshapeOp> {
           kept.push_back(to[dim]);
         }
     }
-    Value input = ReshapeOp::create(rewriter, op.getLoc(),
-                                    typeLike(inner.getInput(), kept),
-                                    inner.getInput());
+    Value input =
+        ReshapeOp::create(rewriter, op.getLoc(),
+                          typeLike(inner.getInput(), kept), inner.getInput());
     rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), input, dims);
     return success();
   }
@@ -234,7 +234,8 @@ struct SplitOfTranspose : OpRewritePattern<ReshapeOp> {
     auto inner = innerWithoutLayout<TransposeOp>(op, op.getInput());
     if (!inner)
       return rewriter.notifyMatchFailure(op, "not a reshape of a transpose");
-    ArrayRef<int64_t> from = shapeOf(op.getInput()), to = shapeOf(op.getResult());
+    ArrayRef<int64_t> from = shapeOf(op.getInput()),
+                      to = shapeOf(op.getResult());
     std::optional<SmallVector<DimGroup>> groups = groupDims(from, to);
     if (!groups)
       return rewriter.notifyMatchFailure(op, "has no elements");
@@ -256,9 +257,9 @@ struct SplitOfTranspose : OpRewritePattern<ReshapeOp> {
         permutation[dim] = shape.size();
         shape.push_back(to[dim]);
       }
-    Value split = ReshapeOp::create(rewriter, op.getLoc(),
-                                    typeLike(inner.getInput(), shape),
-                                    inner.getInput());
+    Value split =
+        ReshapeOp::create(rewriter, op.getLoc(),
+                          typeLike(inner.getInput(), shape), inner.getInput());
     rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), split,
                                              permutation);
     return success();
