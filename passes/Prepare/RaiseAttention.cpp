@@ -168,8 +168,6 @@ static std::optional<StringRef> matchAttention(DotOp product, bool onLeft,
   if (lhsFree.size() != 1 || rhsFree.size() != 1 ||
       dot.getLhsContract().size() != 1)
     return "queries or keys have several row or feature dimensions";
-  if (batches > 2)
-    return "there are more than two batch dimensions";
   int64_t keyDim = softmax.getDim();
   if (keyDim < batches)
     return "the softmax is not over the keys";
@@ -237,13 +235,16 @@ struct RaiseAttention : OpRewritePattern<DotOp> {
   }
 
 private:
-  /// As batch × head × rows × features.
+  /// As batch × head × rows × features. Heads may be several dimensions (groups
+  /// and heads within them) or none.
   static Value arrange(OpBuilder &builder, Location loc, Value value,
                        ArrayRef<int64_t> order) {
     value = createTranspose(builder, loc, value, order);
-    SmallVector<int64_t> shape(shapeOf(value));
-    while (shape.size() < 4)
-      shape.insert(shape.begin() + (shape.size() - 2), 1);
+    ArrayRef<int64_t> batch = shapeOf(value).drop_back(2);
+    SmallVector<int64_t> shape{1, 1};
+    for (auto [index, size] : llvm::enumerate(batch))
+      shape[index > 0] *= size;
+    llvm::append_range(shape, shapeOf(value).take_back(2));
     return createReshape(builder, loc, value, shape);
   }
 

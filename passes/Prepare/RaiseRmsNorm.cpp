@@ -138,6 +138,25 @@ struct AbsorbScale : OpRewritePattern<MulOp> {
   }
 };
 
+/// A norm between conversions to a wider type and back: the op computes its
+/// statistics wide enough by itself.
+struct NarrowRmsNorm : OpRewritePattern<CastOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(CastOp op,
+                                PatternRewriter &rewriter) const override {
+    auto norm = op.getInput().getDefiningOp<RmsNormOp>();
+    auto wide = norm ? norm.getInput().getDefiningOp<CastOp>() : CastOp();
+    if (!wide || norm.getScale() || wide.getInput().getType() != op.getType() ||
+        typeOf(op).getElementTypeBitWidth() >=
+            typeOf(norm).getElementTypeBitWidth())
+      return rewriter.notifyMatchFailure(op, "not a widened norm");
+    rewriter.replaceOpWithNewOp<RmsNormOp>(op, op.getType(), wide.getInput(),
+                                           Value(), norm.getAxis(),
+                                           norm.getEpsilon());
+    return success();
+  }
+};
+
 class GraphRaiseRmsNorm
     : public prepare::impl::GraphRaiseRmsNormBase<GraphRaiseRmsNorm> {
   void runOnOperation() override {
@@ -151,6 +170,6 @@ class GraphRaiseRmsNorm
 } // namespace
 
 void prepare::populateRmsNormPatterns(RewritePatternSet &patterns) {
-  patterns.add<RaiseRmsNorm<MulOp>, RaiseRmsNorm<DivOp>, AbsorbScale>(
-      patterns.getContext());
+  patterns.add<RaiseRmsNorm<MulOp>, RaiseRmsNorm<DivOp>, AbsorbScale,
+               NarrowRmsNorm>(patterns.getContext());
 }

@@ -3,7 +3,7 @@
 
     check_equal.py FILE.mlir FLAG… [--field]
 
-Inputs and parameters are random. Floats must agree to 1e-6 of the largest value; with --field the evaluation is in the
+Inputs and parameters are random. Floats must agree to 1e-6 of the largest value (f16: 2e-3); with --field the evaluation is in the
 prime field, and results must be equal.
 """
 
@@ -41,12 +41,13 @@ def values(program, seed):
 def differences(before, after, seed):
     first, second = values(before, seed), values(after, seed)
     for name in first.keys() | second.keys():
+        tolerance = 2e-3 if first[name].dtype == np.float16 else TOLERANCE
         a, b = (np.asarray(side[name], np.float64) for side in (first, second))
         if not np.array_equal(np.isnan(a), np.isnan(b)):
             yield f"{name}: NaN in different places"
             continue
         error = np.nanmax(np.abs(a - b), initial=0)
-        if not error <= TOLERANCE * np.nanmax(np.abs(a), initial=1):
+        if not error <= tolerance * np.nanmax(np.abs(a), initial=1):
             yield f"{name}: differs by {error:.3g}"
 
 
