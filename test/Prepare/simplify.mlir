@@ -143,3 +143,15 @@ func.func @sum_of_one_element(%x: tensor<4x1xf32>) -> tensor<4xf32> {
   %0 = graph.reduce sum %x dims [1] : tensor<4x1xf32> -> tensor<4xf32>
   return %0 : tensor<4xf32>
 }
+
+// What an op says besides its operands stays.
+// CHECK-LABEL: func @comparison_sinks
+// CHECK-NEXT: %[[C:.*]] = graph.compare lt %arg0, %arg1 : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xi1>
+// CHECK-NEXT: graph.broadcast %[[C]] dims [1] : tensor<3xi1> -> tensor<2x3xi1>
+// CHECK-NEXT: return
+func.func @comparison_sinks(%x: tensor<3xf32>, %y: tensor<3xf32>) -> tensor<2x3xi1> {
+  %0 = graph.broadcast %x dims [1] : tensor<3xf32> -> tensor<2x3xf32>
+  %1 = graph.broadcast %y dims [1] : tensor<3xf32> -> tensor<2x3xf32>
+  %2 = graph.compare lt %0, %1 : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xi1>
+  return %2 : tensor<2x3xi1>
+}
