@@ -46,7 +46,7 @@ def Graph_RmsNormOp : Graph_Op<"rms_norm",
   let summary = "x / sqrt(mean(x²) + epsilon) · scale";
   let description = [{
     Over the dimensions from `axis` on (Zhang and Sennrich, Root Mean Square
-    Layer Normalization, 2019).
+    Layer Normalization, 2019). The mean is computed in f32 at least.
   }];
   let arguments = (ins Graph_FloatTensor:$input,
       Optional<Graph_FloatTensor>:$scale, I64Attr:$axis, F64Attr:$epsilon);

@@ -14,8 +14,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Prepare/AttentionMask.h"
+#include "passes/Prepare/KnownValues.h"
 #include "passes/Prepare/Match.h"
-#include "passes/Prepare/Probe.h"
 #include <cmath>
 
 using namespace mlir;
@@ -72,19 +72,22 @@ struct MaskParts {
 class KnownMask {
 public:
   explicit KnownMask(AttentionOp op)
-      : heads(shapeOf(op.getMask()).take_front(2)),
-        queries(shapeOf(op.getQuery())[2]), keys(shapeOf(op.getKey())[2]),
-        causal(op.getCausal()), window(op.getWindow()),
-        shape(shapeOf(op.getMask())) {}
+      : shape(shapeOf(op.getMask())), queries(shapeOf(op.getQuery())[2]),
+        keys(shapeOf(op.getKey())[2]), causal(op.getCausal()),
+        window(op.getWindow()) {}
 
   bool isReadable() const {
-    return heads[0] * heads[1] * queries * keys <= kMaxReads;
+    return shape[0] * shape[1] * queries * keys <= kMaxReads;
   }
-  bool isKnown(Value value) { return probe.isKnown(value); }
+  bool isKnown(Value value) { return values.isKnown(value); }
 
-  void add(Value condition) { conditions.push_back({condition, 0}); }
+  void add(Value condition) {
+    conditions.push_back({values.read(condition, shape), false});
+  }
   /// A constant summand: visible where it is zero.
-  void addZeros(Value summand) { conditions.push_back({summand, 1}); }
+  void addZeros(Value summand) {
+    conditions.push_back({values.read(summand, shape), true});
+  }
 
   struct Verdict {
     bool all = true, eachQuery = true, isCausal = true;
@@ -97,8 +100,8 @@ public:
     for (int64_t key = 0; key < keys; ++key)
       width += sees(0, 0, queries - 1, key);
     verdict.window = width < keys ? width : 0;
-    for (int64_t batch = 0; batch < heads[0]; ++batch)
-      for (int64_t head = 0; head < heads[1]; ++head)
+    for (int64_t batch = 0; batch < shape[0]; ++batch)
+      for (int64_t head = 0; head < shape[1]; ++head)
         for (int64_t query = 0; query < queries; ++query) {
           bool any = false;
           int64_t last = query + keys - queries;
@@ -116,41 +119,31 @@ public:
   }
 
   /// Together with the op's own causal and window.
-  bool sees(int64_t batch, int64_t head, int64_t query, int64_t key) {
+  bool sees(int64_t batch, int64_t head, int64_t query, int64_t key) const {
     int64_t last = query + keys - queries;
     if (causal && (key > last || (window && key <= last - window)))
       return false;
     return holds(batch, head, query, key);
   }
-  bool holds(int64_t batch, int64_t head, int64_t query, int64_t key) {
+  bool holds(int64_t batch, int64_t head, int64_t query, int64_t key) const {
     int64_t index[] = {batch, head, shape[2] == 1 ? 0 : query, key};
-    int64_t flat = 0;
-    for (auto [size, at] : llvm::zip(shape, index))
-      flat = flat * size + at;
-    for (auto [value, zeros] : conditions)
-      if (!readFlat(value, flat, zeros))
-        return false;
-    return true;
+    return llvm::all_of(conditions, [&](const Condition &condition) {
+      double element = condition.view.at(index);
+      return condition.zeros ? element == 0 : element != 0;
+    });
   }
 
 private:
-  bool readFlat(Value value, int64_t flat, bool zeros) {
-    SmallVector<int64_t, 4> index(rankOf(value));
-    for (int64_t dim = rankOf(value) - 1; dim >= 0; --dim) {
-      index[dim] = flat % shapeOf(value)[dim];
-      flat /= shapeOf(value)[dim];
-    }
-    double element = probe.at(value, index);
-    return zeros ? element == 0 : element != 0;
-  }
-
-  ArrayRef<int64_t> heads;
+  struct Condition {
+    KnownView view; ///< In the mask's shape.
+    bool zeros;     ///< Holds where the element is zero, else where it is not.
+  };
+  SmallVector<int64_t> shape;
   int64_t queries, keys;
   bool causal;
   int64_t window;
-  ArrayRef<int64_t> shape;
-  SmallVector<std::pair<Value, bool>> conditions;
-  Probe probe;
+  SmallVector<Condition> conditions;
+  KnownValues values;
 };
 
 /// What a constant summand holds besides zeros.
@@ -227,8 +220,8 @@ struct SimplifyMask : OpRewritePattern<AttentionOp> {
       return rewriter.notifyMatchFailure(op, "some rows see nothing");
     bool dissolves = anyKnown && (verdict.all || verdict.isCausal);
     bool isFloat = !typeOf(op.getMask()).getElementType().isInteger(1);
-    if (!dissolves && (!isFloat || !summands.empty() ||
-                       (!anyKnown && conditions.empty())))
+    if (!dissolves &&
+        (!isFloat || !summands.empty() || (!anyKnown && conditions.empty())))
       return rewriter.notifyMatchFailure(op, "as simple as it gets");
 
     Location loc = op.getMask().getLoc();
@@ -306,7 +299,8 @@ struct SqueezeMask : OpRewritePattern<AttentionOp> {
     if (!broadcast)
       return rewriter.notifyMatchFailure(op, "the mask is not repeated");
     // The keys' dimension is always there in full.
-    SmallVector<int64_t> shape(shapeOf(op.getMask())), dims(broadcast.getDims());
+    SmallVector<int64_t> shape(shapeOf(op.getMask())),
+        dims(broadcast.getDims());
     bool hasKeys = llvm::is_contained(dims, 3);
     for (int64_t dim = 0; dim < 4; ++dim)
       if (!llvm::is_contained(dims, dim) && dim < 3)
@@ -331,5 +325,7 @@ struct SqueezeMask : OpRewritePattern<AttentionOp> {
 } // namespace
 
 void prepare::populateAttentionMaskPatterns(RewritePatternSet &patterns) {
-  patterns.add<SimplifyMask, SqueezeMask>(patterns.getContext());
+  // Reading a mask is cheaper once it is squeezed.
+  patterns.add<SqueezeMask>(patterns.getContext(), /*benefit=*/2);
+  patterns.add<SimplifyMask>(patterns.getContext());
 }

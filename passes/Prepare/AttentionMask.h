@@ -6,8 +6,8 @@
 
 namespace vescale::prepare {
 
-/// Masks in their smallest form: without repeated dimensions, boolean where they
-/// only hide, as `causal` and `window` where that is proved.
+/// Masks in their smallest form: without repeated dimensions, boolean where
+/// they only hide, as `causal` and `window` where that is proved.
 void populateAttentionMaskPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace vescale::prepare

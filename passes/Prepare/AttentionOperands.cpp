@@ -61,8 +61,8 @@ struct Repeated {
 std::optional<Repeated> matchRepeated(Value value) {
   SmallVector<int64_t> shape(shapeOf(value));
   auto reshape = value.getDefiningOp<ReshapeOp>();
-  auto broadcast = (reshape ? reshape.getInput() : value)
-                       .getDefiningOp<BroadcastOp>();
+  auto broadcast =
+      (reshape ? reshape.getInput() : value).getDefiningOp<BroadcastOp>();
   if (!broadcast)
     return std::nullopt;
   ArrayRef<int64_t> from = shapeOf(broadcast.getResult());

@@ -2,8 +2,8 @@
 //
 // Activations are recognised by their values. A formula of one tensor, scalars
 // and operations that are analytic (no selection, rounding or comparison) is an
-// analytic function, which its values on an interval determine; so whether it is
-// GELU, say, is decided by computing both at points of an interval, and no
+// analytic function, which its values on an interval determine; so whether it
+// is GELU, say, is decided by computing both at points of an interval, and no
 // spelling of the formula needs to be known.
 //
 //===----------------------------------------------------------------------===//

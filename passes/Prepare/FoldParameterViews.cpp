@@ -1,8 +1,8 @@
 //===- FoldParameterViews.cpp - graph-fold-parameter-views ------*- C++ -*-===//
 //
 // A transpose, slice or reshape of a parameter is read through other strides
-// instead of being computed. The parameter stays what it is: its name, the shape
-// it is stored with and all other attributes.
+// instead of being computed. The parameter stays what it is: its name, the
+// shape it is stored with and all other attributes.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Graph/Fold/DimGroups.h"
@@ -87,7 +87,8 @@ struct ReshapeParameter : OpRewritePattern<ReshapeOp> {
     ParameterOp parameter = parameterOf(op);
     if (!parameter)
       return rewriter.notifyMatchFailure(op, "not of a parameter");
-    ArrayRef<int64_t> from = shapeOf(op.getInput()), to = shapeOf(op.getResult());
+    ArrayRef<int64_t> from = shapeOf(op.getInput()),
+                      to = shapeOf(op.getResult());
     std::optional<SmallVector<DimGroup>> groups = groupDims(from, to);
     if (!groups)
       return rewriter.notifyMatchFailure(op, "has no elements");
@@ -117,7 +118,8 @@ struct ReshapeParameter : OpRewritePattern<ReshapeOp> {
 };
 
 class GraphFoldParameterViews
-    : public prepare::impl::GraphFoldParameterViewsBase<GraphFoldParameterViews> {
+    : public prepare::impl::GraphFoldParameterViewsBase<
+          GraphFoldParameterViews> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateParameterViewPatterns(patterns);

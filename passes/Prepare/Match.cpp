@@ -72,11 +72,9 @@ Power prepare::matchPower(Value value) {
       power = {op->getOperand(0), power.exponent * -0.5};
     else if (isa<ReciprocalOp>(op))
       power = {op->getOperand(0), -power.exponent};
-    else if (auto div = dyn_cast<DivOp>(op);
-             div && isScalar(div.getLhs(), 1))
+    else if (auto div = dyn_cast<DivOp>(op); div && isScalar(div.getLhs(), 1))
       power = {div.getRhs(), -power.exponent};
-    else if (auto pow = dyn_cast<PowOp>(op);
-             pow && scalarOf(pow.getRhs()))
+    else if (auto pow = dyn_cast<PowOp>(op); pow && scalarOf(pow.getRhs()))
       power = {pow.getLhs(), power.exponent * *scalarOf(pow.getRhs())};
     else
       break;
@@ -181,9 +179,9 @@ Value prepare::squeezeBroadcast(OpBuilder &builder, Location loc, Value value) {
     if (!splat)
       return value;
     shape.assign(shape.size(), 1);
-    return ConstantOp::create(
-        builder, loc,
-        splat.resizeSplat(RankedTensorType::get(shape, splat.getElementType())));
+    return ConstantOp::create(builder, loc,
+                              splat.resizeSplat(RankedTensorType::get(
+                                  shape, splat.getElementType())));
   }
   auto broadcast = value.getDefiningOp<BroadcastOp>();
   if (!broadcast)
@@ -199,8 +197,8 @@ Value prepare::createReshape(OpBuilder &builder, Location loc, Value value,
   if (shapeOf(value) == shape)
     return value;
   return ReshapeOp::create(
-      builder, loc, RankedTensorType::get(shape, typeOf(value).getElementType()),
-      value);
+      builder, loc,
+      RankedTensorType::get(shape, typeOf(value).getElementType()), value);
 }
 
 Value prepare::createTranspose(OpBuilder &builder, Location loc, Value value,
@@ -211,8 +209,9 @@ Value prepare::createTranspose(OpBuilder &builder, Location loc, Value value,
   for (int64_t dim : permutation)
     shape.push_back(shapeOf(value)[dim]);
   return TransposeOp::create(
-      builder, loc, RankedTensorType::get(shape, typeOf(value).getElementType()),
-      value, permutation);
+      builder, loc,
+      RankedTensorType::get(shape, typeOf(value).getElementType()), value,
+      permutation);
 }
 
 Value prepare::createSlice(OpBuilder &builder, Location loc, Value value,
@@ -226,8 +225,9 @@ Value prepare::createSlice(OpBuilder &builder, Location loc, Value value,
   limits[dim] = start + count;
   shape[dim] = count;
   return SliceOp::create(
-      builder, loc, RankedTensorType::get(shape, typeOf(value).getElementType()),
-      value, starts, limits, strides);
+      builder, loc,
+      RankedTensorType::get(shape, typeOf(value).getElementType()), value,
+      starts, limits, strides);
 }
 
 Location prepare::fuseLocations(ArrayRef<Value> values) {

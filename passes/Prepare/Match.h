@@ -17,8 +17,8 @@ namespace vescale::prepare {
 /// The number that every element of the value is, if it is known.
 std::optional<double> scalarOf(mlir::Value value);
 
-/// Whether `actual` is `expected` after rounding to the element type of `value`,
-/// give or take a few units in the last place.
+/// Whether `actual` is `expected` after rounding to the element type of
+/// `value`, give or take a few units in the last place.
 bool isClose(mlir::Value value, double actual, double expected);
 bool isScalar(mlir::Value value, double expected);
 
@@ -27,8 +27,8 @@ template <typename Op>
 bool matchCommuted(mlir::Value value,
                    llvm::function_ref<bool(mlir::Value, mlir::Value)> match) {
   auto op = value.getDefiningOp<Op>();
-  return op && (match(op.getLhs(), op.getRhs()) ||
-                match(op.getRhs(), op.getLhs()));
+  return op &&
+         (match(op.getLhs(), op.getRhs()) || match(op.getRhs(), op.getLhs()));
 }
 
 /// value = factor · base; looks through products and quotients with scalars and

@@ -18,16 +18,18 @@ def GraphSimplify : Prepare_Pass<"graph-simplify"> {
     constants. Only for graphs without layouts. Input:
 
     ```mlir
-    %0 = graph.reshape %x : tensor<2x3x4xf32> -> tensor<6x4xf32>
-    %1 = graph.dot %0, %w batch [] x [] contract [1] x [0] : (tensor<6x4xf32>, tensor<4x5xf32>) -> tensor<6x5xf32>
-    %2 = graph.reshape %1 : tensor<6x5xf32> -> tensor<2x3x5xf32>
+    %0 = graph.reshape %x                                   // 2x3x4 to 6x4
+    %1 = graph.dot %0, %w batch [] x [] contract [1] x [0]
+    %2 = graph.reshape %1                                   // 6x5 to 2x3x5
     ```
 
     Output:
 
     ```mlir
-    %0 = graph.dot %x, %w batch [] x [] contract [2] x [0] : (tensor<2x3x4xf32>, tensor<4x5xf32>) -> tensor<2x3x5xf32>
+    %0 = graph.dot %x, %w batch [] x [] contract [2] x [0]
     ```
+
+    (`@flattened_product` in test/Prepare/simplify.mlir, types left out here.)
   }];
 }
 
@@ -39,15 +41,17 @@ def GraphFoldParameterViews : Prepare_Pass<"graph-fold-parameter-views"> {
     tensor. Name and source stay. Input:
 
     ```mlir
-    %0 = graph.parameter "w" source #graph.source<"m", 0, 48, tensor<4x3xf32>> : tensor<4x3xf32>
-    %1 = graph.transpose %0 perm [1, 0] : tensor<4x3xf32> -> tensor<3x4xf32>
+    %0 = graph.parameter "w" source <"m", 0, 48, tensor<4x3xf32>>
+    %1 = graph.transpose %0 perm [1, 0]
     ```
 
     Output:
 
     ```mlir
-    %1 = graph.parameter "w" source #graph.source<"m", 0, 48, tensor<4x3xf32>> view 0 [1, 3] : tensor<3x4xf32>
+    %1 = graph.parameter "w" source <"m", 0, 48, tensor<4x3xf32>> view 0 [1, 3]
     ```
+
+    (`@transposed` in test/Prepare/fold-parameter-views.mlir, types left out here.)
   }];
 }
 
@@ -73,6 +77,8 @@ def GraphRaiseRmsNorm : Prepare_Pass<"graph-raise-rms-norm"> {
     ```mlir
     %0 = graph.rms_norm %x scale %w axis 1 epsilon 1.0e-6
     ```
+
+    (`@root_mean_square` in test/Prepare/raise-rms-norm.mlir, types left out here.)
   }];
   let statistics = [Statistic<"norms", "rms-norms", "rms_norm ops there are">];
 }
@@ -96,6 +102,8 @@ def GraphRaiseLayerNorm : Prepare_Pass<"graph-raise-layer-norm"> {
     ```mlir
     %0 = graph.layer_norm %x scale %s bias %b axis 1 epsilon 1.0e-5
     ```
+
+    (`@centred_norm` in test/Prepare/raise-layer-norm.mlir, types left out here.)
   }];
   let statistics = [
     Statistic<"norms", "layer-norms", "layer_norm ops there are">
@@ -122,6 +130,8 @@ def GraphRaiseGelu : Prepare_Pass<"graph-raise-gelu"> {
     ```mlir
     %0 = graph.gelu none %x
     ```
+
+    (`@exact` in test/Prepare/raise-gelu.mlir, types left out here.)
   }];
   let statistics = [Statistic<"activations", "gelus", "gelu ops there are">];
 }
@@ -142,6 +152,8 @@ def GraphRaiseSilu : Prepare_Pass<"graph-raise-silu"> {
     ```mlir
     %0 = graph.silu %x
     ```
+
+    (`@product` in test/Prepare/raise-silu.mlir, types left out here.)
   }];
   let statistics = [Statistic<"activations", "silus", "silu ops there are">];
 }
@@ -164,6 +176,8 @@ def GraphRaiseSoftmax : Prepare_Pass<"graph-raise-softmax"> {
     ```mlir
     %0 = graph.softmax %x dim 1
     ```
+
+    (`@quotient` in test/Prepare/raise-softmax.mlir, types left out here.)
   }];
   let statistics = [Statistic<"softmaxes", "softmaxes", "softmax ops left">];
 }
@@ -191,6 +205,8 @@ def GraphRaiseRotary : Prepare_Pass<"graph-raise-rotary"> {
     ```mlir
     %0 = graph.rotary %x, %half_cos, %half_sin
     ```
+
+    (`@halves` in test/Prepare/raise-rotary.mlir, types left out here.)
   }];
   let statistics = [Statistic<"rotations", "rotaries", "rotary ops there are">];
 }
@@ -205,8 +221,10 @@ def GraphRaiseAttention : Prepare_Pass<"graph-raise-attention"> {
 
     Rows without a visible key give zeros if the original hides with minus
     infinity (there NaN, or zeros with the guard), and the same average as before
-    if it hides with a finite number. NaN in queries or keys is not hidden, even
-    where the guard did. Input:
+    if it adds a finite number. Where scores are replaced by a finite number
+    instead, such rows give the average only if the number absorbs the scores (as
+    the lowest one does). NaN in queries or keys is not hidden, even where the
+    guard did. Input:
 
     ```mlir
     %0 = graph.dot %q, %k batch [0, 1] x [0, 1] contract [3] x [3]
@@ -221,6 +239,8 @@ def GraphRaiseAttention : Prepare_Pass<"graph-raise-attention"> {
     ```mlir
     %0 = graph.attention %q, %k, %v mask %mask scale 1.25e-1
     ```
+
+    (`@scaled_and_masked` in test/Prepare/raise-attention.mlir, types left out here.)
 
     A softmax before a product that does not match is a remark at its place.
   }];
@@ -253,6 +273,8 @@ def GraphSplitQkv : Prepare_Pass<"graph-split-qkv"> {
     %1 = graph.dot %x, %w0 batch [] x [] contract [1] x [0]
     %2 = graph.dot %x, %w1 batch [] x [] contract [1] x [0]
     ```
+
+    (`@queries_and_keys` in test/Prepare/split-qkv.mlir, types left out here.)
   }];
   let statistics = [
     Statistic<"projections", "projections", "products won by splitting">

@@ -13,9 +13,10 @@
 // 4. Patterns on the op take over scales, grouped heads and masks
 //    (AttentionOperands.cpp, AttentionMask.cpp).
 //
-// Rows without a visible key: guarded ones give zeros, as the op does. Unguarded
-// ones give NaN in the original and zeros here. Where masked scores are finite
-// they give an average, and the mask stays a sum, so that they still do.
+// Rows without a visible key: guarded ones give zeros, as the op does.
+// Unguarded ones give NaN in the original and zeros here. Where masked scores
+// are finite they give an average, and the mask stays a sum, so that they still
+// do.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Prepare/Match.h"
@@ -67,8 +68,7 @@ static bool matchScores(Value value, double outer, Scores &scores) {
     return true;
   }
   if (auto conversion = dyn_cast<CastOp>(op))
-    return isa<FloatType>(
-               typeOf(conversion.getInput()).getElementType()) &&
+    return isa<FloatType>(typeOf(conversion.getInput()).getElementType()) &&
            matchScores(conversion.getInput(), outer, scores);
   if (scores.softcap > 0) // The cap is inside of all masks.
     return false;
@@ -97,8 +97,8 @@ static bool matchScores(Value value, double outer, Scores &scores) {
       std::optional<double> fill =
           scalarOf(visible ? select.getOnFalse() : select.getOnTrue());
       if (fill && *fill * outer <= kMaskedBelow)
-        return tryPath(path, {select.getCondition(), 1, visible,
-                              *fill * outer});
+        return tryPath(path,
+                       {select.getCondition(), 1, visible, *fill * outer});
     }
   return false;
 }
@@ -168,8 +168,6 @@ static std::optional<StringRef> matchAttention(DotOp product, bool onLeft,
   if (lhsFree.size() != 1 || rhsFree.size() != 1 ||
       dot.getLhsContract().size() != 1)
     return "queries or keys have several row or feature dimensions";
-  if (batches > 2)
-    return "there are more than two batch dimensions";
   int64_t keyDim = softmax.getDim();
   if (keyDim < batches)
     return "the softmax is not over the keys";
@@ -237,21 +235,24 @@ struct RaiseAttention : OpRewritePattern<DotOp> {
   }
 
 private:
-  /// As batch × head × rows × features.
+  /// As batch × head × rows × features. Heads may be several dimensions (groups
+  /// and heads within them) or none.
   static Value arrange(OpBuilder &builder, Location loc, Value value,
                        ArrayRef<int64_t> order) {
     value = createTranspose(builder, loc, value, order);
-    SmallVector<int64_t> shape(shapeOf(value));
-    while (shape.size() < 4)
-      shape.insert(shape.begin() + (shape.size() - 2), 1);
+    ArrayRef<int64_t> batch = shapeOf(value).drop_back(2);
+    SmallVector<int64_t> shape{1, 1};
+    for (auto [index, size] : llvm::enumerate(batch))
+      shape[index > 0] *= size;
+    llvm::append_range(shape, shapeOf(value).take_back(2));
     return createReshape(builder, loc, value, shape);
   }
 
   static Value build(OpBuilder &builder, Attention &found) {
     DotOp product = found.product;
-    Location loc = fuseLocations({found.probabilities.softmax.getResult(),
-                                  product.getResult(),
-                                  found.scores.dot.getResult()});
+    Location loc =
+        fuseLocations({found.probabilities.softmax.getResult(),
+                       product.getResult(), found.scores.dot.getResult()});
     Value query = arrange(builder, loc, found.query, found.queryOrder);
     Value key = arrange(builder, loc, found.key, found.keyOrder);
     Value value = arrange(builder, loc, found.value, found.valueOrder);
@@ -283,8 +284,7 @@ private:
 
   /// All terms as one mask in the scores' shape: boolean if all of them hide
   /// scores for good, else a sum.
-  static Value buildMask(OpBuilder &builder, Location loc,
-                         Attention &found) {
+  static Value buildMask(OpBuilder &builder, Location loc, Attention &found) {
     RankedTensorType type = typeOf(found.probabilities.softmax.getInput());
     auto boolean = RankedTensorType::get(type.getShape(), builder.getI1Type());
     auto splat = [&](double number) -> Value {
@@ -297,8 +297,8 @@ private:
     };
     Value visible, sum;
     auto addTerm = [&](Value term) {
-      sum = sum ? AddOp::create(builder, loc, type, sum, term).getResult()
-                : term;
+      sum =
+          sum ? AddOp::create(builder, loc, type, sum, term).getResult() : term;
     };
     auto hide = [&](Value condition, double fill) {
       addTerm(SelectOp::create(builder, loc, type, condition, splat(0),
@@ -320,10 +320,10 @@ private:
       if (!std::isinf(term.fill))
         hide(condition, term.fill);
       else
-        visible = visible ? AndOp::create(builder, loc, boolean, visible,
-                                          condition)
-                                .getResult()
-                          : condition;
+        visible = visible
+                      ? AndOp::create(builder, loc, boolean, visible, condition)
+                            .getResult()
+                      : condition;
     }
     if (!sum || !visible)
       return sum ? sum : visible;

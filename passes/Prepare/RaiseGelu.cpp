@@ -16,7 +16,9 @@ using namespace vescale;
 using namespace vescale::graph;
 using namespace vescale::prepare;
 
-static double geluErf(double x) { return x / 2 * (1 + std::erf(x * M_SQRT1_2)); }
+static double geluErf(double x) {
+  return x / 2 * (1 + std::erf(x * M_SQRT1_2));
+}
 static double geluTanh(double x) {
   double inner = x + 0.044715 * x * x * x;
   return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * inner));
@@ -25,8 +27,7 @@ static double geluTanh(double x) {
 namespace {
 /// Looks for GELU around the one transcendental function that it has: erf for
 /// the exact form, tanh or sigmoid (tanh(z) = 2·sigmoid(2z) - 1) for the other.
-template <typename Op>
-struct RaiseGelu : OpRewritePattern<Op> {
+template <typename Op> struct RaiseGelu : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
@@ -43,7 +44,8 @@ struct RaiseGelu : OpRewritePattern<Op> {
   }
 };
 
-class GraphRaiseGelu : public prepare::impl::GraphRaiseGeluBase<GraphRaiseGelu> {
+class GraphRaiseGelu
+    : public prepare::impl::GraphRaiseGeluBase<GraphRaiseGelu> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<RaiseGelu<ErfOp>, RaiseGelu<TanhOp>, RaiseGelu<SigmoidOp>>(

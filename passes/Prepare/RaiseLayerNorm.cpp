@@ -33,15 +33,13 @@ struct CentredNorm : OpRewritePattern<RmsNormOp> {
     if (!mean || mean->axis != axis || matchMean(mean->row, axis) != x)
       return rewriter.notifyMatchFailure(op, "the mean is not subtracted");
     rewriter.replaceOpWithNewOp<LayerNormOp>(op, op.getType(), x, op.getScale(),
-                                             Value(), axis,
-                                             op.getEpsilon());
+                                             Value(), axis, op.getEpsilon());
     return success();
   }
 };
 
 /// A product with or a sum with one value per feature, in this order.
-template <typename Op>
-struct AbsorbIntoLayerNorm : OpRewritePattern<Op> {
+template <typename Op> struct AbsorbIntoLayerNorm : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
@@ -58,7 +56,8 @@ struct AbsorbIntoLayerNorm : OpRewritePattern<Op> {
                              shapeOf(x).drop_front(norm.getAxis()));
       rewriter.replaceOpWithNewOp<LayerNormOp>(
           op, op.getType(), norm.getInput(),
-          isScale ? weight : Value(norm.getScale()), isScale ? Value() : weight, norm.getAxis(), norm.getEpsilon());
+          isScale ? weight : Value(norm.getScale()), isScale ? Value() : weight,
+          norm.getAxis(), norm.getEpsilon());
       return true;
     });
     return matched ? success()

@@ -74,8 +74,7 @@ std::optional<InverseRms> matchInverseRms(Value factor, bool inverse) {
   return std::nullopt;
 }
 
-template <typename Op>
-struct RaiseRmsNorm : OpRewritePattern<Op> {
+template <typename Op> struct RaiseRmsNorm : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
@@ -105,12 +104,12 @@ private:
                         const Factors &factors) {
     for (Value factor : factors.above)
       if (factor)
-        result = MulOp::create(builder, op.getLoc(), op.getType(), result,
-                               factor);
+        result =
+            MulOp::create(builder, op.getLoc(), op.getType(), result, factor);
     for (Value factor : factors.below)
       if (factor)
-        result = DivOp::create(builder, op.getLoc(), op.getType(), result,
-                               factor);
+        result =
+            DivOp::create(builder, op.getLoc(), op.getType(), result, factor);
     return result;
   }
 };
@@ -129,13 +128,32 @@ struct AbsorbScale : OpRewritePattern<MulOp> {
         return false;
       weight = createReshape(rewriter, op.getLoc(), weight,
                              shapeOf(x).drop_front(norm.getAxis()));
-      rewriter.replaceOpWithNewOp<RmsNormOp>(
-          op, op.getType(), norm.getInput(), weight, norm.getAxis(),
-          norm.getEpsilon());
+      rewriter.replaceOpWithNewOp<RmsNormOp>(op, op.getType(), norm.getInput(),
+                                             weight, norm.getAxis(),
+                                             norm.getEpsilon());
       return true;
     });
     return matched ? success()
                    : rewriter.notifyMatchFailure(op, "not a norm's scale");
+  }
+};
+
+/// A norm between conversions to a wider type and back: the op computes its
+/// statistics wide enough by itself.
+struct NarrowRmsNorm : OpRewritePattern<CastOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(CastOp op,
+                                PatternRewriter &rewriter) const override {
+    auto norm = op.getInput().getDefiningOp<RmsNormOp>();
+    auto wide = norm ? norm.getInput().getDefiningOp<CastOp>() : CastOp();
+    if (!wide || norm.getScale() || wide.getInput().getType() != op.getType() ||
+        typeOf(op).getElementTypeBitWidth() >=
+            typeOf(norm).getElementTypeBitWidth())
+      return rewriter.notifyMatchFailure(op, "not a widened norm");
+    rewriter.replaceOpWithNewOp<RmsNormOp>(op, op.getType(), wide.getInput(),
+                                           Value(), norm.getAxis(),
+                                           norm.getEpsilon());
+    return success();
   }
 };
 
@@ -152,6 +170,6 @@ class GraphRaiseRmsNorm
 } // namespace
 
 void prepare::populateRmsNormPatterns(RewritePatternSet &patterns) {
-  patterns.add<RaiseRmsNorm<MulOp>, RaiseRmsNorm<DivOp>, AbsorbScale>(
-      patterns.getContext());
+  patterns.add<RaiseRmsNorm<MulOp>, RaiseRmsNorm<DivOp>, AbsorbScale,
+               NarrowRmsNorm>(patterns.getContext());
 }

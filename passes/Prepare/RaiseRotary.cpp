@@ -5,13 +5,13 @@
 // constant, over all dimensions or some.
 //
 //===----------------------------------------------------------------------===//
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "passes/Prepare/FeatureSlice.h"
 #include "passes/Prepare/Match.h"
 #include "passes/Prepare/Passes.h"
 #include "passes/Prepare/Patterns.h"
 #include "passes/Prepare/Rewrite.h"
 #include "passes/Prepare/RotaryTable.h"
-#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 namespace vescale::prepare {
 #define GEN_PASS_DEF_GRAPHRAISEROTARY
@@ -77,8 +77,7 @@ static std::optional<Rotated> matchRotated(Value value, Value x) {
   SmallVector<Value> parts;
   for (Value input : concat.getInputs()) {
     auto reshape = input.getDefiningOp<ReshapeOp>();
-    if (!reshape || shapeOf(reshape.getInput()) !=
-                        ArrayRef(shape).drop_back())
+    if (!reshape || shapeOf(reshape.getInput()) != ArrayRef(shape).drop_back())
       return std::nullopt;
     parts.push_back(reshape.getInput());
   }
@@ -147,8 +146,7 @@ static Value buildRotary(OpBuilder &builder, Location loc,
       }
     if (static_cast<int64_t>(dims.size()) != rank) {
       table = createReshape(builder, loc, table, kept);
-      auto type =
-          RankedTensorType::get(shape, typeOf(table).getElementType());
+      auto type = RankedTensorType::get(shape, typeOf(table).getElementType());
       table = BroadcastOp::create(builder, loc, type, table, dims);
     }
     return createTranspose(builder, loc, table, swap);
@@ -160,8 +158,7 @@ static Value buildRotary(OpBuilder &builder, Location loc,
 }
 
 namespace {
-template <typename Op>
-struct RaiseRotary : OpRewritePattern<Op> {
+template <typename Op> struct RaiseRotary : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
@@ -207,18 +204,19 @@ struct ExtendRotary : OpRewritePattern<ConcatOp> {
       return rewriter.notifyMatchFailure(op, "the rest are other features");
     part.count += rest.count;
     Value whole = part.build(rewriter, rotary.getLoc());
-    Value result = RotaryOp::create(
-        rewriter, rotary.getLoc(), whole.getType(), whole, rotary.getCos(),
-        rotary.getSin(), rotary.getInterleavedAttr());
+    Value result = RotaryOp::create(rewriter, rotary.getLoc(), whole.getType(),
+                                    whole, rotary.getCos(), rotary.getSin(),
+                                    rotary.getInterleavedAttr());
     if (back)
-      result = createTranspose(rewriter, op.getLoc(), result,
-                               back.getPermutation());
+      result =
+          createTranspose(rewriter, op.getLoc(), result, back.getPermutation());
     rewriter.replaceOp(op, result);
     return success();
   }
 };
 
-class GraphRaiseRotary : public prepare::impl::GraphRaiseRotaryBase<GraphRaiseRotary> {
+class GraphRaiseRotary
+    : public prepare::impl::GraphRaiseRotaryBase<GraphRaiseRotary> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<RaiseRotary<AddOp>, RaiseRotary<SubOp>, ExtendRotary>(

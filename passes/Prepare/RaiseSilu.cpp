@@ -22,8 +22,7 @@ static double silu(double x) { return x * sigmoid(x); }
 namespace {
 /// Looks for x · sigmoid(x) around a sigmoid or an exponential; an exponential
 /// may also be in a sigmoid alone.
-template <typename Op>
-struct RaiseSilu : OpRewritePattern<Op> {
+template <typename Op> struct RaiseSilu : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
@@ -46,7 +45,8 @@ struct RaiseSilu : OpRewritePattern<Op> {
   }
 };
 
-class GraphRaiseSilu : public prepare::impl::GraphRaiseSiluBase<GraphRaiseSilu> {
+class GraphRaiseSilu
+    : public prepare::impl::GraphRaiseSiluBase<GraphRaiseSilu> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<RaiseSilu<SigmoidOp>, RaiseSilu<ExpOp>>(&getContext());

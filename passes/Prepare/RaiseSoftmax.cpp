@@ -63,8 +63,7 @@ static Value skipShift(Value x, int64_t dim) {
 
 namespace {
 /// exp(x - max) / Σ exp(x - max), also as a product with the reciprocal.
-template <typename Op>
-struct RaiseSoftmax : OpRewritePattern<Op> {
+template <typename Op> struct RaiseSoftmax : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {

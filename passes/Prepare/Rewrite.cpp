@@ -5,9 +5,8 @@
 
 using namespace mlir;
 
-LogicalResult
-vescale::prepare::rewriteToFixpoint(Operation *root,
-                                    RewritePatternSet patterns) {
+LogicalResult vescale::prepare::rewriteToFixpoint(Operation *root,
+                                                  RewritePatternSet patterns) {
   int64_t ops = 0;
   root->walk([&](Operation *) { ++ops; });
   // Each op of a transformer is rewritten a few times; 100 leaves much room.

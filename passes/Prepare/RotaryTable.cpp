@@ -32,8 +32,8 @@ static Value matchRepetition(Value value, PairOrder order) {
       concat.getInputs()[0] == concat.getInputs()[1])
     return concat.getInputs()[0];
   auto reshape = value.getDefiningOp<ReshapeOp>();
-  auto broadcast = reshape ? reshape.getInput().getDefiningOp<BroadcastOp>()
-                           : BroadcastOp();
+  auto broadcast =
+      reshape ? reshape.getInput().getDefiningOp<BroadcastOp>() : BroadcastOp();
   if (!broadcast)
     return {};
   ArrayRef<int64_t> from = shapeOf(reshape.getInput());
@@ -43,8 +43,8 @@ static Value matchRepetition(Value value, PairOrder order) {
     return {};
   const DimGroup &last = groups->back();
   int64_t fresh = order == PairOrder::Halves ? rank - 2 : rank - 1;
-  if (last.fromBegin != rank - 2 || last.fromEnd != rank || last.toSize() != 1 ||
-      from[fresh] != 2 ||
+  if (last.fromBegin != rank - 2 || last.fromEnd != rank ||
+      last.toSize() != 1 || from[fresh] != 2 ||
       static_cast<int64_t>(broadcast.getDims().size()) != rank - 1 ||
       llvm::is_contained(broadcast.getDims(), fresh))
     return {};
@@ -59,8 +59,8 @@ static bool repeatsPairs(DenseElementsAttr value, PairOrder order) {
   SmallVector<Attribute> elements(value.getValues<Attribute>());
   for (size_t i = 0; i < elements.size(); ++i) {
     int64_t feature = i % features;
-    bool first = order == PairOrder::Halves ? feature < features / 2
-                                            : feature % 2 == 0;
+    bool first =
+        order == PairOrder::Halves ? feature < features / 2 : feature % 2 == 0;
     int64_t distance = order == PairOrder::Halves ? features / 2 : 1;
     if (first && elements[i] != elements[i + distance])
       return false;

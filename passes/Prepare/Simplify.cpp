@@ -5,9 +5,9 @@
 // broadcasts and flattening reshapes toward the users.
 //
 //===----------------------------------------------------------------------===//
-#include "passes/Prepare/Patterns.h"
 #include "passes/Prepare/Match.h"
 #include "passes/Prepare/Passes.h"
+#include "passes/Prepare/Patterns.h"
 #include "passes/Prepare/Rewrite.h"
 
 namespace vescale::prepare {

@@ -144,15 +144,63 @@ struct SinkFlatteningBelowDot : OpRewritePattern<DotOp> {
     for (int64_t dim : op.getLhsContract())
       contract.push_back(dim + shift);
     // The flattened dimension is the result's first.
-    SmallVector<int64_t> shape(
-        ArrayRef(flat->shape).take_front(shift + 1));
+    SmallVector<int64_t> shape(ArrayRef(flat->shape).take_front(shift + 1));
     llvm::append_range(shape, shapeOf(op.getResult()).drop_front());
     Value lhs = flat->apart(rewriter, op.getLoc());
-    Value dot = DotOp::create(rewriter, op.getLoc(),
-                              withShape(op.getType(), shape), lhs, op.getRhs(),
-                              op.getLhsBatch(), op.getRhsBatch(), contract,
-                              op.getRhsContract());
+    Value dot = DotOp::create(
+        rewriter, op.getLoc(), withShape(op.getType(), shape), lhs, op.getRhs(),
+        op.getLhsBatch(), op.getRhsBatch(), contract, op.getRhsContract());
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), dot);
+    return success();
+  }
+};
+
+/// A product for each element of one flattened batch dimension is a product for
+/// each of the dimensions that were flattened alike on both sides.
+struct SplitBatchOfDot : OpRewritePattern<DotOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(DotOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<Flattening> lhs = matchFlattening(op.getLhs()),
+                              rhs = matchFlattening(op.getRhs());
+    const int64_t zero = 0;
+    ArrayRef<int64_t> first(zero);
+    if (!lhs || !rhs || op.getLhsBatch() != first || op.getRhsBatch() != first)
+      return rewriter.notifyMatchFailure(op, "no flattened batch dimension");
+    int64_t shift = lhs->shape.size() - rankOf(op.getLhs());
+    auto leading = ArrayRef(lhs->shape).take_front(shift + 1);
+    if (leading != ArrayRef(rhs->shape).drop_back(rankOf(op.getRhs()) - 1))
+      return rewriter.notifyMatchFailure(op, "flattened from other dimensions");
+    auto batch = llvm::to_vector(llvm::seq<int64_t>(0, shift + 1));
+    auto shifted = [&](ArrayRef<int64_t> dims) {
+      return llvm::map_to_vector(dims, [&](int64_t d) { return d + shift; });
+    };
+    SmallVector<int64_t> shape(leading);
+    llvm::append_range(shape, shapeOf(op.getResult()).drop_front());
+    Value dot = DotOp::create(
+        rewriter, op.getLoc(), withShape(op.getType(), shape),
+        lhs->apart(rewriter, op.getLoc()), rhs->apart(rewriter, op.getLoc()),
+        batch, batch, shifted(op.getLhsContract()),
+        shifted(op.getRhsContract()));
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), dot);
+    return success();
+  }
+};
+
+/// softmax(flatten(x)) becomes flatten(softmax(x)) along a dimension that
+/// stays.
+struct SinkFlatteningBelowSoftmax : OpRewritePattern<SoftmaxOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SoftmaxOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<Flattening> flat = matchFlattening(op.getInput());
+    if (!flat || op.getDim() == 0)
+      return rewriter.notifyMatchFailure(op, "not beside flattened dimensions");
+    int64_t shift = flat->shape.size() - rankOf(op.getInput());
+    Value softmax = SoftmaxOp::create(
+        rewriter, op.getLoc(), withShape(op.getType(), flat->shape),
+        flat->apart(rewriter, op.getLoc()), op.getDim() + shift);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), softmax);
     return success();
   }
 };
@@ -209,6 +257,7 @@ private:
 } // namespace
 
 void prepare::populateSinkPatterns(RewritePatternSet &patterns) {
-  patterns.add<SinkBroadcast, SinkFlatteningBelowDot, SinkFlattening>(
+  patterns.add<SinkBroadcast, SinkFlatteningBelowDot, SplitBatchOfDot,
+               SinkFlatteningBelowSoftmax, SinkFlattening>(
       patterns.getContext());
 }

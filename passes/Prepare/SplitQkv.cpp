@@ -136,9 +136,8 @@ private:
       }
     }
     for (int64_t dim : dot.getRhsContract())
-      contract.push_back(reshaped && dim > free.front()
-                             ? dim + features.size() - 1
-                             : dim);
+      contract.push_back(
+          reshaped && dim > free.front() ? dim + features.size() - 1 : dim);
     Value weight = createReshape(rewriter, loc, projection.weight, shape);
     Value bias;
     if (projection.bias)
@@ -161,7 +160,8 @@ private:
         auto dims = llvm::to_vector(
             llvm::seq<int64_t>(projection.features, type.getRank()));
         partBias = BroadcastOp::create(rewriter, loc, type, partBias, dims);
-        result = AddOp::create(rewriter, slice.getLoc(), type, result, partBias);
+        result =
+            AddOp::create(rewriter, slice.getLoc(), type, result, partBias);
       }
       rewriter.replaceOp(slice, result);
     }

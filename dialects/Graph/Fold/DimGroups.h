@@ -1,4 +1,5 @@
-//===- DimGroups.h - Which dimensions a reshape splits and merges -*- C++ -*-===//
+//===- DimGroups.h - Which dimensions a reshape splits and merges -*- C++
+//-*-===//
 #ifndef VESCALE_DIALECTS_GRAPH_FOLD_DIMGROUPS_H
 #define VESCALE_DIALECTS_GRAPH_FOLD_DIMGROUPS_H
 
@@ -20,7 +21,8 @@ struct DimGroup {
 };
 
 /// The finest groups by which a reshape between the shapes can be described, in
-/// order; nullopt for shapes without elements or with different numbers of them.
+/// order; nullopt for shapes without elements or with different numbers of
+/// them.
 std::optional<llvm::SmallVector<DimGroup>>
 groupDims(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to);
 

@@ -18,7 +18,8 @@ double ConstantElements::number(int64_t index) const {
   return isFloat() ? floats[index] : static_cast<double>(ints[index]);
 }
 
-std::optional<ConstantElements> ConstantElements::read(Attribute value, int64_t limit) {
+std::optional<ConstantElements> ConstantElements::read(Attribute value,
+                                                       int64_t limit) {
   auto dense = dyn_cast_or_null<DenseElementsAttr>(value);
   if (!dense)
     return std::nullopt;
@@ -50,7 +51,8 @@ std::optional<ConstantElements> ConstantElements::read(Attribute value, int64_t 
 }
 
 /// How many elements a fold computes; 0 where it should not.
-static int64_t countOf(RankedTensorType type, ArrayRef<ConstantElements> operands) {
+static int64_t countOf(RankedTensorType type,
+                       ArrayRef<ConstantElements> operands) {
   if (type.getEncoding())
     return 0;
   bool splat =
@@ -61,7 +63,8 @@ static int64_t countOf(RankedTensorType type, ArrayRef<ConstantElements> operand
                                                      : 0;
 }
 
-Attribute graph::foldFloats(RankedTensorType type, ArrayRef<ConstantElements> operands,
+Attribute graph::foldFloats(RankedTensorType type,
+                            ArrayRef<ConstantElements> operands,
                             llvm::function_ref<double(int64_t)> compute) {
   auto element = cast<FloatType>(type.getElementType());
   SmallVector<APFloat, 4> values;
@@ -77,7 +80,8 @@ Attribute graph::foldFloats(RankedTensorType type, ArrayRef<ConstantElements> op
   return DenseElementsAttr::get(type, values);
 }
 
-Attribute graph::foldInts(RankedTensorType type, ArrayRef<ConstantElements> operands,
+Attribute graph::foldInts(RankedTensorType type,
+                          ArrayRef<ConstantElements> operands,
                           llvm::function_ref<int64_t(int64_t)> compute) {
   unsigned width = type.getElementTypeBitWidth();
   SmallVector<APInt, 4> values;

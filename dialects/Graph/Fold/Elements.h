@@ -28,20 +28,21 @@ struct ConstantElements {
   double number(int64_t index) const;
   int64_t integer(int64_t index) const { return ints[splat ? 0 : index]; }
 
-  /// Fails for null, for types with a layout and for non-splats above the limit.
-  static std::optional<ConstantElements> read(mlir::Attribute value,
-                                      int64_t limit = kMaxFoldedElements);
+  /// Fails for null, for types with a layout and for non-splats above the
+  /// limit.
+  static std::optional<ConstantElements>
+  read(mlir::Attribute value, int64_t limit = kMaxFoldedElements);
 };
 
 /// Makes a constant of `type`, computing each element, or a single one if all
-/// operands are splats. `compute` takes the element's index. Floats are rounded,
-/// integers wrapped to the element type. Null for types with a layout.
-mlir::Attribute
-foldFloats(mlir::RankedTensorType type, llvm::ArrayRef<ConstantElements> operands,
-           llvm::function_ref<double(int64_t)> compute);
-mlir::Attribute
-foldInts(mlir::RankedTensorType type, llvm::ArrayRef<ConstantElements> operands,
-         llvm::function_ref<int64_t(int64_t)> compute);
+/// operands are splats. `compute` takes the element's index. Floats are
+/// rounded, integers wrapped to the element type. Null for types with a layout.
+mlir::Attribute foldFloats(mlir::RankedTensorType type,
+                           llvm::ArrayRef<ConstantElements> operands,
+                           llvm::function_ref<double(int64_t)> compute);
+mlir::Attribute foldInts(mlir::RankedTensorType type,
+                         llvm::ArrayRef<ConstantElements> operands,
+                         llvm::function_ref<int64_t(int64_t)> compute);
 
 /// The number that all elements of a constant are; nullopt if they differ, for
 /// null and for types that are not numbers.

@@ -35,13 +35,16 @@ static Attribute foldUnary(Attribute operand, Value result,
                   [&](int64_t i) { return onInt(x->integer(i)); });
 }
 
-static int64_t negated(int64_t x) { return static_cast<int64_t>(0 - uint64_t(x)); }
+static int64_t negated(int64_t x) {
+  return static_cast<int64_t>(0 - uint64_t(x));
+}
 static double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 #define VESCALE_FOLD_FLOAT(OP, EXPRESSION)                                     \
   OpFoldResult OP::fold(FoldAdaptor adaptor) {                                 \
-    return foldUnary(adaptor.getInput(), getResult(),                          \
-                     +[](double x) -> double { return EXPRESSION; });          \
+    return foldUnary(                                                          \
+        adaptor.getInput(), getResult(),                                       \
+        +[](double x) -> double { return EXPRESSION; });                       \
   }
 VESCALE_FOLD_FLOAT(ExpOp, std::exp(x))
 VESCALE_FOLD_FLOAT(LogOp, std::log(x))
@@ -63,44 +66,50 @@ OpFoldResult NegOp::fold(FoldAdaptor adaptor) {
   if (auto inner = getInput().getDefiningOp<NegOp>())
     if (inner.getInput().getType() == getType())
       return inner.getInput();
-  return foldUnary(adaptor.getInput(), getResult(),
-                   +[](double x) { return -x; }, negated);
+  return foldUnary(
+      adaptor.getInput(), getResult(), +[](double x) { return -x; }, negated);
 }
 OpFoldResult AbsOp::fold(FoldAdaptor adaptor) {
-  return foldUnary(adaptor.getInput(), getResult(),
-                   +[](double x) { return std::fabs(x); },
-                   +[](int64_t x) { return x < 0 ? negated(x) : x; });
+  return foldUnary(
+      adaptor.getInput(), getResult(), +[](double x) { return std::fabs(x); },
+      +[](int64_t x) { return x < 0 ? negated(x) : x; });
 }
 OpFoldResult SignOp::fold(FoldAdaptor adaptor) {
   return foldUnary(
       adaptor.getInput(), getResult(),
-      +[](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x; },
+      +[](double x) { return x > 0   ? 1.0
+                             : x < 0 ? -1.0
+                                     : x; },
       +[](int64_t x) { return static_cast<int64_t>((x > 0) - (x < 0)); });
 }
 OpFoldResult ReluOp::fold(FoldAdaptor adaptor) {
   if (getInput().getDefiningOp<ReluOp>() && getInput().getType() == getType())
     return getInput();
-  return foldUnary(adaptor.getInput(), getResult(),
-                   +[](double x) { return x < 0 ? 0.0 : x; },
-                   +[](int64_t x) { return std::max<int64_t>(x, 0); });
+  return foldUnary(
+      adaptor.getInput(), getResult(),
+      +[](double x) { return x < 0 ? 0.0 : x; },
+      +[](int64_t x) { return std::max<int64_t>(x, 0); });
 }
 
 OpFoldResult GeluOp::fold(FoldAdaptor adaptor) {
   if (getApproximation() == GeluApproximation::None)
-    return foldUnary(adaptor.getInput(), getResult(), +[](double x) {
-      return x / 2 * (1 + std::erf(x * M_SQRT1_2));
-    });
-  return foldUnary(adaptor.getInput(), getResult(), +[](double x) {
-    return x / 2 *
-           (1 + std::tanh(M_SQRT1_2 * M_2_SQRTPI * (x + 0.044715 * x * x * x)));
-  });
+    return foldUnary(
+        adaptor.getInput(), getResult(),
+        +[](double x) { return x / 2 * (1 + std::erf(x * M_SQRT1_2)); });
+  return foldUnary(
+      adaptor.getInput(), getResult(), +[](double x) {
+        return x / 2 *
+               (1 +
+                std::tanh(M_SQRT1_2 * M_2_SQRTPI * (x + 0.044715 * x * x * x)));
+      });
 }
 
 OpFoldResult NotOp::fold(FoldAdaptor adaptor) {
   if (auto inner = getInput().getDefiningOp<NotOp>())
     if (inner.getInput().getType() == getType())
       return inner.getInput();
-  std::optional<ConstantElements> x = ConstantElements::read(adaptor.getInput());
+  std::optional<ConstantElements> x =
+      ConstantElements::read(adaptor.getInput());
   if (!x)
     return {};
   return foldInts(typeOf(getResult()), *x,
@@ -108,7 +117,8 @@ OpFoldResult NotOp::fold(FoldAdaptor adaptor) {
 }
 
 OpFoldResult IsNanOp::fold(FoldAdaptor adaptor) {
-  std::optional<ConstantElements> x = ConstantElements::read(adaptor.getInput());
+  std::optional<ConstantElements> x =
+      ConstantElements::read(adaptor.getInput());
   if (!x)
     return {};
   return foldInts(typeOf(getResult()), *x,
@@ -125,7 +135,8 @@ using IntFunction = int64_t (*)(int64_t, int64_t);
 /// `onFloat` or `onInt` is null where the op does not take such elements.
 static Attribute foldBinary(Attribute lhs, Attribute rhs, Value result,
                             FloatFunction onFloat, IntFunction onInt) {
-  std::optional<ConstantElements> x = ConstantElements::read(lhs), y = ConstantElements::read(rhs);
+  std::optional<ConstantElements> x = ConstantElements::read(lhs),
+                                  y = ConstantElements::read(rhs);
   if (!x || !y || x->type != y->type)
     return {};
   if (x->isFloat())
@@ -191,23 +202,26 @@ OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
   VESCALE_KEEP_IF(is(adaptor.getRhs(), 1), getLhs());
   if (!divides(adaptor.getLhs(), adaptor.getRhs()))
     return {};
-  return foldBinary(adaptor.getLhs(), adaptor.getRhs(), getResult(),
-                    +[](double x, double y) { return x / y; },
-                    +[](int64_t x, int64_t y) { return x / y; });
+  return foldBinary(
+      adaptor.getLhs(), adaptor.getRhs(), getResult(),
+      +[](double x, double y) { return x / y; },
+      +[](int64_t x, int64_t y) { return x / y; });
 }
 
 OpFoldResult RemOp::fold(FoldAdaptor adaptor) {
   if (!divides(adaptor.getLhs(), adaptor.getRhs()))
     return {};
-  return foldBinary(adaptor.getLhs(), adaptor.getRhs(), getResult(),
-                    +[](double x, double y) { return std::fmod(x, y); },
-                    +[](int64_t x, int64_t y) { return x % y; });
+  return foldBinary(
+      adaptor.getLhs(), adaptor.getRhs(), getResult(),
+      +[](double x, double y) { return std::fmod(x, y); },
+      +[](int64_t x, int64_t y) { return x % y; });
 }
 
 OpFoldResult PowOp::fold(FoldAdaptor adaptor) {
   VESCALE_KEEP_IF(is(adaptor.getRhs(), 1), getLhs());
-  return foldBinary(adaptor.getLhs(), adaptor.getRhs(), getResult(),
-                    +[](double x, double y) { return std::pow(x, y); }, nullptr);
+  return foldBinary(
+      adaptor.getLhs(), adaptor.getRhs(), getResult(),
+      +[](double x, double y) { return std::pow(x, y); }, nullptr);
 }
 
 static double maxOf(double x, double y) {
@@ -219,13 +233,15 @@ static double minOf(double x, double y) {
 
 OpFoldResult MaxOp::fold(FoldAdaptor adaptor) {
   VESCALE_KEEP_IF(getLhs() == getRhs(), getLhs());
-  return foldBinary(adaptor.getLhs(), adaptor.getRhs(), getResult(), maxOf,
-                    +[](int64_t x, int64_t y) { return std::max(x, y); });
+  return foldBinary(
+      adaptor.getLhs(), adaptor.getRhs(), getResult(), maxOf,
+      +[](int64_t x, int64_t y) { return std::max(x, y); });
 }
 OpFoldResult MinOp::fold(FoldAdaptor adaptor) {
   VESCALE_KEEP_IF(getLhs() == getRhs(), getLhs());
-  return foldBinary(adaptor.getLhs(), adaptor.getRhs(), getResult(), minOf,
-                    +[](int64_t x, int64_t y) { return std::min(x, y); });
+  return foldBinary(
+      adaptor.getLhs(), adaptor.getRhs(), getResult(), minOf,
+      +[](int64_t x, int64_t y) { return std::min(x, y); });
 }
 
 /// All bits set, which for i1 is true.
@@ -239,30 +255,32 @@ OpFoldResult AndOp::fold(FoldAdaptor adaptor) {
   VESCALE_KEEP_IF(isOnes(adaptor.getLhs()), getRhs());
   VESCALE_KEEP_IF(is(adaptor.getLhs(), 0), getLhs());
   VESCALE_KEEP_IF(is(adaptor.getRhs(), 0), getRhs());
-  return foldBinary(adaptor.getLhs(), adaptor.getRhs(), getResult(), nullptr,
-                    +[](int64_t x, int64_t y) { return x & y; });
+  return foldBinary(
+      adaptor.getLhs(), adaptor.getRhs(), getResult(), nullptr,
+      +[](int64_t x, int64_t y) { return x & y; });
 }
 OpFoldResult OrOp::fold(FoldAdaptor adaptor) {
   VESCALE_KEEP_IF(is(adaptor.getRhs(), 0) || getLhs() == getRhs(), getLhs());
   VESCALE_KEEP_IF(is(adaptor.getLhs(), 0), getRhs());
   VESCALE_KEEP_IF(isOnes(adaptor.getLhs()), getLhs());
   VESCALE_KEEP_IF(isOnes(adaptor.getRhs()), getRhs());
-  return foldBinary(adaptor.getLhs(), adaptor.getRhs(), getResult(), nullptr,
-                    +[](int64_t x, int64_t y) { return x | y; });
+  return foldBinary(
+      adaptor.getLhs(), adaptor.getRhs(), getResult(), nullptr,
+      +[](int64_t x, int64_t y) { return x | y; });
 }
 OpFoldResult XorOp::fold(FoldAdaptor adaptor) {
   VESCALE_KEEP_IF(is(adaptor.getRhs(), 0), getLhs());
   VESCALE_KEEP_IF(is(adaptor.getLhs(), 0), getRhs());
-  return foldBinary(adaptor.getLhs(), adaptor.getRhs(), getResult(), nullptr,
-                    +[](int64_t x, int64_t y) { return x ^ y; });
+  return foldBinary(
+      adaptor.getLhs(), adaptor.getRhs(), getResult(), nullptr,
+      +[](int64_t x, int64_t y) { return x ^ y; });
 }
 
 //===----------------------------------------------------------------------===//
 // Comparison and selection
 //===----------------------------------------------------------------------===//
 
-template <typename T>
-static bool holds(Comparison comparison, T x, T y) {
+template <typename T> static bool holds(Comparison comparison, T x, T y) {
   switch (comparison) {
   case Comparison::Eq:
     return x == y;
@@ -287,7 +305,7 @@ OpFoldResult CompareOp::fold(FoldAdaptor adaptor) {
       type.getNumElements() > 0)
     return DenseElementsAttr::get(type, holds(getComparison(), 0, 0));
   std::optional<ConstantElements> x = ConstantElements::read(adaptor.getLhs()),
-                          y = ConstantElements::read(adaptor.getRhs());
+                                  y = ConstantElements::read(adaptor.getRhs());
   if (!x || !y)
     return {};
   return foldInts(type, {*x, *y}, [&](int64_t i) -> int64_t {
@@ -300,9 +318,12 @@ OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
   VESCALE_KEEP_IF(getOnTrue() == getOnFalse(), getOnTrue());
   VESCALE_KEEP_IF(isOnes(adaptor.getCondition()), getOnTrue());
   VESCALE_KEEP_IF(is(adaptor.getCondition(), 0), getOnFalse());
-  std::optional<ConstantElements> c = ConstantElements::read(adaptor.getCondition()),
-                          x = ConstantElements::read(adaptor.getOnTrue()),
-                          y = ConstantElements::read(adaptor.getOnFalse());
+  std::optional<ConstantElements> c = ConstantElements::read(
+                                      adaptor.getCondition()),
+                                  x = ConstantElements::read(
+                                      adaptor.getOnTrue()),
+                                  y = ConstantElements::read(
+                                      adaptor.getOnFalse());
   if (!c || !x || !y)
     return {};
   if (x->isFloat())
@@ -314,76 +335,3 @@ OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
   });
 }
 #undef VESCALE_KEEP_IF
-
-//===----------------------------------------------------------------------===//
-// Conversion
-//===----------------------------------------------------------------------===//
-
-/// Whether every value of `from` is one of `to`.
-static bool holdsAll(Type to, Type from) {
-  if (to == from)
-    return true;
-  if (to.isInteger(1))
-    return false;
-  auto toFloat = dyn_cast<FloatType>(to), fromFloat = dyn_cast<FloatType>(from);
-  if (fromFloat) // f16 and bf16 do not hold each other.
-    return toFloat && toFloat.getWidth() > fromFloat.getWidth();
-  if (toFloat)
-    return from.getIntOrFloatBitWidth() <= toFloat.getFPMantissaWidth();
-  return to.getIntOrFloatBitWidth() > from.getIntOrFloatBitWidth();
-}
-
-static int64_t toInteger(double value, unsigned width) {
-  if (std::isnan(value))
-    return 0;
-  double limit = std::ldexp(1.0, width - 1);
-  if (value >= limit)
-    return llvm::maxIntN(width);
-  return value <= -limit ? llvm::minIntN(width) : static_cast<int64_t>(value);
-}
-
-OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
-  if (getInput().getType() == getType())
-    return getInput();
-  RankedTensorType type = typeOf(getResult());
-  // There and back again, through a type that holds all values.
-  if (auto inner = getInput().getDefiningOp<CastOp>())
-    if (inner.getInput().getType() == type &&
-        holdsAll(typeOf(getInput()).getElementType(), type.getElementType()))
-      return inner.getInput();
-  std::optional<ConstantElements> x = ConstantElements::read(adaptor.getInput());
-  if (!x)
-    return {};
-  if (isa<FloatType>(type.getElementType()))
-    return foldFloats(type, *x, [&](int64_t i) { return x->number(i); });
-  unsigned width = type.getElementTypeBitWidth();
-  return foldInts(type, *x, [&](int64_t i) -> int64_t {
-    if (width == 1)
-      return x->number(i) != 0;
-    return x->isFloat() ? toInteger(x->number(i), width) : x->integer(i);
-  });
-}
-
-namespace {
-/// cast(cast(x)) is one cast if the type between holds all values of x.
-struct MergeCasts : OpRewritePattern<CastOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(CastOp op,
-                                PatternRewriter &rewriter) const override {
-    auto inner = op.getInput().getDefiningOp<CastOp>();
-    if (!inner || typeOf(inner).getEncoding() ||
-        typeOf(inner.getInput()).getEncoding())
-      return rewriter.notifyMatchFailure(op, "not a cast of a cast");
-    if (!holdsAll(typeOf(inner).getElementType(),
-                  typeOf(inner.getInput()).getElementType()))
-      return rewriter.notifyMatchFailure(op, "the inner cast loses values");
-    rewriter.replaceOpWithNewOp<CastOp>(op, op.getType(), inner.getInput());
-    return success();
-  }
-};
-} // namespace
-
-void CastOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
-                                         MLIRContext *context) {
-  patterns.add<MergeCasts>(context);
-}

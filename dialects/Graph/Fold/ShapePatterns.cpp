@@ -1,8 +1,8 @@
 //===- ShapePatterns.cpp - Algebra of reshape, transpose, broadcast -------===//
 //
 // The normal form: transposes and slices move toward the producers, broadcasts
-// toward the users, equal neighbours merge. A dimension of size 1 of a broadcast
-// is the operand's, never a new one.
+// toward the users, equal neighbours merge. A dimension of size 1 of a
+// broadcast is the operand's, never a new one.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Graph/Fold/DimGroups.h"
@@ -42,8 +42,8 @@ struct MergeTransposes : OpRewritePattern<TransposeOp> {
     SmallVector<int64_t> permutation;
     for (int64_t dim : op.getPermutation())
       permutation.push_back(inner.getPermutation()[dim]);
-    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(),
-                                             inner.getInput(), permutation);
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getInput(),
+                                             permutation);
     return success();
   }
 };
@@ -59,8 +59,8 @@ struct MergeBroadcasts : OpRewritePattern<BroadcastOp> {
     SmallVector<int64_t> dims;
     for (int64_t dim : inner.getDims())
       dims.push_back(op.getDims()[dim]);
-    rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(),
-                                             inner.getInput(), dims);
+    rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), inner.getInput(),
+                                             dims);
     return success();
   }
 };
@@ -82,9 +82,8 @@ struct BroadcastUnitDims : OpRewritePattern<BroadcastOp> {
       }
     if (dims.size() == op.getDims().size())
       return rewriter.notifyMatchFailure(op, "no new dimension of size 1");
-    Value input = ReshapeOp::create(rewriter, op.getLoc(),
-                                    typeLike(op.getInput(), kept),
-                                    op.getInput());
+    Value input = ReshapeOp::create(
+        rewriter, op.getLoc(), typeLike(op.getInput(), kept), op.getInput());
     rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), input, dims);
     return success();
   }
@@ -99,7 +98,8 @@ struct ReshapeOfBroadcast : OpRewritePattern<ReshapeOp> {
     auto inner = innerWithoutLayout<BroadcastOp>(op, op.getInput());
     if (!inner)
       return rewriter.notifyMatchFailure(op, "not a reshape of a broadcast");
-    ArrayRef<int64_t> from = shapeOf(op.getInput()), to = shapeOf(op.getResult());
+    ArrayRef<int64_t> from = shapeOf(op.getInput()),
+                      to = shapeOf(op.getResult());
     std::optional<SmallVector<DimGroup>> groups = groupDims(from, to);
     if (!groups)
       return rewriter.notifyMatchFailure(op, "has no elements");
@@ -117,9 +117,9 @@ struct ReshapeOfBroadcast : OpRewritePattern<ReshapeOp> {
           kept.push_back(to[dim]);
         }
     }
-    Value input = ReshapeOp::create(rewriter, op.getLoc(),
-                                    typeLike(inner.getInput(), kept),
-                                    inner.getInput());
+    Value input =
+        ReshapeOp::create(rewriter, op.getLoc(),
+                          typeLike(inner.getInput(), kept), inner.getInput());
     rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), input, dims);
     return success();
   }
@@ -170,8 +170,18 @@ struct TransposeOfUnitDims : OpRewritePattern<TransposeOp> {
   }
 };
 
-/// transpose(reshape(x)) becomes reshape(transpose(x)) where the transpose moves
-/// what the reshape splits or merges as a whole.
+/// Whether a group makes several dimensions above 1 of one, or one of several.
+bool splits(const DimGroup &group, ArrayRef<int64_t> to) {
+  auto sizes = to.slice(group.toBegin, group.toSize());
+  return llvm::count_if(sizes, [](int64_t size) { return size != 1; }) > 1;
+}
+bool merges(const DimGroup &group, ArrayRef<int64_t> from) {
+  auto sizes = from.slice(group.fromBegin, group.fromSize());
+  return llvm::count_if(sizes, [](int64_t size) { return size != 1; }) > 1;
+}
+
+/// transpose(reshape(x)) becomes reshape(transpose(x)) where the reshape splits
+/// nothing and the transpose moves what it merges as a whole.
 struct TransposeOfReshape : OpRewritePattern<TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(TransposeOp op,
@@ -191,6 +201,8 @@ struct TransposeOfReshape : OpRewritePattern<TransposeOp> {
     SmallVector<std::pair<int64_t, const DimGroup *>> order;
     int64_t place = -1;
     for (const DimGroup &group : *groups) {
+      if (splits(group, shapeOf(inner.getResult())))
+        return rewriter.notifyMatchFailure(op, "the reshape splits");
       for (int64_t dim = group.toBegin + 1; dim < group.toEnd; ++dim)
         if (position[dim] != position[dim - 1] + 1)
           return rewriter.notifyMatchFailure(op, "tears dimensions apart");
@@ -212,11 +224,52 @@ struct TransposeOfReshape : OpRewritePattern<TransposeOp> {
     return success();
   }
 };
+
+/// reshape(transpose(x)) becomes transpose(reshape(x)) where the reshape splits
+/// dimensions and merges none: then transposes behind can meet this one.
+struct SplitOfTranspose : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto inner = innerWithoutLayout<TransposeOp>(op, op.getInput());
+    if (!inner)
+      return rewriter.notifyMatchFailure(op, "not a reshape of a transpose");
+    ArrayRef<int64_t> from = shapeOf(op.getInput()),
+                      to = shapeOf(op.getResult());
+    std::optional<SmallVector<DimGroup>> groups = groupDims(from, to);
+    if (!groups)
+      return rewriter.notifyMatchFailure(op, "has no elements");
+    bool any = false;
+    for (const DimGroup &group : *groups) {
+      if (merges(group, from) || group.fromSize() != 1)
+        return rewriter.notifyMatchFailure(op, "not only splits");
+      any |= splits(group, to);
+    }
+    if (!any)
+      return rewriter.notifyMatchFailure(op, "splits nothing");
+    // Groups, one for each dimension of the transpose, in the order of x.
+    SmallVector<const DimGroup *> order(groups->size());
+    for (auto [place, dim] : llvm::enumerate(inner.getPermutation()))
+      order[dim] = &(*groups)[place];
+    SmallVector<int64_t> shape, permutation(to.size());
+    for (const DimGroup *group : order)
+      for (int64_t dim = group->toBegin; dim < group->toEnd; ++dim) {
+        permutation[dim] = shape.size();
+        shape.push_back(to[dim]);
+      }
+    Value split =
+        ReshapeOp::create(rewriter, op.getLoc(),
+                          typeLike(inner.getInput(), shape), inner.getInput());
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), split,
+                                             permutation);
+    return success();
+  }
+};
 } // namespace
 
 void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                             MLIRContext *context) {
-  patterns.add<MergeReshapes, ReshapeOfBroadcast>(context);
+  patterns.add<MergeReshapes, ReshapeOfBroadcast, SplitOfTranspose>(context);
 }
 void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {

@@ -135,7 +135,8 @@ private:
       whole &= isWhole(dim);
       innerWhole &= dim == first || isWhole(dim);
     }
-    int64_t scaleUp = 1, scaleDown = 1; // ConstantElements per step of `first`, of `from`.
+    int64_t scaleUp = 1,
+            scaleDown = 1; // ConstantElements per step of `first`, of `from`.
     for (int64_t dim = first + 1; dim < group.toEnd; ++dim)
       scaleUp *= to[dim];
     for (int64_t dim = group.fromBegin + 1; dim < group.fromEnd; ++dim)
@@ -192,9 +193,9 @@ struct ConcatOfSlices : OpRewritePattern<ConcatOp> {
     int64_t dim = op.getDim();
     SmallVector<Value> inputs;
     for (Value input : op.getInputs()) {
-      Value merged = inputs.empty()
-                         ? Value()
-                         : merge(rewriter, op.getLoc(), dim, inputs.back(), input);
+      Value merged = inputs.empty() ? Value()
+                                    : merge(rewriter, op.getLoc(), dim,
+                                            inputs.back(), input);
       if (merged)
         inputs.back() = merged;
       else
