@@ -19,6 +19,23 @@ static void printMeshAxes(OpAsmPrinter &printer, MeshOp, MeshAttr axes) {
 // Reshard
 //===----------------------------------------------------------------------===//
 
+/// Whether every digit of `axis` belongs to one of `axes`, whole or in parts.
+static bool covers(AxesAttr axes, AxisRefAttr axis, MeshAttr mesh) {
+  int64_t position = axis.getPreSize();
+  int64_t end = position * axis.getSize(mesh);
+  while (position < end) {
+    auto part = llvm::find_if(axes, [&](AxisRefAttr other) {
+      int64_t pre = other.getPreSize();
+      return other.getName() == axis.getName() && pre <= position &&
+             position < pre * other.getSize(mesh);
+    });
+    if (part == axes.end())
+      return false;
+    position = part->getPreSize() * part->getSize(mesh);
+  }
+  return true;
+}
+
 LogicalResult ReshardOp::verify() {
   auto in = cast<RankedTensorType>(getInput().getType());
   auto out = cast<RankedTensorType>(getResult().getType());
@@ -32,8 +49,12 @@ LogicalResult ReshardOp::verify() {
   if (from.getMesh() != to.getMesh())
     return emitOpError("cannot move a tensor from mesh ")
            << from.getMesh() << " to mesh " << to.getMesh();
+  MeshAttr mesh = lookupMesh(*this, from.getMesh());
+  if (!mesh)
+    return emitOpError("uses mesh ")
+           << from.getMesh() << ", which does not exist";
   for (AxisRefAttr axis : to.getPartial())
-    if (!llvm::is_contained(from.getPartial(), axis) ||
+    if (!covers(from.getPartial(), axis, mesh) ||
         from.getPartialKind() != to.getPartialKind())
       return emitOpError("cannot make a value partial over axis \"")
              << axis.getName() << '"';

@@ -77,11 +77,18 @@ static RankedTensorType tensorType(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
+/// What is no tensor has no dimensions to shard; it has no layout either, and
+/// verifyLayouts refuses it.
+static int64_t tensorRank(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type ? type.getRank() : 0;
+}
+
 ShardingRuleBuilder::ShardingRuleBuilder(Operation *op) : op(op) {
   for (Value operand : op->getOperands())
-    rule.operands.emplace_back(tensorType(operand).getRank());
+    rule.operands.emplace_back(tensorRank(operand));
   for (Value result : op->getResults())
-    rule.results.emplace_back(tensorType(result).getRank());
+    rule.results.emplace_back(tensorRank(result));
 }
 
 unsigned ShardingRuleBuilder::factor(int64_t size, FactorKind kind) {

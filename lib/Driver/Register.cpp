@@ -1,6 +1,7 @@
 //===- Register.cpp - What every tool of the compiler knows -----*- C++ -*-===//
 
 #include "vescale/Driver/Register.h"
+#include "dialects/External/External.h"
 #include "dialects/Graph/Graph.h"
 #include "dialects/Rank/Rank.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -24,6 +25,7 @@ void vescale::registerDialects(mlir::DialectRegistry &registry) {
               mlir::math::MathDialect, mlir::memref::MemRefDialect,
               mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
               rank::RankDialect>();
+  registerLinalgModels(registry);
 }
 
 void vescale::registerPasses() {

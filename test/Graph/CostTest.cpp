@@ -1,6 +1,7 @@
 //===- CostTest.cpp - The arithmetic of costs -------------------*- C++ -*-===//
 
 #include "dialects/Graph/Graph.h"
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
@@ -32,10 +33,7 @@ protected:
   }
 
   RankedTensorType type(StringRef text) {
-    return cast<RankedTensorType>(parseType(text.str()));
-  }
-  Type parseType(const std::string &text) {
-    return mlir::parseType(text, &context);
+    return cast<RankedTensorType>(parseType(text, &context));
   }
 
   MLIRContext context;

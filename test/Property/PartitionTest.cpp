@@ -203,17 +203,17 @@ void PartitionTest::sweep(const Sampler *sampler, Layouts layouts) {
 }
 
 TEST_F(PartitionTest, EveryOp) {
-  count = setting("VESCALE_PROPERTY_CASES", 60);
+  count = setting("VESCALE_PROPERTY_CASES", 100);
   for (const Sampler &sampler : allSamplers())
     sweep(&sampler, Layouts::Random);
 }
 
 TEST_F(PartitionTest, Programs) {
-  count = setting("VESCALE_PROPERTY_CASES", 400);
+  count = setting("VESCALE_PROPERTY_CASES", 1500);
   sweep(nullptr, Layouts::Random);
 }
 
 TEST_F(PartitionTest, PropagatedPrograms) {
-  count = setting("VESCALE_PROPERTY_CASES", 400);
+  count = setting("VESCALE_PROPERTY_CASES", 1500);
   sweep(nullptr, Layouts::Propagated);
 }

@@ -144,7 +144,7 @@ dist::unshard(ArrayRef<Tensor> locals, ArrayRef<int64_t> shape,
       int64_t to = split[part].offset(*index);
       int64_t &who = writer[part][to];
       if (who >= 0 && split[part][to] != locals[rank][offset])
-        differs = to;
+        differs = differs < 0 ? to : differs;
       else
         split[part][to] = locals[rank][offset];
       if (who < 0)
