@@ -39,6 +39,14 @@ def matches(expected, actual):
         and matches(expected[1:], actual[1:])
 
 
+def trim(lines):
+    """The lines without blank ones at the end."""
+    lines = list(lines)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines
+
+
 def commands(text):
     """(command, expected lines) of a console block; \\ continues a command."""
     found = []
@@ -62,7 +70,7 @@ def run_console(text, scratch, fails):
         output = result.stdout.replace(str(scratch) + "/", "")
         if (result.returncode != 0) != fails:
             yield f"`{command}` ended with {result.returncode}:\n{output}"
-        elif not matches(expected, output.splitlines()):
+        elif not matches(trim(expected), trim(output.splitlines())):
             yield (f"`{command}` printed\n{output}\nbut the page says\n" +
                    "\n".join(expected))
 

@@ -10,3 +10,8 @@ func.func @main(%ids: tensor<4xi64>) -> tensor<4xf32> {
   %6 = graph.reduce max %5 dims [1] : tensor<4x503xf32> -> tensor<4xf32>
   return %6 : tensor<4xf32>
 }
+
+func.func @other(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = graph.exp %x : tensor<4xf32> -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
