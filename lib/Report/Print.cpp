@@ -55,11 +55,11 @@ void vescale::printTable(const Environment &environment, raw_ostream &os) {
   table.line("", join(processor.features, " "));
   table.line("cores", Twine(processor.usableCores) + " usable of " +
                           Twine(processor.cores));
-  table.line("memory", humanBytes(memory.total) + ", " +
-                           humanBytes(memory.available) + " available" +
-                           (memory.limit < 0
-                                ? ""
-                                : ", limited to " + humanBytes(memory.limit)));
+  table.line(
+      "memory",
+      humanBytes(memory.total) + ", " + humanBytes(memory.available) +
+          " available" +
+          (memory.limit < 0 ? "" : ", limited to " + humanBytes(memory.limit)));
   table.line("/dev/shm", memory.sharedFree < 0
                              ? "missing"
                              : humanBytes(memory.sharedFree) + " free");
@@ -91,13 +91,12 @@ void vescale::printJson(const Environment &environment, raw_ostream &os) {
       {"schema", "vescale.report/1"},
       {"vescale", environment.version},
       {"llvm", environment.llvmVersion},
-      {"processor",
-       json::Object{{"model", processor.model},
-                    {"llvm_name", processor.llvmName},
-                    {"level", processor.level},
-                    {"features", json::Array(processor.features)},
-                    {"cores", processor.cores},
-                    {"usable_cores", processor.usableCores}}},
+      {"processor", json::Object{{"model", processor.model},
+                                 {"llvm_name", processor.llvmName},
+                                 {"level", processor.level},
+                                 {"features", json::Array(processor.features)},
+                                 {"cores", processor.cores},
+                                 {"usable_cores", processor.usableCores}}},
       {"memory",
        json::Object{{"total_bytes", bytesOrNull(memory.total)},
                     {"available_bytes", bytesOrNull(memory.available)},

@@ -1,11 +1,12 @@
 //===- Reduce.cpp - Makes a program smaller ---------------------*- C++ -*-===//
 //
 // Delta debugging (Zeller and Hildebrandt, 2002) with steps that know SSA. Each
-// is tried on a copy, which takes the program's place if the test still finds it
-// interesting. Steps for each function, repeated until none succeeds:
+// is tried on a copy, which takes the program's place if the test still finds
+// it interesting. Steps for each function, repeated until none succeeds:
 //   1. drop the function;
 //   2. find by bisection the shortest beginning that is interesting;
-//   3. drop results, then replace ops by parameters: halves, quarters, …, single
+//   3. drop results, then replace ops by parameters: halves, quarters, …,
+//   single
 //      ones.
 //
 //===----------------------------------------------------------------------===//
@@ -59,8 +60,7 @@ bool Reducer::isInteresting(ModuleOp module) {
   // A step that makes an illegal program is one that fails, no more.
   ScopedDiagnosticHandler silent(module.getContext(),
                                  [](Diagnostic &) { return success(); });
-  return tester.isInteresting(module).first ==
-         Tester::Interestingness::True;
+  return tester.isInteresting(module).first == Tester::Interestingness::True;
 }
 
 bool Reducer::attempt(StringRef name, Edit edit) {
@@ -89,9 +89,8 @@ bool Reducer::shorten(StringRef name) {
   size_t low = 0, high = graph::countOps(find(name));
   while (low < high) {
     size_t middle = (low + high) / 2;
-    bool works = attempt(name, [&](func::FuncOp func) {
-      return graph::truncate(func, middle);
-    });
+    bool works = attempt(
+        name, [&](func::FuncOp func) { return graph::truncate(func, middle); });
     if (works)
       // Unused ops may be gone, too.
       high = std::min(middle, graph::countOps(find(name)));

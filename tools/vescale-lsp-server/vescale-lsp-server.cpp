@@ -9,7 +9,8 @@
 
 int main(int argc, char **argv) {
   llvm::cl::extrahelp help(
-      "\nServes .mlir files with this project's dialects over stdin and stdout: "
+      "\nServes .mlir files with this project's dialects over stdin and "
+      "stdout: "
       "an\neditor starts it. In Visual Studio Code's MLIR extension:\n\n"
       "  \"mlir.server_path\": \"build/bin/vescale-lsp-server\"\n\n"
       "Exit codes: 0 done, 1 the client did not shut it down in order, or "
