@@ -5,11 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 #include "vescale/Report/Environment.h"
-#include "Machine.h"
 #include "dnnl_version.h"
+#include "lib/Report/Machine.h"
+#include "vescale/Codegen/Target.h"
 #include "llvm-c/Core.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/Regex.h"
 #include <dlfcn.h>
 
 using namespace llvm;
@@ -91,12 +91,15 @@ static Part readLauncher() {
   return part;
 }
 
-/// Code generation for processors; programs run where they were compiled for.
-static Part readCpuTarget(const Processor &processor) {
-  Part part{"cpu", processor.level, ""};
-  if (!Regex("^x86-64-v[34]$").match(processor.level))
-    part.problem = "this processor is " + processor.level +
-                   "; compiled programs need x86-64-v3 (AVX2 and FMA) or more";
+/// What programs can be compiled for to run here.
+static Part readTarget(StringRef kind) {
+  Part part{kind.str(), "", ""};
+  Expected<std::unique_ptr<CodegenTarget>> target =
+      createTarget(kind, /*march=*/"");
+  if (target)
+    part.detail = (*target)->isa().str();
+  else
+    part.problem = toString(target.takeError());
   return part;
 }
 
@@ -118,7 +121,7 @@ Environment vescale::readEnvironment(StringRef libraryDir) {
   environment.memory = readMemory();
   Part mpi = readMpi(libraryDir);
   environment.libraries = {readDnnl(), mpi, readLauncher()};
-  environment.targets = {readCpuTarget(environment.processor)};
+  environment.targets = {readTarget("cpu")};
   environment.transports = readTransports(mpi, environment.memory);
   return environment;
 }

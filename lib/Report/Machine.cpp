@@ -1,6 +1,6 @@
 //===- Machine.cpp - Processor and memory -----------------------*- C++ -*-===//
 
-#include "Machine.h"
+#include "lib/Report/Machine.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MemoryBuffer.h"
