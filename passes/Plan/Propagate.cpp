@@ -155,10 +155,11 @@ void LayoutCompleter::explain(ShardableOpInterface op, unsigned operand,
     SeedAttr seed = propagation.seedOf(value, dim);
     if (!seed || dropPrefix(target, axes.getAxes(), mesh))
       continue; // slicing needs no transfer
-    for (Value result : op->getResults()) {
-      for (auto [index, list] : llvm::enumerate(propagation.get(result).dims)) {
-        SeedAttr other = propagation.seedOf(result, index);
-        if (list.empty() || !other || other.getPriority() != seed.getPriority())
+    auto report = [&](Value other, const Twine &what, StringRef verb) {
+      for (auto [index, list] : llvm::enumerate(propagation.get(other).dims)) {
+        SeedAttr rival = propagation.seedOf(other, index);
+        if (list.empty() || !rival || rival == seed ||
+            rival.getPriority() != seed.getPriority())
           continue;
         InFlightDiagnostic remark =
             op->emitRemark("moves operand ")
@@ -167,11 +168,23 @@ void LayoutCompleter::explain(ShardableOpInterface op, unsigned operand,
         remark.attachNote(value.getLoc())
             << "it is sharded for " << seed.getOrigin();
         remark.attachNote(op.getLoc())
-            << "result dimension " << index << " is wanted " << formatAxes(list)
-            << " for " << other.getOrigin();
-        return;
+            << what << " dimension " << index << " is " << verb << " "
+            << formatAxes(list) << " for " << rival.getOrigin();
+        return true;
       }
-    }
+      return false;
+    };
+    for (Value result : op->getResults())
+      if (report(result, "result", "wanted"))
+        return;
+    for (auto [index, other] : llvm::enumerate(op->getOperands()))
+      if (index != operand &&
+          llvm::any_of(propagation.get(other).dims,
+                       [&](const AxisList &list) {
+                         return overlaps(list, axes.getAxes());
+                       }) &&
+          report(other, "operand " + Twine(index), "sharded"))
+        return;
   }
 }
 
