@@ -6,11 +6,28 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
+#include <cstdlib>
+#include <dlfcn.h>
 #include <mutex>
 
 LLD_HAS_DRIVER(elf)
 
 using namespace llvm;
+
+/// The paths of the C library's two parts that this process runs with: kernels
+/// call functions such as memset and fmod.
+static SmallVector<std::string> systemLibraries() {
+  SmallVector<std::string> paths;
+  double (*remainder)(double, double) = &std::fmod;
+  for (void *symbol : {reinterpret_cast<void *>(remainder),
+                       reinterpret_cast<void *>(&std::abort)}) {
+    Dl_info info;
+    if (dladdr(symbol, &info) && info.dli_fname)
+      paths.push_back(info.dli_fname);
+  }
+  return paths;
+}
 
 Error vescale::linkExecutable(MemoryBufferRef object, const LinkInputs &inputs,
                               StringRef output) {
@@ -42,6 +59,10 @@ Error vescale::linkExecutable(MemoryBufferRef object, const LinkInputs &inputs,
     arguments.push_back(each.c_str());
   arguments.push_back(source.c_str());
   for (const std::string &each : inputs.libraries)
+    arguments.push_back(each.c_str());
+  arguments.push_back("--as-needed");
+  SmallVector<std::string> system = systemLibraries();
+  for (const std::string &each : system)
     arguments.push_back(each.c_str());
 
   static std::mutex oneAtATime;

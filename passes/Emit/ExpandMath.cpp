@@ -1,6 +1,7 @@
 //===- ExpandMath.cpp - Polynomials for f32 functions -----------*- C++ -*-===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -26,6 +27,9 @@ struct ExpandMath : vescale::impl::ExpandMathBase<ExpandMath> {
           return expanded.contains(name) ||
                  expanded.contains(("math." + name).str());
         });
+    // Rounding to bf16 in integer arithmetic; LLVM would call a compiler
+    // library, which programs do not link.
+    arith::populateExpandBFloat16Patterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -10,6 +10,7 @@ def ExpandMath : Pass<"rank-expand-math", "::mlir::ModuleOp"> {
     exp, log, tanh and erf of f32 become MLIR's polynomial approximations, at
     most 4.7 units in the last place off. Functions whose approximations are
     worse (sin, cos, pow) and all of f64 stay calls of the C library.
+    Conversions of bf16 become integer arithmetic.
 
     Input and output: kernel functions of arith, math, memref and scf.
   }];

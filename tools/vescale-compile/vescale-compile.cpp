@@ -1,6 +1,7 @@
 //===- vescale-compile.cpp - From a model to a bundle -----------*- C++ -*-===//
 
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "vescale/Codegen/Target.h"
@@ -66,7 +67,10 @@ namespace {
 /// A phase by name.
 class PhaseParser : public cl::parser<Phase> {
 public:
-  explicit PhaseParser(cl::Option &option) : cl::parser<Phase>(option) {
+  explicit PhaseParser(cl::Option &option) : cl::parser<Phase>(option) {}
+  /// Called once the option has its name; before, each phase would become an
+  /// option of its own.
+  void initialize() {
     for (const PhaseInfo &info : phases())
       addLiteralOption(info.name, info.phase, info.description);
   }
@@ -138,6 +142,8 @@ static int emit(mlir::ModuleOp module, const CodegenTarget &codegen,
   hasher.update(text);
   auto digest = hasher.final<16>();
   BundleOptions options;
+  // lld sets all options back to their defaults when it links.
+  bool asJson = json;
   options.dir = output;
   options.model = model;
   options.targetKind = codegen.kind().str();
@@ -159,9 +165,9 @@ static int emit(mlir::ModuleOp module, const CodegenTarget &codegen,
   progress.end();
   if (!info)
     return fail(exitBadInput, info.takeError());
-  if (json) {
+  if (asJson) {
     llvm::outs() << llvm::json::Value(llvm::json::Object{
-                        {"bundle", output.getValue()},
+                        {"bundle", options.dir},
                         {"ranks", info->ranks},
                         {"arena_bytes", info->arenaBytes},
                         {"comm_bytes", info->commBytes},
@@ -172,12 +178,12 @@ static int emit(mlir::ModuleOp module, const CodegenTarget &codegen,
   auto mib = [](int64_t bytes) {
     return llvm::formatv("{0:f1} MiB", double(bytes) / (1 << 20)).str();
   };
-  llvm::errs() << output << ": " << info->ranks << " rank"
+  llvm::errs() << options.dir << ": " << info->ranks << " rank"
                << (info->ranks == 1 ? "" : "s") << ", each with an arena of "
                << mib(info->arenaBytes) << " and "
                << mib(info->commBytes) << " of communication buffers; weights "
                << mib(info->weightBytes) << "\n"
-               << "run it: vescale-run " << output
+               << "run it: vescale-run " << options.dir
                << " --input=in.npz --output=out.npz\n";
   return exitDone;
 }
@@ -196,6 +202,8 @@ int main(int argc, char **argv) {
           "plan.\n",
           &llvm::errs()))
     return exitUsage;
+  // lld registers an option of this name when it links.
+  march.removeArgument();
 
   CompilerOptions options;
   options.model = model;

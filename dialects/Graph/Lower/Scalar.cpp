@@ -234,13 +234,9 @@ Value Emit::convert(Value x, Type from, Type to) {
   Type compute = computeType(to);
   if (compute == to)
     return widen(x, to);
-  // f16 and bf16 compute in f32, so the rounding is done here.
-  if (!isFloat(x))
-    x = widen(x, x.getType().getIntOrFloatBitWidth() > 16
-                     ? Type(builder.getF64Type())
-                     : compute);
-  if (x.getType().getIntOrFloatBitWidth() > to.getIntOrFloatBitWidth())
-    x = arith::TruncFOp::create(builder, loc, to, x);
+  // f16 and bf16 compute in f32, so the rounding is done here; from f64 by way
+  // of f32, for which there are instructions.
+  x = arith::TruncFOp::create(builder, loc, to, widen(x, compute));
   return arith::ExtFOp::create(builder, loc, compute, x);
 }
 
