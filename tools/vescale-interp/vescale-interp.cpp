@@ -1,9 +1,12 @@
 //===- vescale-interp.cpp - Evaluates a program by reference ----*- C++ -*-===//
 
+#include "dialects/External/External.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "tools/vescale-interp/Arguments.h"
-#include "vescale/Driver/Register.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
@@ -111,7 +114,10 @@ int main(int argc, char **argv) {
   }
 
   DialectRegistry registry;
-  registerDialects(registry);
+  registry
+      .insert<dist::DistDialect, graph::GraphDialect, func::FuncDialect,
+              arith::ArithDialect, math::MathDialect, linalg::LinalgDialect>();
+  registerLinalgModels(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;

@@ -127,9 +127,16 @@ static LocalValues partitionLookup(Op op, OpBuilder &builder,
   if (axes.empty())
     return SmallVector<Value>{
         Op::create(builder, loc, type, operands[0], indices, axis)};
-  LocalIndices local =
-      localize(builder, loc, indices, shapeOf(op.getData())[axis],
-               shapeOf(operands[0])[axis], axes, context);
+  int64_t size = shapeOf(op.getData())[axis];
+  RankedTensorType indexType = typeOf(indices);
+  if (!llvm::isIntN(indexType.getElementTypeBitWidth(), 2 * size))
+    // Sums of an index and the size would not fit.
+    indices = CastOp::create(
+        builder, loc,
+        RankedTensorType::get(indexType.getShape(), builder.getI64Type()),
+        indices);
+  LocalIndices local = localize(builder, loc, indices, size,
+                                shapeOf(operands[0])[axis], axes, context);
   Value found =
       Op::create(builder, loc, type, operands[0], local.indices, axis);
   Value inShard = local.inShard;

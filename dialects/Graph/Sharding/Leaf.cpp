@@ -51,16 +51,22 @@ ShardingRule IotaOp::getShardingRule() {
   return ShardingRuleBuilder(*this).pointwise().build();
 }
 
+/// Indices are counted in i64 and converted last, so that a start that a narrow
+/// float cannot hold rounds as the index itself would.
 LocalValues IotaOp::partition(OpBuilder &builder, ValueRange operands,
                               ArrayRef<RankedTensorType> resultTypes,
                               const PartitionContext &context) {
   RankedTensorType type = resultTypes.front();
   dist::AxesAttr axes = context.resultAxes(0, getDim());
-  Value local = IotaOp::create(builder, getLoc(), type, getDim());
-  if (!axes.empty()) {
-    Value start = shardStart(builder, getLoc(), type, context, axes,
-                             type.getDimSize(getDim()));
-    local = AddOp::create(builder, getLoc(), type, local, start);
-  }
+  if (axes.empty())
+    return SmallVector<Value>{
+        IotaOp::create(builder, getLoc(), type, getDim())};
+  auto count = RankedTensorType::get(type.getShape(), builder.getI64Type());
+  Value start = shardStart(builder, getLoc(), count, context, axes,
+                           type.getDimSize(getDim()));
+  Value local = IotaOp::create(builder, getLoc(), count, getDim());
+  local = AddOp::create(builder, getLoc(), count, local, start);
+  if (count != type)
+    local = CastOp::create(builder, getLoc(), type, local);
   return SmallVector<Value>{local};
 }
