@@ -40,7 +40,7 @@ EXPECTED = {
     "qwen3-tiny": LAYERS2 | {"rms_norm": 9, "silu": 2, "rotary": 4, "causal": 2, "heads": 2},
     "gemma2-tiny": LAYERS2 | {"rms_norm": 9, "gelu": 2, "rotary": 4, "softcap": 2, "heads": 2, "tanh": 1},
     "vit-tiny": LAYERS2 | {"layer_norm": 5, "gelu": 2},
-    "bert-base": {"attention": 12, "layer_norm": 25, "gelu": 12},
+    "bert-base": {"attention": 12, "layer_norm": 25, "gelu": 12, "tanh": 1},
     "gpt2": {"attention": 12, "layer_norm": 25, "gelu": 12, "causal": 12},
 }
 # These hide with minus infinity or false; the others add the lowest finite number, so rows of padding, which only a run
