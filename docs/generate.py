@@ -4,7 +4,8 @@
 
 docs/Reference/{graph,dist,rank}.md come from the dialects, passes.md from every
 passes/<Phase>/Passes.td and Pipeline.cpp. A description that names a lit test
-links to it and, where it is short, is followed by its text. With --check nothing is written: pages that differ
+links to it; where it says that the test shows input and output, the text of a short
+one follows. With --check nothing is written: pages that differ
 from what would be written, and names of tests that don't exist, are errors.
 """
 
@@ -72,7 +73,7 @@ def include_tests(text, errors):
         name = match.group(1)
         head = match.group(0).replace(name, f"[{name}](../../{name})")
         text = test.read_text().strip()
-        if text.count("\n") >= MOST_LINES:
+        if " shows " not in head or text.count("\n") >= MOST_LINES:
             return head
         return f"{head}\n```mlir\n{text}\n```\n"
     return re.sub(r"^(?:.*?)(test/[\w/-]+\.mlir)(?:.*)\n", paragraph, text,
