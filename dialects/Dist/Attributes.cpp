@@ -182,9 +182,9 @@ void LayoutAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-LayoutAttr
-LayoutAttr::getVerified(function_ref<InFlightDiagnostic()> emitError,
-                        FlatSymbolRefAttr mesh, ArrayRef<AxesAttr> dims) {
+LayoutAttr LayoutAttr::getVerified(function_ref<InFlightDiagnostic()> emitError,
+                                   FlatSymbolRefAttr mesh,
+                                   ArrayRef<AxesAttr> dims) {
   MLIRContext *context = mesh.getContext();
   return getChecked(emitError, context, mesh, dims, ReductionKind::Sum,
                     AxesAttr::get(context, {}));

@@ -29,8 +29,8 @@ bool vescale::haveSameShape(Value a, Value b) {
 SmallVector<Value> ElementBuilder::loop(
     int64_t count, ValueRange initial,
     function_ref<SmallVector<Value>(Value, ArrayRef<Value>)> body) {
-  auto loop = scf::ForOp::create(builder, loc, index(0), index(count),
-                                 index(1), initial);
+  auto loop = scf::ForOp::create(builder, loc, index(0), index(count), index(1),
+                                 initial);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   enterScope();
@@ -100,8 +100,7 @@ SmallVector<Value> ElementBuilder::indices(const Position &at) {
     return result;
   }
   Value start = arith::MulIOp::create(builder, loc, at.row, index(at.columns));
-  return delinear(shape,
-                  arith::AddIOp::create(builder, loc, start, at.column));
+  return delinear(shape, arith::AddIOp::create(builder, loc, start, at.column));
 }
 
 Position ElementBuilder::at(ArrayRef<int64_t> shape, ArrayRef<Value> index) {

@@ -108,12 +108,11 @@ static json::Value parameterOf(rank::ParameterOp op, Weights &weights) {
       {"name", op.getName()},
       {"dtype", dtypeName(global.getElementType())},
       {"shape", array(global.getShape())},
-      {"source",
-       json::Object{{"file", kWeights},
-                    {"offset", weights.add(op.getName(), source)},
-                    {"bytes", source.getBytes()},
-                    {"dtype", dtypeName(stored.getElementType())},
-                    {"shape", array(stored.getShape())}}},
+      {"source", json::Object{{"file", kWeights},
+                              {"offset", weights.add(op.getName(), source)},
+                              {"bytes", source.getBytes()},
+                              {"dtype", dtypeName(stored.getElementType())},
+                              {"shape", array(stored.getShape())}}},
       {"view", json::Object{{"offset", int64_t(op.getViewOffset())},
                             {"strides", array(op.getViewStrides())}}},
       {"layout", layoutOf(global)},
@@ -160,8 +159,8 @@ private:
 };
 } // namespace
 
-llvm::Expected<Manifest>
-vescale::makeManifest(ModuleOp module, const BundleOptions &options) {
+llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
+                                               const BundleOptions &options) {
   auto programs = module.getOps<ProgramOp>();
   if (!llvm::hasSingleElement(programs))
     return llvm::createStringError(llvm::errc::invalid_argument,
@@ -208,8 +207,8 @@ vescale::makeManifest(ModuleOp module, const BundleOptions &options) {
   json::Value value = json::Object{
       {"schema", "vescale.manifest/1"},
       {"model", llvm::sys::path::stem(options.model)},
-      {"target", json::Object{{"kind", options.targetKind},
-                              {"isa", options.targetIsa}}},
+      {"target",
+       json::Object{{"kind", options.targetKind}, {"isa", options.targetIsa}}},
       {"mesh", std::move(mesh)},
       {"programs", json::Array{json::Object{{"file", "programs/0"},
                                             {"ranks", std::move(ranks)},

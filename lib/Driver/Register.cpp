@@ -19,12 +19,11 @@
 #include "passes/Prepare/Passes.h"
 
 void vescale::registerDialects(mlir::DialectRegistry &registry) {
-  registry
-      .insert<dist::DistDialect, graph::GraphDialect, mlir::arith::ArithDialect,
-              mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
-              mlir::math::MathDialect, mlir::memref::MemRefDialect,
-              mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
-              rank::RankDialect>();
+  registry.insert<dist::DistDialect, graph::GraphDialect,
+                  mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                  mlir::linalg::LinalgDialect, mlir::math::MathDialect,
+                  mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+                  mlir::tensor::TensorDialect, rank::RankDialect>();
   registerLinalgModels(registry);
 }
 

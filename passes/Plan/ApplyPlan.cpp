@@ -151,7 +151,8 @@ LogicalResult ApplyPlan::apply(func::FuncOp func) {
       FailureOr<SeedAttr> pin =
           seed(entry, name, type,
                parameter ? graph::storedOrder(parameter.getStoredType(),
-                                          parameter.getStrides()) : identity(type.getRank()));
+                                              parameter.getStrides())
+                         : identity(type.getRank()));
       if (failed(pin))
         return failure();
       op.setAttr(kSeedAttr, *pin);

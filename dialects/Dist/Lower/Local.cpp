@@ -28,8 +28,8 @@ Value ShardSliceOp::emitElement(ElementBuilder &builder, const Position &at) {
   auto result = cast<RankedTensorType>(getResult().getType());
   int64_t dim = getDim(), length = result.getDimSize(dim);
   SmallVector<Value> index = builder.indices(at);
-  Value global = globalIndex(builder, *this, getMeshAttr(), getAxes(),
-                             index[dim], length);
+  Value global =
+      globalIndex(builder, *this, getMeshAttr(), getAxes(), index[dim], length);
   MeshAttr mesh = lookupMesh(*this, getMeshAttr());
   if (length * getAxes().getNumShards(mesh) > input.getDimSize(dim))
     global = arith::MinUIOp::create(builder.builder, builder.loc, global,
