@@ -64,7 +64,8 @@ struct LowerToRank : vescale::impl::LowerToRankBase<LowerToRank> {
     return failure(result.wasInterrupted());
   }
 
-  /// Rows lie on the stack of the thread that computes them, at most two copies.
+  /// Rows lie on the stack of the thread that computes them, at most two
+  /// copies.
   LogicalResult checkRows(func::FuncOp func) {
     constexpr int64_t limit = 4 << 20;
     WalkResult result = func.walk([&](RowOpInterface op) -> WalkResult {

@@ -42,9 +42,9 @@ rank.program @shards groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mes
 rank.program @reach groups [] attributes {mesh = #dist.mesh_axes<>} {
   %a = rank.buffer arena : memref<4x4xf32>
   %b = rank.buffer arena : memref<4x4xf32>
-  %c = rank.buffer arena : memref<4x4xf32>
+  %c = rank.buffer arena : memref<4x8xf32>
   rank.port input "a" %a global tensor<4x4xf32> : memref<4x4xf32>
   rank.port input "b" %b global tensor<4x4xf32> : memref<4x4xf32>
-  // expected-error @+1 {{b reaches element 23 of 16}}
-  rank.gemm %a [0, 0, 0, 4, 0], %b [0, 0, 0, 4, 0], %c [0, 0, 0, 4, 0] sizes [1, 1, 4, 8, 2]() -> () origin "dot" : memref<4x4xf32>, memref<4x4xf32>, memref<4x4xf32>
+  // expected-error @+1 {{b reaches element 19 of 16}}
+  rank.gemm %a [0, 0, 0, 4, 0], %b [0, 0, 0, 4, 0], %c [0, 0, 0, 8, 0] sizes [1, 1, 4, 8, 4]() -> () origin "dot" : memref<4x4xf32>, memref<4x4xf32>, memref<4x8xf32>
 }
