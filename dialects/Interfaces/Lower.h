@@ -96,8 +96,7 @@ public:
   /// One index per dimension of the position's shape.
   llvm::SmallVector<mlir::Value> indices(const Position &at);
   /// A position by its indices.
-  Position at(llvm::ArrayRef<int64_t> shape,
-              llvm::ArrayRef<mlir::Value> index);
+  Position at(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<mlir::Value> index);
   /// The same element of the same elements under another shape.
   Position reshaped(const Position &at, llvm::ArrayRef<int64_t> shape);
   /// The row-major number of the element among those of these dimensions.

@@ -14,9 +14,7 @@ static void appendReads(SmallVector<Value> &reads, OperandRange inputs,
       reads.push_back(input);
 }
 
-SmallVector<Value> KernelOp::getReads() {
-  return llvm::to_vector(getInputs());
-}
+SmallVector<Value> KernelOp::getReads() { return llvm::to_vector(getInputs()); }
 SmallVector<Value> KernelOp::getWrites() {
   return llvm::to_vector(getOutputs());
 }

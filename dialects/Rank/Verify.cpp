@@ -59,8 +59,8 @@ static LogicalResult verifyPlaces(ProgramOp program) {
         break;
       if (a.first > b.last || b.first > a.last)
         continue;
-      InFlightDiagnostic diagnostic =
-          b.buffer->emitOpError("overlaps a buffer that lives at the same time");
+      InFlightDiagnostic diagnostic = b.buffer->emitOpError(
+          "overlaps a buffer that lives at the same time");
       diagnostic.attachNote(a.buffer->getLoc()) << "the other buffer";
       return diagnostic;
     }
@@ -199,9 +199,9 @@ LogicalResult GemmOp::verify() {
   if (!parameter || !parameter.getPacked())
     return emitOpError("takes b as packed, which it is not");
   if ((*parameter.getPacked())[0] != k || (*parameter.getPacked())[1] != n)
-    return emitOpError("is ") << k << "x" << n << " in b, which was packed as "
-                              << (*parameter.getPacked())[0] << "x"
-                              << (*parameter.getPacked())[1];
+    return emitOpError("is ")
+           << k << "x" << n << " in b, which was packed as "
+           << (*parameter.getPacked())[0] << "x" << (*parameter.getPacked())[1];
   return success();
 }
 
@@ -255,8 +255,8 @@ LogicalResult CollectiveOp::verify() {
   if (!program)
     return emitOpError("must be in a program");
   if (getGroup() >= program.getGroups().size())
-    return emitOpError("names group ") << getGroup() << " of "
-                                       << program.getGroups().size();
+    return emitOpError("names group ")
+           << getGroup() << " of " << program.getGroups().size();
   auto group = cast<GroupAttr>(program.getGroups()[getGroup()]);
   int64_t ranks = group.getNumRanks();
   auto input = cast<MemRefType>(getInput().getType());
@@ -273,8 +273,8 @@ LogicalResult CollectiveOp::verify() {
   if (concat >= 0) {
     int64_t most = expected[concat] * ranks, size = output.getShape()[concat];
     if (size > most || dist::shardSize(size, ranks) != expected[concat])
-      return emitOpError("gathers ") << ranks << " shards of "
-                                     << expected[concat] << " to " << size;
+      return emitOpError("gathers ")
+             << ranks << " shards of " << expected[concat] << " to " << size;
     expected[concat] = size;
   }
   if (output.getShape() != ArrayRef(expected))

@@ -49,12 +49,21 @@ Error vescale::linkExecutable(MemoryBufferRef object, const LinkInputs &inputs,
     }
   }
   std::string target = output.str(), source = path.str().str();
-  SmallVector<const char *> arguments = {
-      "ld.lld",     "-o",         target.c_str(), "--dynamic-linker",
-      inputs.loader.c_str(),      "-pie",         "--gc-sections",
-      "--enable-new-dtags",       "-rpath",       inputs.runPath.c_str(),
-      "-z",         "now",        "-z",           "relro",
-      "--no-undefined"};
+  SmallVector<const char *> arguments = {"ld.lld",
+                                         "-o",
+                                         target.c_str(),
+                                         "--dynamic-linker",
+                                         inputs.loader.c_str(),
+                                         "-pie",
+                                         "--gc-sections",
+                                         "--enable-new-dtags",
+                                         "-rpath",
+                                         inputs.runPath.c_str(),
+                                         "-z",
+                                         "now",
+                                         "-z",
+                                         "relro",
+                                         "--no-undefined"};
   for (const std::string &each : inputs.objects)
     arguments.push_back(each.c_str());
   arguments.push_back(source.c_str());
@@ -69,10 +78,10 @@ Error vescale::linkExecutable(MemoryBufferRef object, const LinkInputs &inputs,
   std::lock_guard<std::mutex> lock(oneAtATime);
   std::string messages;
   raw_string_ostream stream(messages);
-  lld::Result result = lld::lldMain(arguments, stream, stream,
-                                    {{lld::Gnu, &lld::elf::link}});
+  lld::Result result =
+      lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode != 0)
-    return createStringError(errc::io_error, "linking " + output +
-                                                 " failed: " + messages);
+    return createStringError(errc::io_error,
+                             "linking " + output + " failed: " + messages);
   return Error::success();
 }

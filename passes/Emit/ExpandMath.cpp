@@ -19,14 +19,13 @@ namespace vescale {
 namespace {
 struct ExpandMath : vescale::impl::ExpandMathBase<ExpandMath> {
   void runOnOperation() override {
-    const llvm::StringSet<> expanded = {"math.exp", "math.log",
-                                               "math.tanh", "math.erf"};
+    const llvm::StringSet<> expanded = {"math.exp", "math.log", "math.tanh",
+                                        "math.erf"};
     RewritePatternSet patterns(&getContext());
-    populateMathPolynomialApproximationPatterns(
-        patterns, [&](StringRef name) {
-          return expanded.contains(name) ||
-                 expanded.contains(("math." + name).str());
-        });
+    populateMathPolynomialApproximationPatterns(patterns, [&](StringRef name) {
+      return expanded.contains(name) ||
+             expanded.contains(("math." + name).str());
+    });
     // Rounding to bf16 in integer arithmetic; LLVM would call a compiler
     // library, which programs do not link.
     arith::populateExpandBFloat16Patterns(patterns);

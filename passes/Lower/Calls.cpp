@@ -22,9 +22,9 @@ static std::string originOf(Operation *op, StringRef epilogue) {
   return origin;
 }
 
-ProgramBuilder::EpilogueCall
-ProgramBuilder::makeEpilogue(Operation *call, const Group *group,
-                             BoxSpace space) {
+ProgramBuilder::EpilogueCall ProgramBuilder::makeEpilogue(Operation *call,
+                                                          const Group *group,
+                                                          BoxSpace space) {
   EpilogueCall result;
   Value value = call->getResult(0);
   if (!group || isReshapeOnly(*group)) {
@@ -75,8 +75,8 @@ Value ProgramBuilder::createPacked(ParameterOp op, int64_t k, int64_t n,
     return buffer;
   Type element = typeOf(op.getResult()).getElementType();
   int64_t bytes = packedWeightBytes(k, n, element);
-  auto type = MemRefType::get({bytes * 8 / element.getIntOrFloatBitWidth()},
-                              element);
+  auto type =
+      MemRefType::get({bytes * 8 / element.getIntOrFloatBitWidth()}, element);
   return buffer = rank::ParameterOp::create(
              builder, op.getLoc(), type, op.getNameAttr(), op.getSourceAttr(),
              builder.getI64IntegerAttr(op.getOffset()),
@@ -119,13 +119,13 @@ LogicalResult ProgramBuilder::addGemm(DotOp op, const Group *epilogue) {
   SmallVector<int64_t> sizes = {gemm->batch[0], gemm->batch[1], gemm->m,
                                 gemm->n, gemm->k};
   bool isPacked = static_cast<bool>(weight);
-  int64_t bytes = gemmScratchBytes(
-      *gemm, typeOf(op.getLhs()).getElementType(), isPacked, threads);
-  rank::GemmOp::create(
-      builder, op.getLoc(), a, b, call.result,
-      createScratch(op.getLoc(), bytes), call.inputs, call.outputs, sizes,
-      layoutOf(gemm->a, lhs->offset), layoutOf(gemm->b, rhs->offset),
-      layoutOf(gemm->c, 0), isPacked, call.kernel, call.origin);
+  int64_t bytes = gemmScratchBytes(*gemm, typeOf(op.getLhs()).getElementType(),
+                                   isPacked, threads);
+  rank::GemmOp::create(builder, op.getLoc(), a, b, call.result,
+                       createScratch(op.getLoc(), bytes), call.inputs,
+                       call.outputs, sizes, layoutOf(gemm->a, lhs->offset),
+                       layoutOf(gemm->b, rhs->offset), layoutOf(gemm->c, 0),
+                       isPacked, call.kernel, call.origin);
   return success();
 }
 
@@ -139,9 +139,8 @@ LogicalResult ProgramBuilder::addConv(ConvOp op, const Group *epilogue) {
   Value input = bufferOf(plan.getView(op.getInput())->base);
   Value weight = bufferOf(plan.getView(op.getWeight())->base);
   auto shaped = [&](Value buffer, Value value) -> Value {
-    auto type = MemRefType::get(shapeOf(value),
-                                cast<MemRefType>(buffer.getType())
-                                    .getElementType());
+    auto type = MemRefType::get(
+        shapeOf(value), cast<MemRefType>(buffer.getType()).getElementType());
     if (buffer.getType() == type)
       return buffer;
     return rank::ReshapeOp::create(builder, op.getLoc(), type, buffer);

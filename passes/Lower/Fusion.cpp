@@ -69,8 +69,7 @@ void FusionPlan::store(Value value) {
     groups[value].root = value;
 }
 
-void FusionPlan::demand(Value value,
-                        function_ref<bool(const View &)> accepts) {
+void FusionPlan::demand(Value value, function_ref<bool(const View &)> accepts) {
   // Look through views for a base that can be stored in place of the value.
   SmallVector<Operation *> through;
   Value base = value;
@@ -82,8 +81,8 @@ void FusionPlan::demand(Value value,
   for (Operation *op : llvm::reverse(through))
     if (view)
       view = viewThrough(op, *view);
-  bool isSplat = base.getDefiningOp() && isa<ConstantOp, IotaOp>(
-                     base.getDefiningOp()) && !isLeaf(base);
+  bool isSplat = base.getDefiningOp() &&
+                 isa<ConstantOp, IotaOp>(base.getDefiningOp()) && !isLeaf(base);
   if (!view || isSplat || !accepts(*view)) {
     store(value);
     return;
@@ -101,8 +100,7 @@ void FusionPlan::visitDemands(Operation *op) {
   if (isa<dist::CollectiveOpInterface>(op)) {
     demand(op->getOperand(0), [](const View &view) {
       return view.isDense() && view.offset == 0 &&
-             typeOf(view.base).getNumElements() ==
-                 computeProduct(view.shape);
+             typeOf(view.base).getNumElements() == computeProduct(view.shape);
     });
     return;
   }
@@ -203,8 +201,7 @@ void FusionPlan::visit(Operation *op) {
     Value value = op->getResult(0);
     Readers found = readersOf(value);
     auto lowering = dyn_cast<LowerOpInterface>(op);
-    bool isFree = lowering &&
-                  lowering.getLoweringKind() == LoweringKind::Free;
+    bool isFree = lowering && lowering.getLoweringKind() == LoweringKind::Free;
     if (!isStored(value) && !transposedResults.contains(op)) {
       if (!lowering || hasLibraryCall(op)) {
         if (found.groups.empty() && value.use_empty())
@@ -227,8 +224,8 @@ void FusionPlan::visit(Operation *op) {
     if (isStored(value))
       if (auto row = dyn_cast<RowOpInterface>(op)) {
         Group &group = groups[value];
-        group.rows = RowSpace{SmallVector<int64_t>(shapeOf(value)),
-                              row.getRowDims()};
+        group.rows =
+            RowSpace{SmallVector<int64_t>(shapeOf(value)), row.getRowDims()};
         group.rowOps.push_back(op);
       }
   }

@@ -1,9 +1,9 @@
 //===- Fusion.h - Which values lie in memory --------------------*- C++ -*-===//
 //
 // Terms. A value is *stored* if it lies in a buffer; the others are recomputed
-// wherever they are read. A *root* is a stored value that a kernel computes; its
-// *group* is the root and the values that are recomputed in it alone. A group
-// is *anchored* if it is the epilogue of a library call.
+// wherever they are read. A *root* is a stored value that a kernel computes;
+// its *group* is the root and the values that are recomputed in it alone. A
+// group is *anchored* if it is the epilogue of a library call.
 //
 // Rules, decided from the last op to the first:
 //  1. What the function returns, what a collective or a library call reads, and
@@ -20,8 +20,8 @@
 #ifndef VESCALE_PASSES_LOWER_FUSION_H
 #define VESCALE_PASSES_LOWER_FUSION_H
 
-#include "passes/Lower/Library.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/Lower/Library.h"
 
 namespace vescale {
 

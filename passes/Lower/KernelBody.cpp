@@ -30,8 +30,8 @@ KernelBody::KernelBody(ModuleOp module, StringRef name, Location loc,
                        const FusionPlan &plan, GroupTable &groups)
     : ElementBuilder(OpBuilder::atBlockEnd(module.getBody()), loc), plan(plan),
       groups(groups) {
-  func = func::FuncOp::create(builder, loc, name,
-                              builder.getFunctionType({}, {}));
+  func =
+      func::FuncOp::create(builder, loc, name, builder.getFunctionType({}, {}));
   func.setPrivate();
   entry = func.addEntryBlock();
   builder.setInsertionPointToStart(entry);
@@ -41,8 +41,8 @@ KernelBody::KernelBody(ModuleOp module, StringRef name, Location loc,
   bound1Low = entry->addArgument(index, loc);
   bound1High = entry->addArgument(index, loc);
   int64_t count = std::max<int64_t>(1, groups.get().size());
-  environment = entry->addArgument(
-      MemRefType::get({count}, builder.getI64Type()), loc);
+  environment =
+      entry->addArgument(MemRefType::get({count}, builder.getI64Type()), loc);
   entryEnd = func::ReturnOp::create(builder, loc);
   builder.setInsertionPoint(entryEnd);
   scopes.emplace_back();
@@ -76,9 +76,8 @@ Value KernelBody::addOutput(MemRefType type) {
 
 Value KernelBody::fromStorage(Value element, Type type) {
   if (type.isInteger(1))
-    return arith::CmpIOp::create(
-        builder, loc, arith::CmpIPredicate::ne, element,
-        integer(element.getType(), 0));
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
+                                 element, integer(element.getType(), 0));
   Type compute = computeType(type);
   if (compute != type)
     return arith::ExtFOp::create(builder, loc, compute, element);
@@ -89,8 +88,8 @@ Value KernelBody::load(const View &view, const Position &at) {
   Value buffer = argument(view.base, flatType(view.base));
   Value place;
   auto add = [&](Value term) {
-    place = place ? Value(arith::AddIOp::create(builder, loc, place, term))
-                  : term;
+    place =
+        place ? Value(arith::AddIOp::create(builder, loc, place, term)) : term;
   };
   auto addScaled = [&](Value term, int64_t by) {
     add(by == 1 ? term
@@ -121,8 +120,8 @@ Value KernelBody::read(Value value, const Position &at) {
         return known.element;
   Value element;
   if (Value buffer = bound.lookup(value)) {
-    Value start = arith::MulIOp::create(builder, loc, at.row,
-                                        index(at.columns));
+    Value start =
+        arith::MulIOp::create(builder, loc, at.row, index(at.columns));
     Value flat = arith::AddIOp::create(builder, loc, start, at.column);
     element = fromStorage(memref::LoadOp::create(builder, loc, buffer, flat),
                           typeOf(value).getElementType());
@@ -192,14 +191,14 @@ Value KernelBody::groupIndex(Operation *op, Attribute mesh, Attribute axes) {
 void KernelBody::write(Value element, const Position &at, Value output,
                        Type elementType) {
   if (elementType.isInteger(1))
-    element = arith::ExtUIOp::create(builder, loc, storageType(elementType),
-                                     element);
+    element =
+        arith::ExtUIOp::create(builder, loc, storageType(elementType), element);
   else if (element.getType() != elementType)
     element = arith::TruncFOp::create(builder, loc, elementType, element);
   Value place;
   if (at.isFlat()) {
-    Value start = arith::MulIOp::create(builder, loc, at.row,
-                                        index(at.columns));
+    Value start =
+        arith::MulIOp::create(builder, loc, at.row, index(at.columns));
     place = arith::AddIOp::create(builder, loc, start, at.column);
   } else {
     place = linear(at.shape, at.index);

@@ -1,8 +1,8 @@
 //===- KernelEmitter.cpp - Kernel functions of fusion groups ----*- C++ -*-===//
 
-#include "passes/Lower/KernelBody.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/Lower/KernelBody.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -56,21 +56,21 @@ static Row makeRow(const RowSpace &rows, Operation *op, Value row) {
     return {length, [=](ElementBuilder &, Value column) {
               return flat(input, row, column, length);
             }};
-  return {length, [=](ElementBuilder &builder, Value column) {
-            SmallVector<int64_t> outer, inner;
-            for (auto [dim, size] : llvm::enumerate(rows.shape))
-              (llvm::is_contained(rows.dims, dim) ? inner : outer)
-                  .push_back(size);
-            SmallVector<Value> outerIndex = builder.delinear(outer, row);
-            SmallVector<Value> innerIndex = builder.delinear(inner, column);
-            SmallVector<Value> index;
-            size_t nextOuter = 0, nextInner = 0;
-            for (size_t dim = 0; dim < rows.shape.size(); ++dim)
-              index.push_back(llvm::is_contained(rows.dims, dim)
-                                  ? innerIndex[nextInner++]
-                                  : outerIndex[nextOuter++]);
-            return builder.at(shapeOf(input), index);
-          }};
+  return {
+      length, [=](ElementBuilder &builder, Value column) {
+        SmallVector<int64_t> outer, inner;
+        for (auto [dim, size] : llvm::enumerate(rows.shape))
+          (llvm::is_contained(rows.dims, dim) ? inner : outer).push_back(size);
+        SmallVector<Value> outerIndex = builder.delinear(outer, row);
+        SmallVector<Value> innerIndex = builder.delinear(inner, column);
+        SmallVector<Value> index;
+        size_t nextOuter = 0, nextInner = 0;
+        for (size_t dim = 0; dim < rows.shape.size(); ++dim)
+          index.push_back(llvm::is_contained(rows.dims, dim)
+                              ? innerIndex[nextInner++]
+                              : outerIndex[nextOuter++]);
+        return builder.at(shapeOf(input), index);
+      }};
 }
 
 static SmallVector<int64_t> emitRows(KernelBody &body, const Group &group,
@@ -82,8 +82,8 @@ static SmallVector<int64_t> emitRows(KernelBody &body, const Group &group,
   int64_t length = rows.length();
   body.loop(body.bound0Low, body.bound0High, [&](Value row) {
     for (Operation *op : llvm::reverse(group.rowOps))
-      body.setRowState(op, cast<RowOpInterface>(op).emitRow(
-                               body, makeRow(rows, op, row)));
+      body.setRowState(
+          op, cast<RowOpInterface>(op).emitRow(body, makeRow(rows, op, row)));
     Row last = makeRow(rows, group.rowOps.front(), row);
     body.loop(body.index(0), body.index(length), [&](Value column) {
       Position at = last.at(body, column);
@@ -149,8 +149,8 @@ Kernel KernelFactory::emitEpilogue(const Group &group,
 
 Kernel KernelFactory::emitIndexCheck(Value indices, int64_t size) {
   constexpr StringLiteral hook = "vs_index_error";
-  KernelBody body(module, "kernel_" + std::to_string(next++),
-                  indices.getLoc(), plan, groups);
+  KernelBody body(module, "kernel_" + std::to_string(next++), indices.getLoc(),
+                  plan, groups);
   OpBuilder &b = body.builder;
   Type i64 = b.getI64Type();
   if (!module.lookupSymbol(hook)) {
@@ -161,16 +161,17 @@ Kernel KernelFactory::emitIndexCheck(Value indices, int64_t size) {
   }
   int64_t total = typeOf(indices).getNumElements();
   body.loop(body.bound0Low, body.bound0High, [&](Value place) {
-    Value found = body.read(indices, flat(indices, body.index(0), place, total));
+    Value found =
+        body.read(indices, flat(indices, body.index(0), place, total));
     if (found.getType() != i64)
       found = arith::ExtSIOp::create(b, body.loc, i64, found);
     auto outside = [&](arith::CmpIPredicate predicate, int64_t limit) -> Value {
       return arith::CmpIOp::create(b, body.loc, predicate, found,
                                    body.integer(i64, limit));
     };
-    Value bad = arith::OrIOp::create(
-        b, body.loc, outside(arith::CmpIPredicate::slt, -size),
-        outside(arith::CmpIPredicate::sge, size));
+    Value bad = arith::OrIOp::create(b, body.loc,
+                                     outside(arith::CmpIPredicate::slt, -size),
+                                     outside(arith::CmpIPredicate::sge, size));
     auto report = scf::IfOp::create(b, body.loc, bad, /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&report.getThenRegion().front());

@@ -44,7 +44,8 @@ void computeInF32(Operation *op) {
 void orderOperand(OpBuilder &builder, DotOp op, unsigned index) {
   bool isLhs = index == 0;
   ArrayRef<int64_t> batch = isLhs ? op.getLhsBatch() : op.getRhsBatch();
-  ArrayRef<int64_t> contract = isLhs ? op.getLhsContract() : op.getRhsContract();
+  ArrayRef<int64_t> contract =
+      isLhs ? op.getLhsContract() : op.getRhsContract();
   SmallVector<int64_t> free = isLhs ? op.getLhsFree() : op.getRhsFree();
   SmallVector<int64_t> order(batch), swapped(batch);
   llvm::append_range(order, free);

@@ -22,7 +22,7 @@ struct LowerToRank : vescale::impl::LowerToRankBase<LowerToRank> {
 
   void runOnOperation() override {
     FailureOr<func::FuncOp> func = findMain();
-    if (failed(func) || failed(checkTypes(*func)))
+    if (failed(func) || failed(checkTypes(*func)) || failed(checkRows(*func)))
       return signalPassFailure();
     foldLoneCollectives(*func);
     copyReturnedLeaves(*func);
@@ -60,6 +60,24 @@ struct LowerToRank : vescale::impl::LowerToRankBase<LowerToRank> {
                << value.getType() << "; partition the module first";
       }
       return WalkResult::advance();
+    });
+    return failure(result.wasInterrupted());
+  }
+
+  /// Rows lie on the stack of the thread that computes them, at most two
+  /// copies.
+  LogicalResult checkRows(func::FuncOp func) {
+    constexpr int64_t limit = 4 << 20;
+    WalkResult result = func.walk([&](RowOpInterface op) -> WalkResult {
+      RankedTensorType type = typeOf(op->getResult(0));
+      int64_t bytes = type.getElementType().isF64() ? 8 : 4;
+      for (int64_t dim : op.getRowDims())
+        bytes *= type.getDimSize(dim);
+      if (2 * bytes <= limit)
+        return WalkResult::advance();
+      return op->emitOpError("has rows of ")
+             << bytes << " bytes; kernels keep two on the stack, at most "
+             << limit << " bytes";
     });
     return failure(result.wasInterrupted());
   }

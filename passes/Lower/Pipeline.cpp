@@ -1,7 +1,7 @@
 //===- Pipeline.cpp - The phase lower ---------------------------*- C++ -*-===//
 
-#include "mlir/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
 #include "passes/Lower/Passes.h"
 
 using namespace mlir;
@@ -24,10 +24,9 @@ void vescale::buildLowerPipeline(OpPassManager &passes,
 
 void vescale::registerLowerPhase() {
   registerVescaleLowerPasses();
-  PassPipelineRegistration<>("vescale-lower",
-                             "The phase lower: local graph ops to a rank "
-                             "program",
-                             [](OpPassManager &passes) {
-                               buildLowerPipeline(passes);
-                             });
+  PassPipelineRegistration<>(
+      "vescale-lower",
+      "The phase lower: local graph ops to a rank "
+      "program",
+      [](OpPassManager &passes) { buildLowerPipeline(passes); });
 }

@@ -63,8 +63,8 @@ int64_t place(ArrayRef<Lifetime> lifetimes, Space space) {
   SmallVector<Placed> placed;
   int64_t size = 0;
   for (const Lifetime *lifetime : order) {
-    int64_t bytes = llvm::alignTo(std::max<int64_t>(lifetime->bytes, 1),
-                                  alignment);
+    int64_t bytes =
+        llvm::alignTo(std::max<int64_t>(lifetime->bytes, 1), alignment);
     int64_t offset = findOffset(placed, *lifetime, bytes);
     Placed entry{offset, offset + bytes, lifetime};
     placed.insert(llvm::upper_bound(placed, entry,

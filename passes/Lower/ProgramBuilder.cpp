@@ -33,9 +33,9 @@ LogicalResult ProgramBuilder::build() {
   FailureOr<dist::MeshAttr> mesh = findMesh(module);
   if (failed(mesh))
     return failure();
-  program = rank::ProgramOp::create(
-      builder, func.getLoc(), func.getSymName(), *mesh,
-      builder.getArrayAttr(groups.get()), IntegerAttr(), IntegerAttr());
+  program = rank::ProgramOp::create(builder, func.getLoc(), func.getSymName(),
+                                    *mesh, builder.getArrayAttr(groups.get()),
+                                    IntegerAttr(), IntegerAttr());
   program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(&program.getBody().front());
   if (failed(addInputs()))
@@ -59,9 +59,9 @@ Value ProgramBuilder::createBuffer(Location loc, RankedTensorType type,
 Value ProgramBuilder::createScratch(Location loc, int64_t bytes) {
   if (bytes == 0)
     return {};
-  return rank::BufferOp::create(
-      builder, loc, MemRefType::get({bytes}, builder.getI8Type()),
-      rank::Space::Arena, IntegerAttr());
+  return rank::BufferOp::create(builder, loc,
+                                MemRefType::get({bytes}, builder.getI8Type()),
+                                rank::Space::Arena, IntegerAttr());
 }
 
 rank::Space ProgramBuilder::spaceFor(Value value) {
@@ -77,8 +77,8 @@ rank::Space ProgramBuilder::spaceFor(Value value) {
 }
 
 /// A type attribute for a value that may carry no layout after all.
-static RankedTensorType
-withReplicatedLayout(RankedTensorType type, dist::LayoutAttr layout) {
+static RankedTensorType withReplicatedLayout(RankedTensorType type,
+                                             dist::LayoutAttr layout) {
   return layout ? dist::withLayout(type, layout) : type;
 }
 
@@ -126,8 +126,7 @@ Value ProgramBuilder::bufferOf(Value value) {
     return buffer = rank::ConstantOp::create(builder, constant.getLoc(),
                                              bufferType(typeOf(value)),
                                              constant.getValue());
-  return buffer =
-             createBuffer(value.getLoc(), typeOf(value), spaceFor(value));
+  return buffer = createBuffer(value.getLoc(), typeOf(value), spaceFor(value));
 }
 
 //===----------------------------------------------------------------------===//
@@ -147,8 +146,7 @@ static void addPort(OpBuilder &builder, Location loc, rank::PortKind kind,
   auto global = dyn_cast_or_null<TypeAttr>(get(kGlobalTypeAttr));
   RankedTensorType port =
       global ? cast<RankedTensorType>(global.getValue()) : type;
-  rank::PortOp::create(builder, loc, kind,
-                       name ? name.getValue() : fallback,
+  rank::PortOp::create(builder, loc, kind, name ? name.getValue() : fallback,
                        withReplicatedLayout(port, layout), buffer);
 }
 
@@ -180,8 +178,8 @@ void ProgramBuilder::addKernel(const Kernel &kernel, ValueRange outputs,
   SmallVector<Value> inputs;
   for (Value input : kernel.inputs)
     inputs.push_back(bufferOf(input));
-  rank::KernelOp::create(builder, loc, func::FuncOp(kernel.func).getSymName(), inputs,
-                         outputs, kernel.extents, kernel.flopsPerPoint,
+  rank::KernelOp::create(builder, loc, func::FuncOp(kernel.func).getSymName(),
+                         inputs, outputs, kernel.extents, kernel.flopsPerPoint,
                          kernel.origin);
   ++numKernels;
 }
@@ -281,6 +279,7 @@ LogicalResult ProgramBuilder::addCollective(Operation *op) {
   auto origin = op->getAttrOfType<StringAttr>("origin");
   rank::CollectiveOp::create(
       builder, op->getLoc(), kind, from, to, group, reduction, split, concat,
-      targets, origin ? origin : builder.getStringAttr(op->getName().getStringRef()));
+      targets,
+      origin ? origin : builder.getStringAttr(op->getName().getStringRef()));
   return success();
 }

@@ -44,7 +44,8 @@ int64_t vescale::attentionScratchBytes(AttentionOp op, int64_t threads) {
 }
 
 int64_t vescale::convScratchBytes(ConvOp op, int64_t threads) {
-  ArrayRef<int64_t> in = shapeOf(op.getInput()), weight = shapeOf(op.getWeight());
+  ArrayRef<int64_t> in = shapeOf(op.getInput()),
+                    weight = shapeOf(op.getWeight());
   ArrayRef<int64_t> out = shapeOf(op.getResult());
   vs_conv call = {};
   call.spatial_dims = in.size() - 2;

@@ -23,13 +23,14 @@ LogicalResult checkCall(Operation *op, FlatSymbolRefAttr symbol,
       op->getParentOfType<ModuleOp>(), symbol);
   if (!func)
     return op->emitOpError("calls the kernel ")
-           << symbol << " that is not there; rank-dedupe-kernels should have "
-                        "replaced it";
+           << symbol
+           << " that is not there; rank-dedupe-kernels should have "
+              "replaced it";
   constexpr size_t others = 5;
   if (func.getNumArguments() != buffers + others)
-    return op->emitOpError("gives ") << buffers << " buffers to the kernel "
-                                     << symbol << " of "
-                                     << func.getNumArguments() - others;
+    return op->emitOpError("gives ")
+           << buffers << " buffers to the kernel " << symbol << " of "
+           << func.getNumArguments() - others;
   return success();
 }
 
@@ -53,7 +54,8 @@ struct VerifyLowered : vescale::impl::VerifyLoweredBase<VerifyLowered> {
         return signalPassFailure();
     }
     if (programs == 0) {
-      getOperation().emitOpError("has no rank.program; run graph-lower-to-rank");
+      getOperation().emitOpError(
+          "has no rank.program; run graph-lower-to-rank");
       signalPassFailure();
     }
   }

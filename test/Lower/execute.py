@@ -66,12 +66,13 @@ def read_tensors(path):
     return result
 
 
-def random_array(rng, shape, element):
+def random_array(rng, shape, element, is_lookup):
     count = math.prod(shape)
     if element == "i1":
         values = rng.integers(0, 2, count)
     elif element.startswith("i"):
-        values = rng.integers(0, 2, count)
+        # 0 and -1 are indices into anything that isn't empty.
+        values = rng.integers(-1, 1, count) if is_lookup else rng.integers(0, 2, count)
     else:
         # Positive, so that log, sqrt and pow are defined; exact in bf16.
         values = rng.integers(1, 128, count) / 64.0
@@ -91,7 +92,8 @@ def difference(got, want, tag):
         return "other infinities or NaNs"
     if want[~special].size == 0:
         return ""
-    error = np.max(np.abs(got - want)[~special]) / max(1.0, np.max(np.abs(want[~special])))
+    got, want = got[~special], want[~special]
+    error = np.max(np.abs(got - want)) / max(1.0, np.max(np.abs(want)))
     return "" if error <= tolerance else f"relative error {error:.2e}, tolerance {tolerance:.0e}"
 
 
@@ -105,7 +107,7 @@ def run(command):
 def check(bin_dir, work, program, seed):
     text = program.read_text()
     rng = np.random.default_rng(seed)
-    tensors = {f"in{i}": (random_array(rng, shape, element), element)
+    tensors = {f"in{i}": (random_array(rng, shape, element, "take" in program.name), element)
                for i, (shape, element) in enumerate(arguments(text))}
     inputs, got, want = work / "in.safetensors", work / "got.safetensors", work / "want.safetensors"
     write_tensors(inputs, tensors)

@@ -17,3 +17,11 @@ func.func @layouts(%x: tensor<4xf32>) -> tensor<4xf32> {
   %1 = graph.neg %x : tensor<4xf32> -> tensor<4xf32>
   return %1 : tensor<4xf32>
 }
+
+// -----
+
+func.func @row(%x: tensor<2x1000000xf32>) -> tensor<2x1000000xf32> {
+  // expected-error @+1 {{has rows of 4000000 bytes; kernels keep two on the stack, at most 4194304 bytes}}
+  %0 = graph.softmax %x dim 1 : tensor<2x1000000xf32> -> tensor<2x1000000xf32>
+  return %0 : tensor<2x1000000xf32>
+}

@@ -20,8 +20,8 @@ public:
   Query(ElementBuilder &builder, AttentionOp op, ArrayRef<Value> result)
       : builder(builder), emit(builder), op(op), result(result),
         type(computeType(typeOf(op.getResult()).getElementType())) {
-    Value perGroup = builder.index(shapeOf(op.getQuery())[1] /
-                                   shapeOf(op.getKey())[1]);
+    Value perGroup =
+        builder.index(shapeOf(op.getQuery())[1] / shapeOf(op.getKey())[1]);
     keyHead = arith::DivUIOp::create(builder.builder, builder.loc, result[1],
                                      perGroup);
   }
@@ -40,9 +40,8 @@ public:
           Value rescale = emit.exp(emit.sub(carried[0], base));
           Value weight = emit.exp(emit.sub(score, base));
           Value v = builder.read(
-              op.getValue(),
-              builder.at(shapeOf(op.getValue()),
-                         {result[0], keyHead, key, result[3]}));
+              op.getValue(), builder.at(shapeOf(op.getValue()),
+                                        {result[0], keyHead, key, result[3]}));
           return {max, emit.add(emit.mul(carried[1], rescale), weight),
                   emit.add(emit.mul(carried[2], rescale), emit.mul(weight, v))};
         });
@@ -60,18 +59,16 @@ private:
           Value x = builder.read(
               op.getQuery(),
               builder.at(q, {result[0], result[1], result[2], feature}));
-          Value y =
-              builder.read(op.getKey(),
-                           builder.at(k, {result[0], keyHead, key, feature}));
+          Value y = builder.read(
+              op.getKey(), builder.at(k, {result[0], keyHead, key, feature}));
           return {emit.accumulate(Reduction::Sum, carried[0], emit.mul(x, y))};
         })[0];
-    score = emit.mul(score,
-                     builder.number(type, op.getScale().convertToDouble()));
+    score =
+        emit.mul(score, builder.number(type, op.getScale().convertToDouble()));
     double cap = op.getSoftcap().convertToDouble();
     if (cap > 0)
-      score = emit.mul(
-          emit.tanh(emit.div(score, builder.number(type, cap))),
-          builder.number(type, cap));
+      score = emit.mul(emit.tanh(emit.div(score, builder.number(type, cap))),
+                       builder.number(type, cap));
     if (Value mask = op.getMask())
       score = applyMask(score, mask, key);
     return hide(score, key, k[2] - q[2]);

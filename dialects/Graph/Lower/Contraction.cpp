@@ -23,14 +23,14 @@ static Value nest(ElementBuilder &builder, ArrayRef<int64_t> counts,
                   function_ref<Value(Value)> body) {
   if (counts.empty())
     return body(carried);
-  return builder.loop(counts[0], carried,
-                      [&](Value position, ArrayRef<Value> values) {
-                        positions.push_back(position);
-                        Value next = nest(builder, counts.drop_front(),
-                                          positions, values[0], body);
-                        positions.pop_back();
-                        return SmallVector<Value>{next};
-                      })[0];
+  return builder.loop(
+      counts[0], carried, [&](Value position, ArrayRef<Value> values) {
+        positions.push_back(position);
+        Value next =
+            nest(builder, counts.drop_front(), positions, values[0], body);
+        positions.pop_back();
+        return SmallVector<Value>{next};
+      })[0];
 }
 
 Value DotOp::emitElement(ElementBuilder &builder, const Position &at) {
@@ -49,17 +49,16 @@ Value DotOp::emitElement(ElementBuilder &builder, const Position &at) {
     counts.push_back(shapeOf(getLhs())[dim]);
   Type type = computeType(typeOf(getResult()).getElementType());
   SmallVector<Value> positions;
-  return nest(builder, counts, positions, emit.neutral(Reduction::Sum, type),
-              [&](Value sum) {
-                for (auto [l, r, position] : llvm::zip_equal(
-                         getLhsContract(), getRhsContract(), positions))
-                  lhs[l] = rhs[r] = position;
-                Value x =
-                    builder.read(getLhs(), builder.at(shapeOf(getLhs()), lhs));
-                Value y =
-                    builder.read(getRhs(), builder.at(shapeOf(getRhs()), rhs));
-                return emit.accumulate(Reduction::Sum, sum, emit.mul(x, y));
-              });
+  return nest(
+      builder, counts, positions, emit.neutral(Reduction::Sum, type),
+      [&](Value sum) {
+        for (auto [l, r, position] :
+             llvm::zip_equal(getLhsContract(), getRhsContract(), positions))
+          lhs[l] = rhs[r] = position;
+        Value x = builder.read(getLhs(), builder.at(shapeOf(getLhs()), lhs));
+        Value y = builder.read(getRhs(), builder.at(shapeOf(getRhs()), rhs));
+        return emit.accumulate(Reduction::Sum, sum, emit.mul(x, y));
+      });
 }
 
 namespace {
@@ -99,9 +98,9 @@ public:
     for (size_t dim = 0; dim < taps.size(); ++dim) {
       auto [position, inside] = at(dim, result[dim], taps[dim]);
       index.push_back(position);
-      all = all ? arith::AndIOp::create(builder.builder, builder.loc, all,
-                                        inside)
-                : inside;
+      all =
+          all ? arith::AndIOp::create(builder.builder, builder.loc, all, inside)
+              : inside;
     }
     return builder.choose(
         all, outside.getType(),
@@ -130,20 +129,19 @@ Value ConvOp::emitElement(ElementBuilder &builder, const Position &at) {
       arith::MulIOp::create(b, builder.loc, group, builder.index(weight[1]));
   Type type = computeType(typeOf(getResult()).getElementType());
   SmallVector<Value> taps;
-  return nest(
-      builder, weight.drop_front(), taps, emit.neutral(Reduction::Sum, type),
-      [&](Value sum) {
-        Value channel =
-            arith::AddIOp::create(b, builder.loc, first, taps[0]);
-        Value x = window.read(getInput(), {result[0], channel},
-                              ArrayRef<Value>(result).drop_front(2),
-                              ArrayRef<Value>(taps).drop_front(),
-                              emit.neutral(Reduction::Sum, type));
-        SmallVector<Value> index = {result[1]};
-        llvm::append_range(index, taps);
-        Value w = builder.read(getWeight(), builder.at(weight, index));
-        return emit.accumulate(Reduction::Sum, sum, emit.mul(x, w));
-      });
+  return nest(builder, weight.drop_front(), taps,
+              emit.neutral(Reduction::Sum, type), [&](Value sum) {
+                Value channel =
+                    arith::AddIOp::create(b, builder.loc, first, taps[0]);
+                Value x = window.read(getInput(), {result[0], channel},
+                                      ArrayRef<Value>(result).drop_front(2),
+                                      ArrayRef<Value>(taps).drop_front(),
+                                      emit.neutral(Reduction::Sum, type));
+                SmallVector<Value> index = {result[1]};
+                llvm::append_range(index, taps);
+                Value w = builder.read(getWeight(), builder.at(weight, index));
+                return emit.accumulate(Reduction::Sum, sum, emit.mul(x, w));
+              });
 }
 
 Value PoolOp::emitElement(ElementBuilder &builder, const Position &at) {

@@ -24,9 +24,8 @@ static Value fromStart(ElementBuilder &builder, Value index, int64_t size) {
   Value position = emit.toIndex(index);
   Value wrapped =
       arith::AddIOp::create(b, builder.loc, position, builder.index(size));
-  Value negative =
-      arith::CmpIOp::create(b, builder.loc, arith::CmpIPredicate::slt, position,
-                            builder.index(0));
+  Value negative = arith::CmpIOp::create(
+      b, builder.loc, arith::CmpIPredicate::slt, position, builder.index(0));
   return emit.select(negative, wrapped, position);
 }
 
@@ -35,9 +34,9 @@ Value TakeOp::emitElement(ElementBuilder &builder, const Position &at) {
   ArrayRef<int64_t> shape = shapeOf(getData());
   SmallVector<Value> all = builder.indices(at);
   ArrayRef<Value> index = all;
-  Value taken = builder.read(
-      getIndices(),
-      builder.at(shapeOf(getIndices()), index.slice(axis, count)));
+  Value taken =
+      builder.read(getIndices(),
+                   builder.at(shapeOf(getIndices()), index.slice(axis, count)));
   SmallVector<Value> from(index.take_front(axis));
   from.push_back(fromStart(builder, taken, shape[axis]));
   llvm::append_range(from, index.drop_front(axis + count));

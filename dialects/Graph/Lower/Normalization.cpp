@@ -23,8 +23,8 @@ static Value overRow(ElementBuilder &builder, const Row &row, Reduction kind,
   Emit emit(builder);
   return builder.loop(row.length, emit.neutral(kind, type),
                       [&](Value column, ArrayRef<Value> carried) {
-                        return SmallVector<Value>{emit.accumulate(
-                            kind, carried[0], term(column))};
+                        return SmallVector<Value>{
+                            emit.accumulate(kind, carried[0], term(column))};
                       })[0];
 }
 
@@ -61,8 +61,8 @@ SmallVector<Value> SoftmaxOp::emitRow(ElementBuilder &builder, const Row &row) {
                       [](Value x) { return x; });
   Type type = typeOf(getInput()).getElementType();
   Value powers = builder.rowBuffer(row, type);
-  Value sum =
-      overRow(builder, row, Reduction::Sum, computeType(type), [&](Value column) {
+  Value sum = overRow(
+      builder, row, Reduction::Sum, computeType(type), [&](Value column) {
         Value x = builder.read(getInput(), row.at(builder, column));
         Value power = emit.exp(emit.sub(x, max));
         memref::StoreOp::create(builder.builder, builder.loc, power, powers,
@@ -74,9 +74,8 @@ SmallVector<Value> SoftmaxOp::emitRow(ElementBuilder &builder, const Row &row) {
 
 Value SoftmaxOp::emitElement(ElementBuilder &builder, const Position &at) {
   ArrayRef<Value> state = builder.rowState(*this);
-  Value power =
-      memref::LoadOp::create(builder.builder, builder.loc, state[0],
-                             builder.column(at, getRowDims()));
+  Value power = memref::LoadOp::create(builder.builder, builder.loc, state[0],
+                                       builder.column(at, getRowDims()));
   return Emit(builder).mul(power, state[1]);
 }
 
@@ -86,9 +85,8 @@ SmallVector<Value> LogSoftmaxOp::emitRow(ElementBuilder &builder,
   builder.cacheRow(getInput(), row);
   Value max = overRow(builder, row, Reduction::Max, getInput(),
                       [](Value x) { return x; });
-  Value sum =
-      overRow(builder, row, Reduction::Sum, getInput(),
-              [&](Value x) { return emit.exp(emit.sub(x, max)); });
+  Value sum = overRow(builder, row, Reduction::Sum, getInput(),
+                      [&](Value x) { return emit.exp(emit.sub(x, max)); });
   return {max, emit.log(sum)};
 }
 
@@ -116,11 +114,11 @@ SmallVector<Value> LayerNormOp::emitRow(ElementBuilder &builder,
                       overRow(builder, row, Reduction::Sum, getInput(),
                               [](Value x) { return x; }),
                       row);
-  Value squares = overRow(builder, row, Reduction::Sum, getInput(),
-                          [&](Value x) {
-                            Value difference = emit.sub(x, center);
-                            return emit.mul(difference, difference);
-                          });
+  Value squares =
+      overRow(builder, row, Reduction::Sum, getInput(), [&](Value x) {
+        Value difference = emit.sub(x, center);
+        return emit.mul(difference, difference);
+      });
   return {center, inverseRoot(emit, mean(emit, squares, row),
                               getEpsilon().convertToDouble())};
 }
@@ -137,7 +135,8 @@ static Value perColumn(ElementBuilder &builder, Value value,
 Value LayerNormOp::emitElement(ElementBuilder &builder, const Position &at) {
   Emit emit(builder);
   ArrayRef<Value> state = builder.rowState(*this);
-  Value x = emit.mul(emit.sub(builder.read(getInput(), at), state[0]), state[1]);
+  Value x =
+      emit.mul(emit.sub(builder.read(getInput(), at), state[0]), state[1]);
   if (getScale())
     x = emit.mul(x, perColumn(builder, getScale(), at));
   if (getBias())

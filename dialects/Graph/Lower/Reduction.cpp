@@ -22,12 +22,12 @@ static Value reduceLoops(ElementBuilder &builder, ReduceOp op, size_t next,
         op.getKind(), sum,
         builder.read(op.getInput(), builder.at(shape, index)));
   int64_t dim = op.getDims()[next];
-  return builder.loop(shape[dim], sum,
-                      [&](Value position, ArrayRef<Value> carried) {
-                        index[dim] = position;
-                        return SmallVector<Value>{reduceLoops(
-                            builder, op, next + 1, index, carried[0])};
-                      })[0];
+  return builder.loop(
+      shape[dim], sum, [&](Value position, ArrayRef<Value> carried) {
+        index[dim] = position;
+        return SmallVector<Value>{
+            reduceLoops(builder, op, next + 1, index, carried[0])};
+      })[0];
 }
 
 /// The input's index with the dropped dimensions left open.
@@ -64,9 +64,9 @@ Value ArgMaxOp::emitElement(ElementBuilder &builder, const Position &at) {
         // A NaN is larger than any number, so that it is found like a maximum.
         Value larger = emit.gt(x, carried[0]);
         if (emit.isFloat(x))
-          larger = emit.bitAnd(
-              emit.bitOr(larger, emit.isNan(x)),
-              emit.compare(Comparison::Eq, carried[0], carried[0]));
+          larger =
+              emit.bitAnd(emit.bitOr(larger, emit.isNan(x)),
+                          emit.compare(Comparison::Eq, carried[0], carried[0]));
         return {emit.select(larger, x, carried[0]),
                 emit.select(larger, position, carried[1])};
       });

@@ -15,8 +15,8 @@ Value Emit::like(Value x, double value) {
   unsigned width = cast<IntegerType>(x.getType()).getWidth();
   APInt number(width, static_cast<int64_t>(value), /*isSigned=*/true,
                /*implicitTrunc=*/true);
-  return arith::ConstantOp::create(
-      builder, loc, builder.getIntegerAttr(x.getType(), number));
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getIntegerAttr(x.getType(), number));
 }
 
 static Value extreme(OpBuilder &builder, Location loc, Type type, bool lowest) {
@@ -84,9 +84,9 @@ struct Divisor {
 
 static Divisor safeDivisor(Emit &emit, Value x, Value y) {
   Value zero = emit.compare(Comparison::Eq, y, emit.like(y, 0));
-  Value overflow = emit.bitAnd(
-      emit.compare(Comparison::Eq, x, emit.lowest(x.getType())),
-      emit.compare(Comparison::Eq, y, emit.like(y, -1)));
+  Value overflow =
+      emit.bitAnd(emit.compare(Comparison::Eq, x, emit.lowest(x.getType())),
+                  emit.compare(Comparison::Eq, y, emit.like(y, -1)));
   return {emit.select(emit.bitOr(zero, overflow), emit.like(y, 1), y), zero,
           overflow};
 }

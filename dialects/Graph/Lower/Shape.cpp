@@ -22,8 +22,7 @@ bool BroadcastOp::rereads(unsigned) {
 
 Value BroadcastOp::emitElement(ElementBuilder &builder, const Position &at) {
   if (!rereads(0))
-    return builder.read(getInput(),
-                        builder.reshaped(at, shapeOf(getInput())));
+    return builder.read(getInput(), builder.reshaped(at, shapeOf(getInput())));
   SmallVector<Value> all = builder.indices(at), index;
   for (int64_t dim : getDims())
     index.push_back(all[dim]);
@@ -47,8 +46,8 @@ Value SliceOp::emitElement(ElementBuilder &builder, const Position &at) {
   for (auto [value, start, stride] :
        llvm::zip_equal(index, getStarts(), getStrides())) {
     if (stride != 1)
-      value = arith::MulIOp::create(b, builder.loc, value,
-                                    builder.index(stride));
+      value =
+          arith::MulIOp::create(b, builder.loc, value, builder.index(stride));
     if (start != 0)
       value =
           arith::AddIOp::create(b, builder.loc, value, builder.index(start));
@@ -75,9 +74,8 @@ static Value concatElement(ElementBuilder &builder, ConcatOp op, size_t first,
     return inside();
   Value &value = index[op.getDim()];
   Value size = builder.index(shapeOf(input)[op.getDim()]);
-  Value isInside =
-      arith::CmpIOp::create(builder.builder, builder.loc,
-                            arith::CmpIPredicate::ult, value, size);
+  Value isInside = arith::CmpIOp::create(
+      builder.builder, builder.loc, arith::CmpIPredicate::ult, value, size);
   Type type = computeType(typeOf(op.getResult()).getElementType());
   return builder.choose(isInside, type, inside, [&] {
     SmallVector<Value> rest = index;
@@ -104,9 +102,8 @@ Value PadOp::emitElement(ElementBuilder &builder, const Position &at) {
       continue;
     // Below the start the difference wraps around and is too large as well.
     value = arith::SubIOp::create(b, builder.loc, value, builder.index(low));
-    Value here =
-        arith::CmpIOp::create(b, builder.loc, arith::CmpIPredicate::ult, value,
-                              builder.index(size));
+    Value here = arith::CmpIOp::create(
+        b, builder.loc, arith::CmpIPredicate::ult, value, builder.index(size));
     inside =
         inside ? arith::AndIOp::create(b, builder.loc, inside, here) : here;
   }

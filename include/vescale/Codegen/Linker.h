@@ -22,8 +22,8 @@ struct LinkInputs {
 };
 
 /// Links an object in memory to the executable `output`, within this process;
-/// no compiler, C library or linker need be installed. lld keeps global state, so
-/// one link runs at a time.
+/// no compiler, C library or linker need be installed. lld keeps global state,
+/// so one link runs at a time.
 llvm::Error linkExecutable(llvm::MemoryBufferRef object,
                            const LinkInputs &inputs, llvm::StringRef output);
 

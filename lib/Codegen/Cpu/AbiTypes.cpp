@@ -38,19 +38,21 @@ AbiTypes::AbiTypes(LLVMContext &context)
   };
   ref = make({i32, i32, i64});
   kernel = make({pointer, pointer, i32, i32, list(2), i64});
-  gemm = make({ref, ref, ref, i64, i64, i64, list(2), list(2), list(2), list(2),
-               i64, i64, i64, i32, i32, i32, i32, i32, i32, ref, i64, kernel});
-  attention = make({ref, ref, ref, ref, ref, i64, i64, i64, i64, i64, i64, i64,
-                    list(3), list(3), list(3), list(3), list(4), f32, f32, i64,
-                    i64, i32, i32, i32, i32, ref, i64});
+  gemm = make({ref,     ref,     ref, i64, i64, i64,   list(2), list(2),
+               list(2), list(2), i64, i64, i64, i32,   i32,     i32,
+               i32,     i32,     i32, ref, i64, kernel});
+  attention =
+      make({ref, ref, ref, ref,     ref,     i64,     i64,     i64,     i64,
+            i64, i64, i64, list(3), list(3), list(3), list(3), list(4), f32,
+            f32, i64, i64, i32,     i32,     i32,     i32,     ref,     i64});
   conv = make({ref, ref, ref, i32, i32, i64, i64, i64, i64, list(3), list(3),
                list(3), list(3), list(3), list(3), list(3), ref, i64, kernel});
   group = make({i32, i32, list(8), list(8)});
   collective = make({i32, i32, i32, i32, i32, i32, ref, ref, i64, i64, i64, i64,
                      i64, i64, i64, pointer, ref, i64});
   step = make({i32, i32, pointer, pointer, pointer});
-  program = make({i64, pointer, i64, i64, pointer, i64, pointer, i64, pointer,
-                  i64});
+  program =
+      make({i64, pointer, i64, i64, pointer, i64, pointer, i64, pointer, i64});
 }
 
 Error AbiTypes::check(const DataLayout &layout) const {

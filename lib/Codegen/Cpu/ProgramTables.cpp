@@ -43,9 +43,8 @@ private:
 
   /// Where a buffer lies; `elements` are added to its start.
   Constant *ref(Value buffer, int64_t elements = 0);
-  Constant *kernel(mlir::FlatSymbolRefAttr symbol,
-                   SmallVector<Value> buffers, ArrayRef<int64_t> extents,
-                   int64_t flops);
+  Constant *kernel(mlir::FlatSymbolRefAttr symbol, SmallVector<Value> buffers,
+                   ArrayRef<int64_t> extents, int64_t flops);
   int32_t typeOf(Value buffer) {
     return abiType(cast<mlir::MemRefType>(buffer.getType()).getElementType());
   }
@@ -122,22 +121,36 @@ Constant *TableBuilder::kernelStep(rank::KernelOp op) {
 }
 
 Constant *TableBuilder::gemm(rank::GemmOp op) {
-  ArrayRef<int64_t> s = op.getSizes(), a = op.getALayout(),
-                    b = op.getBLayout(), c = op.getCLayout();
+  ArrayRef<int64_t> s = op.getSizes(), a = op.getALayout(), b = op.getBLayout(),
+                    c = op.getCLayout();
   auto batch = [&](ArrayRef<int64_t> layout) {
     return constants.list(layout.slice(1, 2), 2);
   };
-  return make(
-      types.gemm,
-      {ref(op.getA(), a[0]), ref(op.getB(), op.getBPacked() ? 0 : b[0]),
-       ref(op.getC(), c[0]), i64(s[2]), i64(s[3]), i64(s[4]),
-       constants.list(s.take_front(2), 2), batch(a), batch(b), batch(c),
-       i64(a[3]), i64(b[3]), i64(c[3]), i32(a[4]), i32(b[4]),
-       i32(op.getBPacked()), i32(typeOf(op.getA())), i32(typeOf(op.getC())),
-       i32(0), ref(op.getScratch()), i64(bytesOf(op.getScratch())),
-       kernel(op.getEpilogueAttr(),
-              concat(op.getEpilogueInputs(), op.getEpilogueOutputs()),
-              {s[0] * s[1] * s[2], s[3]}, 1)});
+  return make(types.gemm,
+              {ref(op.getA(), a[0]),
+               ref(op.getB(), op.getBPacked() ? 0 : b[0]),
+               ref(op.getC(), c[0]),
+               i64(s[2]),
+               i64(s[3]),
+               i64(s[4]),
+               constants.list(s.take_front(2), 2),
+               batch(a),
+               batch(b),
+               batch(c),
+               i64(a[3]),
+               i64(b[3]),
+               i64(c[3]),
+               i32(a[4]),
+               i32(b[4]),
+               i32(op.getBPacked()),
+               i32(typeOf(op.getA())),
+               i32(typeOf(op.getC())),
+               i32(0),
+               ref(op.getScratch()),
+               i64(bytesOf(op.getScratch())),
+               kernel(op.getEpilogueAttr(),
+                      concat(op.getEpilogueInputs(), op.getEpilogueOutputs()),
+                      {s[0] * s[1] * s[2], s[3]}, 1)});
 }
 
 Constant *TableBuilder::attention(rank::AttentionOp op) {
@@ -155,20 +168,34 @@ Constant *TableBuilder::attention(rank::AttentionOp op) {
     maskKind = typeOf(op.getMask()) == VS_F32 ? VS_MASK_ADD : VS_MASK_BOOL;
     mask = *op.getMaskLayout();
   }
-  return make(
-      types.attention,
-      {ref(op.getQuery(), start(op.getQueryLayout())),
-       ref(op.getKey(), start(op.getKeyLayout())),
-       ref(op.getValue(), start(op.getValueLayout())),
-       ref(op.getMask(), mask.empty() ? 0 : start(mask)),
-       ref(op.getResult(), start(op.getResultLayout())), i64(s[0]), i64(s[1]),
-       i64(s[2]), i64(s[3]), i64(s[4]), i64(s[5]), i64(s[6]),
-       strides(op.getQueryLayout()), strides(op.getKeyLayout()),
-       strides(op.getValueLayout()), strides(op.getResultLayout()),
-       constants.list(mask.empty() ? mask : mask.drop_front(), 4),
-       number(op.getScale()), number(op.getSoftcap()), i64(s[4] - s[3]),
-       i64(op.getWindow()), i32(op.getCausal()), i32(maskKind), i32(VS_F32),
-       i32(0), ref(op.getScratch()), i64(bytesOf(op.getScratch()))});
+  return make(types.attention,
+              {ref(op.getQuery(), start(op.getQueryLayout())),
+               ref(op.getKey(), start(op.getKeyLayout())),
+               ref(op.getValue(), start(op.getValueLayout())),
+               ref(op.getMask(), mask.empty() ? 0 : start(mask)),
+               ref(op.getResult(), start(op.getResultLayout())),
+               i64(s[0]),
+               i64(s[1]),
+               i64(s[2]),
+               i64(s[3]),
+               i64(s[4]),
+               i64(s[5]),
+               i64(s[6]),
+               strides(op.getQueryLayout()),
+               strides(op.getKeyLayout()),
+               strides(op.getValueLayout()),
+               strides(op.getResultLayout()),
+               constants.list(mask.empty() ? mask : mask.drop_front(), 4),
+               number(op.getScale()),
+               number(op.getSoftcap()),
+               i64(s[4] - s[3]),
+               i64(op.getWindow()),
+               i32(op.getCausal()),
+               i32(maskKind),
+               i32(VS_F32),
+               i32(0),
+               ref(op.getScratch()),
+               i64(bytesOf(op.getScratch()))});
 }
 
 Constant *TableBuilder::conv(rank::ConvOp op) {
@@ -285,17 +312,17 @@ llvm::Error TableBuilder::build(StringRef hash) {
     std::string name = op.getName().stripDialect().str();
     if (origin)
       name += (" (" + origin.getValue() + ")").str();
-    steps.push_back(make(types.step,
-                         {i32(kind), i32(0), constants.global(content, "step"),
+    steps.push_back(
+        make(types.step, {i32(kind), i32(0), constants.global(content, "step"),
                           constants.text(name),
                           constants.text(describeLocation(op.getLoc()))}));
   }
   auto *bytes = llvm::ConstantDataArray::getString(
       module.getContext(), StringRef(data.bytes.data(), data.bytes.size()),
       /*AddNull=*/false);
-  auto *section = new llvm::GlobalVariable(
-      module, bytes->getType(), true, llvm::GlobalValue::PrivateLinkage, bytes,
-      "constants");
+  auto *section = new llvm::GlobalVariable(module, bytes->getType(), true,
+                                           llvm::GlobalValue::PrivateLinkage,
+                                           bytes, "constants");
   section->setAlignment(llvm::Align(64));
   Constant *content = make(
       types.program,
