@@ -34,8 +34,8 @@ llvm::ArrayRef<int64_t> shapeOf(mlir::Value value);
 int64_t rankOf(mlir::Value value);
 
 /// For each dimension of a parameter's view the stored dimension that it walks
-/// along, so that what is said of a weight holds for its transposed views too. A
-/// view that is no permutation of the stored dimensions has its own.
+/// along, so that what is said of a weight holds for its transposed views too.
+/// A view that is no permutation of the stored dimensions has its own.
 llvm::SmallVector<int64_t> storedOrder(mlir::RankedTensorType stored,
                                        llvm::ArrayRef<int64_t> viewStrides);
 

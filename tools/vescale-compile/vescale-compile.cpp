@@ -39,12 +39,12 @@ static cl::opt<std::string>
 static cl::opt<std::string>
     plan("plan", cl::desc("A plan file (vescale.plan/1) in place of --mesh"),
          cl::value_desc("plan.json"), cl::cat(category));
-static cl::opt<std::string>
-    sp("sp", cl::desc("Sequence sharding: megatron"),
-       cl::value_desc("megatron"), cl::cat(category));
-static cl::opt<std::string>
-    spAxis("sp-axis", cl::desc("The axis of --sp (default: tp)"),
-           cl::value_desc("AXIS"), cl::init("tp"), cl::cat(category));
+static cl::opt<std::string> sp("sp", cl::desc("Sequence sharding: megatron"),
+                               cl::value_desc("megatron"), cl::cat(category));
+static cl::opt<std::string> spAxis("sp-axis",
+                                   cl::desc("The axis of --sp (default: tp)"),
+                                   cl::value_desc("AXIS"), cl::init("tp"),
+                                   cl::cat(category));
 static cl::list<std::string>
     dims("dim", cl::desc("Size of a dynamic dimension of the model, by name"),
          cl::value_desc("NAME=N"), cl::cat(category));
@@ -166,12 +166,12 @@ static int emit(mlir::ModuleOp module, const CodegenTarget &codegen,
   if (!info)
     return fail(exitBadInput, info.takeError());
   if (asJson) {
-    llvm::outs() << llvm::json::Value(llvm::json::Object{
-                        {"bundle", options.dir},
-                        {"ranks", info->ranks},
-                        {"arena_bytes", info->arenaBytes},
-                        {"comm_bytes", info->commBytes},
-                        {"weight_bytes", info->weightBytes}})
+    llvm::outs() << llvm::json::Value(
+                        llvm::json::Object{{"bundle", options.dir},
+                                           {"ranks", info->ranks},
+                                           {"arena_bytes", info->arenaBytes},
+                                           {"comm_bytes", info->commBytes},
+                                           {"weight_bytes", info->weightBytes}})
                  << "\n";
     return exitDone;
   }
@@ -180,8 +180,8 @@ static int emit(mlir::ModuleOp module, const CodegenTarget &codegen,
   };
   llvm::errs() << options.dir << ": " << info->ranks << " rank"
                << (info->ranks == 1 ? "" : "s") << ", each with an arena of "
-               << mib(info->arenaBytes) << " and "
-               << mib(info->commBytes) << " of communication buffers; weights "
+               << mib(info->arenaBytes) << " and " << mib(info->commBytes)
+               << " of communication buffers; weights "
                << mib(info->weightBytes) << "\n"
                << "run it: vescale-run " << options.dir
                << " --input=in.npz --output=out.npz\n";
