@@ -81,20 +81,27 @@ void Seeder::shardBatch(StringRef axis) {
 
 void Seeder::shardHeads(StringRef axis) {
   int64_t ranks = mesh.getAxisSize(axis);
+  SmallVector<graph::AttentionOp> whole;
   func.walk([&](graph::AttentionOp op) {
     int64_t heads = graph::shapeOf(op.getQuery())[1];
     int64_t keyHeads = graph::shapeOf(op.getKey())[1];
-    bool divides =
-        keyHeads % ranks == 0 || (ranks % keyHeads == 0 && heads % ranks == 0);
-    if (divides) {
+    if (keyHeads % ranks == 0 || (ranks % keyHeads == 0 && heads % ranks == 0))
       set(op.getResult(), 1, axis, "attention heads");
-      return;
-    }
-    op.emitRemark("keeps its ")
-        << heads << " heads (" << keyHeads << " of keys and values) on each of "
-        << ranks << " ranks of \"" << axis
-        << "\", which do not divide them; choose a size that does";
+    else
+      whole.push_back(op);
   });
+  if (whole.empty())
+    return;
+  graph::AttentionOp first = whole.front();
+  InFlightDiagnostic remark = first.emitRemark("attention keeps its ")
+                              << graph::shapeOf(first.getQuery())[1]
+                              << " heads (" << graph::shapeOf(first.getKey())[1]
+                              << " of keys and values) on each of " << ranks
+                              << " ranks of \"" << axis
+                              << "\", which do not divide them; choose a "
+                                 "size that does";
+  if (whole.size() > 1)
+    remark.attachNote() << "so do " << whole.size() - 1 << " others";
 }
 
 void Seeder::shardHidden(StringRef axis) {

@@ -7,7 +7,8 @@ The words after the language of a fenced block say what is checked:
     ```mlir write=mlp.mlir     the text becomes this file in the scratch directory
     ```console                 each line after `$ ` runs there, in bash, and must
                                succeed; the lines below it are its output (both
-                               streams), `…` alone standing for any lines
+                               streams), `…` alone standing for any lines;
+                               $SOURCE is the source directory
     ```console fails           the same, but the commands must fail
     ```cpp from=path           the text stands in this file of the sources, but for
                                indentation; `…` alone stands for any lines
@@ -62,9 +63,10 @@ def commands(text):
     return found
 
 
-def run_console(text, scratch, fails):
+def run_console(text, scratch, source, fails):
     for command, expected in commands(text):
         result = subprocess.run(["bash", "-c", command], cwd=scratch, text=True,
+                                env={**os.environ, "SOURCE": str(source)},
                                 stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, timeout=300)
         output = result.stdout.replace(str(scratch) + "/", "")
@@ -109,7 +111,8 @@ def check(page, scratch, source):
         elif "from" in options:
             yield from check_quote(block, source / options["from"])
         elif language == "console":
-            yield from run_console(block, scratch, "fails" in words)
+            yield from run_console(block, scratch, source,
+                                   "fails" in words)
     yield from check_links(FENCE.sub("", text), page)
 
 

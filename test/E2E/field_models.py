@@ -15,8 +15,8 @@ sys.path.insert(0, str(ROOT / "test" / "Models"))
 
 import tool  # noqa: E402
 
-# tp=3 divides no model's heads; sizes that do not divide are padded.
-PLANS = ["mesh=tp=2", "mesh=dp=2,tp=2", "mesh=tp=2 sp=megatron", "mesh=tp=3", "mesh=dp=3"]
+# tp=3 divides no model's heads, tp=4 more than some have of keys; sizes that do not divide are padded.
+PLANS = ["mesh=tp=2", "mesh=dp=2,tp=2", "mesh=tp=2 sp=megatron", "mesh=tp=3", "mesh=tp=4", "mesh=dp=3"]
 
 
 def command(words, cwd):

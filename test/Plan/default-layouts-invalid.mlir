@@ -8,7 +8,7 @@
 // NAME: mesh axis 'xx' has no usual meaning here (dp and tp have); say with a plan file what it shards
 
 func.func @heads(%q: tensor<1x3x4x8xf32>) -> tensor<1x3x4x8xf32> {
-  // expected-remark @+1 {{keeps its 3 heads (3 of keys and values) on each of 2 ranks of "tp", which do not divide them; choose a size that does}}
+  // expected-remark @+1 {{attention keeps its 3 heads (3 of keys and values) on each of 2 ranks of "tp", which do not divide them; choose a size that does}}
   %0 = graph.attention %q, %q, %q scale 1.0
     : (tensor<1x3x4x8xf32>, tensor<1x3x4x8xf32>, tensor<1x3x4x8xf32>) -> tensor<1x3x4x8xf32>
   return %0 : tensor<1x3x4x8xf32>

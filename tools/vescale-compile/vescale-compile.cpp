@@ -244,6 +244,7 @@ int main(int argc, char **argv) {
   registerDialects(registry);
   registerCodegenDialects(registry);
   mlir::MLIRContext context(registry);
+  context.printOpOnDiagnostic(false); // locations say where
   DiagnosticPrinter printer(&context);
   Progress progress;
   options.progress = [&](Phase phase) { progress.begin(phase); };
