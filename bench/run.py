@@ -167,11 +167,14 @@ def main():
     parser.add_argument("build", nargs="?", default="build")
     parser.add_argument("--turns", type=int, default=7, help="how often the subjects alternate (default 7)")
     parser.add_argument("--repeat", type=int, default=3, help="runs of a subject in one turn (default 3)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="rows whose name has this in it, such as gpt2/dynamo20 1x128")
     parser.add_argument("--output", default="bench/results.json")
     options = parser.parse_args()
     build = (ROOT / options.build).resolve()
     rows = []
     for model, batch, sequence in ROWS:
+        if options.only not in f"{model} {batch}x{sequence}":
+            continue
         with tempfile.TemporaryDirectory() as directory:
             rows.append(bench(build, model, batch, sequence, options.turns, options.repeat, pathlib.Path(directory)))
         show(rows[-1])
