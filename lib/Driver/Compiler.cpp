@@ -95,8 +95,6 @@ OwningOpRef<ModuleOp> vescale::compile(const CompilerOptions &options,
     if (options.progress)
       options.progress(info.phase);
     PassManager pm(context);
-    if (options.configure)
-      options.configure(pm);
     addPasses(info.phase, pm, options);
     if (failed(pm.run(*module)) ||
         failed(dump(*module, info.phase, options.dumpDir)))

@@ -10,10 +10,6 @@
 #include <functional>
 #include <string>
 
-namespace mlir {
-class PassManager;
-} // namespace mlir
-
 namespace vescale {
 
 struct CompilerOptions {
@@ -28,8 +24,6 @@ struct CompilerOptions {
   std::string dumpDir;
   /// Told before each phase, for progress.
   std::function<void(Phase)> progress;
-  /// Adds instrumentation such as IR printing to each phase's passes.
-  std::function<void(mlir::PassManager &)> configure;
 };
 
 /// Reads the model and takes it through the phases up to `to`, or to `lower` if
