@@ -182,14 +182,6 @@ void LayoutAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-LayoutAttr LayoutAttr::getVerified(function_ref<InFlightDiagnostic()> emitError,
-                                   FlatSymbolRefAttr mesh,
-                                   ArrayRef<AxesAttr> dims) {
-  MLIRContext *context = mesh.getContext();
-  return getChecked(emitError, context, mesh, dims, ReductionKind::Sum,
-                    AxesAttr::get(context, {}));
-}
-
 LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  FlatSymbolRefAttr mesh,
                                  ArrayRef<AxesAttr> dims, ReductionKind kind,

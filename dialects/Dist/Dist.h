@@ -51,6 +51,9 @@ namespace vescale::dist {
 
 /// The attribute with the SeedAttr of a value.
 inline constexpr llvm::StringLiteral kSeedAttr = "dist.seed";
+/// The module's attribute with the layouts that ops were asked for: a list of
+/// [name of the model's node, LayoutAttr].
+inline constexpr llvm::StringLiteral kRecordedAttr = "dist.recorded";
 
 /// The layout in the type's encoding, or null.
 LayoutAttr getLayout(mlir::Type type);

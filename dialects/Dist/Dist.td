@@ -142,10 +142,6 @@ def Dist_LayoutAttr : Dist_Attr<"Layout", "layout", [
     /// The layout of a rank-`rank` tensor that every rank holds whole.
     static LayoutAttr getReplicated(::mlir::FlatSymbolRefAttr mesh,
                                     int64_t rank);
-    /// The layout, or null with a message if an axis is used twice.
-    static LayoutAttr getVerified(
-        ::llvm::function_ref<::mlir::InFlightDiagnostic()> emitError,
-        ::mlir::FlatSymbolRefAttr mesh, ::llvm::ArrayRef<AxesAttr> dims);
     int64_t getRank() const { return getDims().size(); }
     bool isReplicated() const;
     bool isPartial() const { return !getPartial().empty(); }

@@ -55,7 +55,7 @@ def Dist_AllReduceOp : Dist_Collective<"all_reduce"> {
       Dist_ReductionKindAttr:$kind, FlatSymbolRefAttr:$mesh,
       Dist_AxesAttr:$axes, OptionalAttr<StrAttr>:$origin);
   let assemblyFormat = [{
-    $kind $input `on` $mesh `` $axes (`origin` $origin^)? attr-dict `:`
+    `` $kind $input `on` $mesh `` $axes (`origin` $origin^)? attr-dict `:`
     type($input) `->` type($result)
   }];
 }
@@ -81,7 +81,7 @@ def Dist_ReduceScatterOp : Dist_Collective<"reduce_scatter"> {
       Dist_ReductionKindAttr:$kind, I64Attr:$dim, FlatSymbolRefAttr:$mesh,
       Dist_AxesAttr:$axes, OptionalAttr<StrAttr>:$origin);
   let assemblyFormat = [{
-    $kind $input `dim` $dim `on` $mesh `` $axes (`origin` $origin^)? attr-dict
+    `` $kind $input `dim` $dim `on` $mesh `` $axes (`origin` $origin^)? attr-dict
     `:` type($input) `->` type($result)
   }];
 }

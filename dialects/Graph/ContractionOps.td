@@ -63,7 +63,7 @@ def Graph_PoolOp : Graph_Op<"pool"> {
       DenseI64ArrayAttr:$pad_high);
   let results = (outs Graph_NumberTensor:$result);
   let assemblyFormat = [{
-    $kind $input `window` $window `strides` $strides `dilations` $dilations
+    `` $kind $input `window` $window `strides` $strides `dilations` $dilations
     `pad` $pad_low `x` $pad_high attr-dict `:` type($input) `->` type($result)
   }];
   let extraClassDeclaration = [{

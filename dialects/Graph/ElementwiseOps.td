@@ -58,7 +58,7 @@ def Graph_GeluOp : Graph_Op<"gelu"> {
                        Graph_GeluApproximationAttr:$approximation);
   let results = (outs Graph_FloatTensor:$result);
   let assemblyFormat = [{
-    $approximation $input attr-dict `:` type($input) `->` type($result)
+    `` $approximation $input attr-dict `:` type($input) `->` type($result)
   }];
   let hasFolder = 1;
 }
@@ -131,7 +131,7 @@ def Graph_CompareOp : Graph_Op<"compare"> {
                        Graph_Tensor:$rhs);
   let results = (outs Graph_BoolTensor:$result);
   let assemblyFormat = [{
-    $comparison $lhs `,` $rhs attr-dict `:` `(` type($lhs) `,` type($rhs) `)`
+    `` $comparison $lhs `,` $rhs attr-dict `:` `(` type($lhs) `,` type($rhs) `)`
     `->` type($result)
   }];
   let hasFolder = 1;

@@ -21,7 +21,7 @@ def Graph_ReduceOp : Graph_Op<"reduce"> {
                        DenseI64ArrayAttr:$dims);
   let results = (outs Graph_NumberTensor:$result);
   let assemblyFormat = [{
-    $kind $input `dims` $dims attr-dict `:` type($input) `->` type($result)
+    `` $kind $input `dims` $dims attr-dict `:` type($input) `->` type($result)
   }];
 }
 

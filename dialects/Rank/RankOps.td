@@ -50,7 +50,7 @@ def Rank_BufferOp : Rank_Op<"buffer"> {
     out. Buffers whose lives do not overlap may share bytes. }];
   let arguments = (ins Rank_SpaceAttr:$space, OptionalAttr<I64Attr>:$offset);
   let results = (outs Rank_Buffer:$result);
-  let assemblyFormat = "$space (`at` $offset^)? attr-dict `:` type($result)";
+  let assemblyFormat = "`` $space (`at` $offset^)? attr-dict `:` type($result)";
 }
 
 def Rank_ReshapeOp : Rank_Op<"reshape", [Pure]> {
@@ -94,7 +94,7 @@ def Rank_PortOp : Rank_Op<"port"> {
   let arguments = (ins Rank_PortKindAttr:$kind, StrAttr:$name, TypeAttr:$global,
                        Rank_Buffer:$buffer);
   let assemblyFormat = [{
-    $kind $name $buffer `global` $global attr-dict `:` type($buffer)
+    `` $kind $name $buffer `global` $global attr-dict `:` type($buffer)
   }];
 }
 
@@ -223,7 +223,7 @@ def Rank_CollectiveOp : Rank_Step<"collective"> {
       DefaultValuedAttr<I64Attr, "-1">:$concat_dim,
       OptionalAttr<DenseI64ArrayAttr>:$targets, StrAttr:$origin);
   let assemblyFormat = [{
-    $kind $reduction $input `->` $output `group` $group (`split` $split_dim^)?
+    `` $kind `` $reduction $input `->` $output `group` $group (`split` $split_dim^)?
     (`concat` $concat_dim^)? (`to` $targets^)? `origin` $origin attr-dict `:`
     type($input) `->` type($output)
   }];

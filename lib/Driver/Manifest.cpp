@@ -141,8 +141,7 @@ public:
   }
 
   /// `order` says which dimension of the entry each of the tensor's is.
-  void add(StringRef name, RankedTensorType type, ArrayRef<int64_t> order) {
-    dist::LayoutAttr layout = dist::getLayout(type);
+  void add(StringRef name, dist::LayoutAttr layout, ArrayRef<int64_t> order) {
     if (!layout || name.empty() || !seen.insert(name).second)
       return;
     PlanFile::Entry &entry = plan.layouts.emplace_back();
@@ -150,6 +149,9 @@ public:
     entry.dims.resize(order.size());
     for (auto [dim, axes] : llvm::enumerate(layout.getDims()))
       entry.dims[order[dim]] = axisNames(axes);
+    for (const std::string &axis : axisNames(layout.getPartial()))
+      entry.partial.emplace_back(
+          axis, stringifyReductionKind(layout.getPartialKind()));
   }
 
   PlanFile plan;
@@ -181,7 +183,7 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
   for (Operation &op : *program.getBody().begin()) {
     if (auto port = dyn_cast<PortOp>(op)) {
       auto type = cast<RankedTensorType>(port.getGlobal());
-      plan.add(port.getName(), type,
+      plan.add(port.getName(), dist::getLayout(type),
                llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())));
       (port.getKind() == PortKind::Input ? inputs : outputs)
           .push_back(portOf(port));
@@ -196,11 +198,18 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
           "parameter '" + parameter.getName() +
               "' has no data; export the model with its weights");
     auto global = cast<RankedTensorType>(parameter.getGlobal());
-    plan.add(parameter.getName(), global,
+    plan.add(parameter.getName(), dist::getLayout(global),
              graph::storedOrder(parameter.getSource()->getType(),
                                 parameter.getViewStrides()));
     parameters.push_back(parameterOf(parameter, weights));
   }
+  if (auto recorded = module->getAttrOfType<ArrayAttr>(dist::kRecordedAttr))
+    for (Attribute entry : recorded) {
+      auto pair = cast<ArrayAttr>(entry);
+      auto layout = cast<dist::LayoutAttr>(pair[1]);
+      plan.add(cast<StringAttr>(pair[0]), layout,
+               llvm::to_vector(llvm::seq<int64_t>(0, layout.getRank())));
+    }
   info.weightBytes = weights.end;
   manifest.weights = weights.ranges;
   manifest.plan = printPlan(plan.plan);

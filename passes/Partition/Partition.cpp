@@ -13,7 +13,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Partition/Passes.h"
-#include "passes/Partition/ReshardSteps.h"
+#include "vescale/Planner/ReshardSteps.h"
 
 namespace vescale::dist {
 #define GEN_PASS_DEF_PARTITIONPASS

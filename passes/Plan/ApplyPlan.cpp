@@ -40,7 +40,7 @@ private:
   /// The last entry that matches, or -1; counts it as used.
   int match(ArrayRef<StringRef> names);
   FailureOr<SeedAttr> seed(int entry, StringRef name, RankedTensorType type,
-                           ArrayRef<int64_t> order);
+                           ArrayRef<int64_t> order, bool mayBePartial);
   InFlightDiagnostic error(int entry) {
     return emitError(UnknownLoc::get(&getContext()))
            << plan << ": layouts[" << entry << "] (\""
@@ -63,9 +63,6 @@ LogicalResult ApplyPlan::compile() {
       return error(index) << " is no pattern: "
                           << llvm::toString(pattern.takeError());
     patterns.push_back(std::move(*pattern));
-    if (!entry.partial.empty())
-      return error(index) << " asks for a partial value; values are left "
-                             "partial where that pays, not by request";
   }
   used.assign(file.layouts.size(), false);
   return success();
@@ -84,7 +81,8 @@ int ApplyPlan::match(ArrayRef<StringRef> names) {
 
 FailureOr<SeedAttr> ApplyPlan::seed(int index, StringRef name,
                                     RankedTensorType type,
-                                    ArrayRef<int64_t> order) {
+                                    ArrayRef<int64_t> order,
+                                    bool mayBePartial) {
   const PlanFile::Entry &entry = file.layouts[index];
   if (static_cast<int64_t>(entry.dims.size()) != type.getRank())
     return error(index) << " has " << entry.dims.size() << " dimensions, but '"
@@ -96,10 +94,27 @@ FailureOr<SeedAttr> ApplyPlan::seed(int index, StringRef name,
       return error(index) << ": " << llvm::toString(axes.takeError());
     dims.push_back(*axes);
   }
-  LayoutAttr layout = LayoutAttr::getVerified(
-      [&] { return error(index) << ": "; }, meshRef, dims);
-  if (!layout)
+  std::vector<std::string> partial;
+  ReductionKind kind = ReductionKind::Sum;
+  for (const auto &[axis, word] : entry.partial) {
+    std::optional<ReductionKind> each = symbolizeReductionKind(word);
+    if (!partial.empty() && each != kind)
+      return error(index) << ": a value is partial in one way, not by "
+                          << entry.partial.front().second << " and " << word;
+    kind = *each;
+    partial.push_back(axis);
+  }
+  llvm::Expected<AxesAttr> partialAxes = toAxes(partial, mesh);
+  if (!partialAxes)
+    return error(index) << ": " << llvm::toString(partialAxes.takeError());
+  if (failed(LayoutAttr::verify([&] { return error(index) << ": "; }, meshRef,
+                                dims, kind, *partialAxes)))
     return failure();
+  auto layout =
+      LayoutAttr::get(&getContext(), meshRef, dims, kind, *partialAxes);
+  if (layout.isPartial() && !mayBePartial)
+    return error(index) << " asks for '" << name
+                        << "' to be partial; only the result of an op can be";
   return SeedAttr::get(
       &getContext(), layout, 0, true,
       (llvm::sys::path::filename(plan) + ", \"" + entry.match + "\"").str());
@@ -120,7 +135,8 @@ LogicalResult ApplyPlan::apply(func::FuncOp func) {
     if (int entry = match(name); entry >= 0) {
       RankedTensorType type = graph::typeOf(argument);
       FailureOr<SeedAttr> pin =
-          seed(entry, name, type, identity(type.getRank()));
+          seed(entry, name, type, identity(type.getRank()),
+               /*mayBePartial=*/false);
       if (failed(pin))
         return failure();
       func.setArgAttr(argument.getArgNumber(), kSeedAttr, *pin);
@@ -131,7 +147,8 @@ LogicalResult ApplyPlan::apply(func::FuncOp func) {
     if (int entry = match(name); entry >= 0) {
       auto tensor = cast<RankedTensorType>(type);
       FailureOr<SeedAttr> pin =
-          seed(entry, name, tensor, identity(tensor.getRank()));
+          seed(entry, name, tensor, identity(tensor.getRank()),
+               /*mayBePartial=*/false);
       if (failed(pin))
         return failure();
       func.setResultAttr(index, kSeedAttr, *pin);
@@ -152,7 +169,8 @@ LogicalResult ApplyPlan::apply(func::FuncOp func) {
           seed(entry, name, type,
                parameter ? graph::storedOrder(parameter.getStoredType(),
                                               parameter.getStrides())
-                         : identity(type.getRank()));
+                         : identity(type.getRank()),
+               /*mayBePartial=*/!parameter);
       if (failed(pin))
         return failure();
       op.setAttr(kSeedAttr, *pin);

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Plan/OpChoice.h"
-#include "passes/Partition/ReshardSteps.h"
+#include "vescale/Planner/ReshardSteps.h"
 
 #include "dialects/Graph/Graph.h"
 
@@ -18,9 +18,9 @@ namespace {
 class Chooser {
 public:
   Chooser(ShardableOpInterface op, const ShardingRule &rule,
-          ArrayRef<SmallVector<AxisList>> wanted, MeshAttr mesh,
+          ArrayRef<LayoutAttr> wanted, MeshAttr mesh,
           FlatSymbolRefAttr meshRef);
-  OpSharding run();
+  std::optional<OpSharding> run();
 
 private:
   FactorAxes project(const TensorFactors &tensor,
@@ -33,7 +33,7 @@ private:
 
   ShardableOpInterface op;
   const ShardingRule &rule;
-  ArrayRef<SmallVector<AxisList>> wanted;
+  ArrayRef<LayoutAttr> wanted;
   MeshAttr mesh;
   FlatSymbolRefAttr meshRef;
   /// What each tensor proposes, results first.
@@ -51,11 +51,11 @@ static SmallVector<AxisList> dimsOf(LayoutAttr layout) {
 }
 
 Chooser::Chooser(ShardableOpInterface op, const ShardingRule &rule,
-                 ArrayRef<SmallVector<AxisList>> wanted, MeshAttr mesh,
+                 ArrayRef<LayoutAttr> wanted, MeshAttr mesh,
                  FlatSymbolRefAttr meshRef)
     : op(op), rule(rule), wanted(wanted), mesh(mesh), meshRef(meshRef) {
-  for (auto [tensor, dims] : llvm::zip_equal(rule.results, wanted))
-    proposals.push_back(project(tensor, dims));
+  for (auto [tensor, layout] : llvm::zip_equal(rule.results, wanted))
+    proposals.push_back(project(tensor, dimsOf(layout)));
   for (auto [tensor, operand] :
        llvm::zip_equal(rule.operands, op->getOperands()))
     proposals.push_back(project(tensor, dimsOf(getLayout(operand.getType()))));
@@ -97,7 +97,7 @@ int64_t Chooser::localBytes(RankedTensorType type) const {
 }
 
 /// Leaves operands partial where the op is linear in them, their axes are free
-/// and the result is no larger than they are together.
+/// and the result is no larger than they are together, or wanted partial.
 void Chooser::keepPartial(OpSharding &sharding) const {
   SmallVector<unsigned, 2> operands;
   LayoutAttr first;
@@ -130,8 +130,17 @@ void Chooser::keepPartial(OpSharding &sharding) const {
       return;
     resultBytes += localBytes(withLayout(type, layout));
   }
-  if (resultBytes <= bytes)
+  if (resultBytes <= bytes ||
+      llvm::any_of(wanted, [](LayoutAttr each) { return each.isPartial(); }))
     sharding = kept;
+}
+
+/// Whether reductions alone lead from what is partial to what may be.
+static bool canComplete(LayoutAttr from, LayoutAttr to) {
+  return llvm::all_of(to.getPartial(), [&](AxisRefAttr axis) {
+    return from.getPartialKind() == to.getPartialKind() &&
+           llvm::is_contained(from.getPartial(), axis);
+  });
 }
 
 std::optional<ChoiceCost> Chooser::price(const OpSharding &sharding) const {
@@ -147,12 +156,9 @@ std::optional<ChoiceCost> Chooser::price(const OpSharding &sharding) const {
   }
   for (auto [index, type] : llvm::enumerate(op->getResultTypes())) {
     LayoutAttr layout = resultLayout(rule, sharding, index, mesh, meshRef);
-    if (!layout)
+    LayoutAttr target = wanted[index];
+    if (!layout || !canComplete(layout, target))
       return std::nullopt;
-    SmallVector<AxesAttr> dims;
-    for (const AxisList &axes : wanted[index])
-      dims.push_back(AxesAttr::get(meshRef.getContext(), axes));
-    LayoutAttr target = LayoutAttr::get(meshRef, dims);
     if (layout != target)
       cost.bytes += planReshard(withLayout(type, layout), target, mesh).bytes;
   }
@@ -184,18 +190,21 @@ void Chooser::consider(const FactorAxes &factors) {
   }
 }
 
-OpSharding Chooser::run() {
+std::optional<OpSharding> Chooser::run() {
   for (size_t first = 0; first < proposals.size(); ++first)
     consider(merge(first));
   for (const FactorAxes &proposal : proposals)
     consider(proposal);
   consider(FactorAxes(rule.factors.size()));
+  if (!bestCost)
+    return std::nullopt;
   return best;
 }
 
-OpSharding dist::chooseSharding(ShardableOpInterface op,
-                                const ShardingRule &rule,
-                                ArrayRef<SmallVector<AxisList>> wanted,
-                                MeshAttr mesh, FlatSymbolRefAttr meshRef) {
+std::optional<OpSharding> dist::chooseSharding(ShardableOpInterface op,
+                                               const ShardingRule &rule,
+                                               ArrayRef<LayoutAttr> wanted,
+                                               MeshAttr mesh,
+                                               FlatSymbolRefAttr meshRef) {
   return Chooser(op, rule, wanted, mesh, meshRef).run();
 }

@@ -22,10 +22,13 @@ struct ChoiceCost {
 };
 
 /// The cheapest way to compute `op`, whose operands have layouts, so that its
-/// results come close to the sharding `wanted` for each.
-OpSharding chooseSharding(ShardableOpInterface op, const ShardingRule &rule,
-                          llvm::ArrayRef<llvm::SmallVector<AxisList>> wanted,
-                          MeshAttr mesh, mlir::FlatSymbolRefAttr meshRef);
+/// results come close to the layout `wanted` for each. None if a result is
+/// wanted partial over axes that nothing reduces.
+std::optional<OpSharding> chooseSharding(ShardableOpInterface op,
+                                         const ShardingRule &rule,
+                                         llvm::ArrayRef<LayoutAttr> wanted,
+                                         MeshAttr mesh,
+                                         mlir::FlatSymbolRefAttr meshRef);
 
 } // namespace vescale::dist
 

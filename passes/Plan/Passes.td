@@ -60,11 +60,20 @@ def PropagatePass : Pass<"dist-propagate", "::mlir::ModuleOp"> {
     one priority after the other, until nothing changes (GSPMD, Xu et al.,
     2021). Where two seeds meet that cannot both hold, each op takes the
     computation that moves the fewest bytes, weights last of all, and a remark
-    names both. Partial values stay partial through ops that are linear in them,
-    as long as that does not make them larger.
+    names both, with what it costs. Partial values stay partial through ops that
+    are linear in them, as long as that does not make them larger; a seed that
+    pins the result of an op as partial is kept, or refused where it is no such
+    sum.
+
+    The layouts of ops that had a seed are noted in the module, as
+    `dist.recorded`, by the names of the model's nodes; a bundle's plan file
+    repeats them.
 
     test/Plan/propagate.mlir shows an input and its output.
   }];
+  let options = [
+    Option<"remarkBytes", "remark-bytes", "int64_t", "65536",
+           "leave out remarks on reshards that make each rank send less">];
   let statistics = [
     Statistic<"reshards", "reshards", "reshards inserted">];
 }

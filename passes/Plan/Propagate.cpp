@@ -8,13 +8,17 @@
 //      its operands have by then (OpChoice.h);
 //   3. where an operand is wanted in another layout insert a reshard, one for
 //      all uses that want the same;
-//   4. give results back whole or sharded, never partial.
+//   4. give results back whole or sharded, never partial;
+//   5. report what wishes collided, and record what ops were asked for.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/Graph/Graph.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/Plan/Conflicts.h"
 #include "passes/Plan/OpChoice.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Plan/Propagation.h"
+#include "passes/Plan/RecordedLayouts.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace vescale::dist {
@@ -32,9 +36,9 @@ public:
   LayoutCompleter(func::FuncOp func, MeshOp meshOp)
       : func(func), builder(func), mesh(meshOp.getAxes()),
         meshRef(FlatSymbolRefAttr::get(meshOp.getSymNameAttr())),
-        propagation(mesh) {}
+        propagation(mesh), conflicts(propagation, mesh) {}
 
-  LogicalResult run();
+  LogicalResult run(int64_t remarkBytes);
   int64_t reshards = 0;
 
 private:
@@ -45,7 +49,6 @@ private:
   std::string origin(Operation *user, unsigned operand, LayoutAttr to);
   LogicalResult complete(ShardableOpInterface op);
   LogicalResult complete(func::ReturnOp op);
-  void explain(ShardableOpInterface op, unsigned operand, LayoutAttr to);
   std::string whyPartial(ShardableOpInterface op, const ShardingRule &rule,
                          const OpSharding &sharding);
 
@@ -54,6 +57,9 @@ private:
   MeshAttr mesh;
   FlatSymbolRefAttr meshRef;
   Propagation propagation;
+  Conflicts conflicts;
+  /// Results of ops that a layout was asked for.
+  SmallVector<OpResult> asked;
   DenseMap<std::pair<Value, LayoutAttr>, Value> resharded;
   /// Why a value is partial.
   DenseMap<Value, std::string> partialOrigins;
@@ -69,8 +75,10 @@ LogicalResult LayoutCompleter::addSeed(Operation *at, Value value,
   if (layout.getMesh() != meshRef)
     return at->emitOpError("is seeded on mesh ")
            << layout.getMesh() << ", but the module's is " << meshRef;
-  if (layout.isPartial())
-    return at->emitOpError("cannot be seeded partial");
+  if (layout.isPartial() && (!seed.getPinned() || !isa<OpResult>(value) ||
+                             isa<graph::ParameterOp>(at)))
+    return at->emitOpError("cannot be seeded partial; only the pinned result "
+                           "of an op can");
   auto type = cast<RankedTensorType>(value.getType());
   if (layout.getRank() != type.getRank())
     return at->emitOpError("is seeded with a layout of ")
@@ -114,6 +122,8 @@ LogicalResult LayoutCompleter::readSeeds() {
     if (seed && op.getNumResults() == 1 &&
         failed(addSeed(&op, op.getResult(0), seed)))
       return failure();
+    if (seed && !isa<graph::ParameterOp>(op))
+      asked.push_back(op.getResult(0));
   }
   return success();
 }
@@ -145,49 +155,6 @@ std::string LayoutCompleter::origin(Operation *user, unsigned operand,
   return "a replicated operand";
 }
 
-/// A remark where two wishes of one priority met and data moves for it.
-void LayoutCompleter::explain(ShardableOpInterface op, unsigned operand,
-                              LayoutAttr to) {
-  Value value = op->getOperand(operand);
-  LayoutAttr from = getLayout(value.getType());
-  for (auto [dim, axes] : llvm::enumerate(from.getDims())) {
-    ArrayRef<AxisRefAttr> target = to.getDims()[dim].getAxes();
-    SeedAttr seed = propagation.seedOf(value, dim);
-    if (!seed || dropPrefix(target, axes.getAxes(), mesh))
-      continue; // slicing needs no transfer
-    auto report = [&](Value other, const Twine &what, StringRef verb) {
-      for (auto [index, list] : llvm::enumerate(propagation.get(other).dims)) {
-        SeedAttr rival = propagation.seedOf(other, index);
-        if (list.empty() || !rival || rival == seed ||
-            rival.getPriority() != seed.getPriority())
-          continue;
-        InFlightDiagnostic remark =
-            op->emitRemark("moves operand ")
-            << operand << " from " << formatAxes(axes.getAxes()) << " to "
-            << formatAxes(target) << " along dimension " << dim;
-        remark.attachNote(value.getLoc())
-            << "it is sharded for " << seed.getOrigin();
-        remark.attachNote(op.getLoc())
-            << what << " dimension " << index << " is " << verb << " "
-            << formatAxes(list) << " for " << rival.getOrigin();
-        return true;
-      }
-      return false;
-    };
-    for (Value result : op->getResults())
-      if (report(result, "result", "wanted"))
-        return;
-    for (auto [index, other] : llvm::enumerate(op->getOperands()))
-      if (index != operand &&
-          llvm::any_of(propagation.get(other).dims,
-                       [&](const AxisList &list) {
-                         return overlaps(list, axes.getAxes());
-                       }) &&
-          report(other, "operand " + Twine(index), "sharded"))
-        return;
-  }
-}
-
 Value LayoutCompleter::reshard(Operation *user, unsigned operand,
                                LayoutAttr to) {
   Value value = user->getOperand(operand);
@@ -195,8 +162,7 @@ Value LayoutCompleter::reshard(Operation *user, unsigned operand,
     return value;
   Value &made = resharded[{value, to}];
   if (!made) {
-    if (auto shardable = dyn_cast<ShardableOpInterface>(user))
-      explain(shardable, operand, to);
+    conflicts.add(user, operand, to);
     builder.setInsertionPoint(user);
     Operation *source = value.getDefiningOp();
     made =
@@ -225,12 +191,31 @@ std::string LayoutCompleter::whyPartial(ShardableOpInterface op,
   return origins.empty() ? "a partial argument" : origins.front().str();
 }
 
+/// A result is to be partial, but is no sum over those axes.
+static LogicalResult refusePartial(ShardableOpInterface op,
+                                   ArrayRef<LayoutAttr> wanted) {
+  for (LayoutAttr layout : wanted)
+    if (layout.isPartial())
+      return op->emitOpError("cannot be left partial, ")
+             << stringifyReductionKind(layout.getPartialKind()) << " over "
+             << formatAxes(layout.getPartial().getAxes())
+             << ": neither does it reduce a dimension that is sharded over "
+                "them, nor is it linear in an operand that is partial";
+  return failure();
+}
+
 LogicalResult LayoutCompleter::complete(ShardableOpInterface op) {
   const ShardingRule &rule = propagation.getRule(op);
-  SmallVector<SmallVector<AxisList>> wanted;
-  for (Value result : op->getResults())
-    wanted.push_back(propagation.get(result).dims);
-  OpSharding sharding = chooseSharding(op, rule, wanted, mesh, meshRef);
+  SmallVector<LayoutAttr> wanted;
+  for (Value result : op->getResults()) {
+    const ValueState &state = propagation.get(result);
+    wanted.push_back(state.pinned ? state.pinned : layoutOf(state.dims));
+  }
+  std::optional<OpSharding> chosen =
+      chooseSharding(op, rule, wanted, mesh, meshRef);
+  if (!chosen)
+    return refusePartial(op, wanted);
+  const OpSharding &sharding = *chosen;
   for (unsigned index = 0; index < op->getNumOperands(); ++index)
     op->setOperand(
         index, reshard(op, index,
@@ -249,6 +234,8 @@ LogicalResult LayoutCompleter::complete(ShardableOpInterface op) {
         builder.getStringAttr(propagation.describe(result, 0)));
     ++reshards;
     result.replaceAllUsesExcept(made.getResult(), made);
+    if (pinned.isPartial())
+      partialOrigins[made] = partialOrigins[result];
   }
   return success();
 }
@@ -265,7 +252,7 @@ LogicalResult LayoutCompleter::complete(func::ReturnOp op) {
   return success();
 }
 
-LogicalResult LayoutCompleter::run() {
+LogicalResult LayoutCompleter::run(int64_t remarkBytes) {
   if (!func.getBody().hasOneBlock())
     return func.emitOpError("must be a single block to be laid out");
   if (failed(readSeeds()))
@@ -295,11 +282,15 @@ LogicalResult LayoutCompleter::run() {
   }
   func.setFunctionType(builder.getFunctionType(
       body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
+  conflicts.report(remarkBytes);
+  recordLayouts(func, asked);
   return success();
 }
 
 namespace {
 struct Propagate : vescale::dist::impl::PropagatePassBase<Propagate> {
+  using Base::Base;
+
   void runOnOperation() override {
     auto meshes = getOperation().getOps<MeshOp>();
     if (meshes.empty() || !llvm::hasSingleElement(meshes)) {
@@ -312,7 +303,7 @@ struct Propagate : vescale::dist::impl::PropagatePassBase<Propagate> {
       if (func.isExternal())
         continue;
       LayoutCompleter completer(func, *meshes.begin());
-      if (failed(completer.run()))
+      if (failed(completer.run(remarkBytes)))
         return signalPassFailure();
       reshards += completer.reshards;
     }

@@ -139,8 +139,13 @@ void onSignal(int) {
 
 int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
   std::vector<std::string> words = {
-      "mpirun",          "-n",        std::to_string(ranks),
-      "--oversubscribe", "--bind-to", "none"};
+      "mpirun",
+      "-q", // ranks say themselves what went wrong
+      "-n",
+      std::to_string(ranks),
+      "--oversubscribe",
+      "--bind-to",
+      "none"};
   if (geteuid() == 0)
     words.push_back("--allow-run-as-root");
   words.push_back(program);
@@ -188,7 +193,9 @@ int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
   case Stopped:
     return code;
   default: // among others 128 + a signal that killed a rank
-    return RunFailed;
+    return fail(RunFailed, "mpirun ended with exit code " +
+                               std::to_string(code) +
+                               "; called without -q it may say more");
   }
 }
 

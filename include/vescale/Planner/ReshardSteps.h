@@ -1,6 +1,6 @@
 //===- ReshardSteps.h - The cheapest way between two layouts ----*- C++ -*-===//
-#ifndef VESCALE_PASSES_PARTITION_RESHARDSTEPS_H
-#define VESCALE_PASSES_PARTITION_RESHARDSTEPS_H
+#ifndef VESCALE_PLANNER_RESHARDSTEPS_H
+#define VESCALE_PLANNER_RESHARDSTEPS_H
 
 #include "dialects/Dist/FactorAxes.h"
 
@@ -38,4 +38,4 @@ ReshardPlan planReshard(mlir::RankedTensorType from, LayoutAttr to,
 
 } // namespace vescale::dist
 
-#endif // VESCALE_PASSES_PARTITION_RESHARDSTEPS_H
+#endif // VESCALE_PLANNER_RESHARDSTEPS_H

@@ -14,7 +14,7 @@
 // The cost of a step is what a bandwidth-optimal algorithm sends per rank.
 //
 //===----------------------------------------------------------------------===//
-#include "passes/Partition/ReshardSteps.h"
+#include "vescale/Planner/ReshardSteps.h"
 #include <map>
 #include <queue>
 #include <set>
