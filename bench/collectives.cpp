@@ -7,7 +7,6 @@
 #include "runtime/core/Threads.h"
 #include "runtime/transport/MpiModule.h"
 
-#include <dlfcn.h>
 #include <mpi.h>
 
 #include <algorithm>
@@ -66,16 +65,10 @@ void bench(Transport &transport, int64_t bytes) {
 int main(int argc, char **argv) {
   if (argc != 3)
     return 2;
-  void *library = dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL);
-  if (!library) {
-    std::fprintf(stderr, "%s\n", dlerror());
-    return 1;
-  }
-  auto *entry =
-      reinterpret_cast<MpiEntryFn *>(dlsym(library, VESCALE_MPI_ENTRY));
   bool plain = std::strcmp(argv[2], "plain") == 0;
   setThreadCount(1);
-  Transport *transport = entry(plain ? MpiMode::Plain : MpiMode::Auto, [] {});
+  std::unique_ptr<Transport> transport =
+      openMpiTransport(argv[1], plain ? MpiMode::Plain : MpiMode::Auto, [] {});
   TransportSetup setup;
   setup.groups = {vs_group{1, 0, {transport->size()}, {1}}};
   setup.commBytes = int64_t(16) << 20;

@@ -5,7 +5,6 @@
 #include "runtime/transport/Inproc.h"
 #include "runtime/transport/MpiModule.h"
 
-#include <dlfcn.h>
 
 #include <cstdlib>
 
@@ -93,20 +92,11 @@ std::unique_ptr<Transport> openTransport(const Launch &launch,
          launch.size, " ranks (WORLD_SIZE=", launch.size,
          "), but the ranks can't reach each other without MPI: start them "
          "with vescale-run, mpirun or srun");
-  std::string path = libraryDir + "/libvescale_transport_mpi.so";
-  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
-  if (!library)
-    fail(ExitCode::RunFailed, "a world of ", launch.size,
-         " ranks needs the MPI transport: ", dlerror(),
-         " (Open MPI's libraries must be installed)");
-  auto *entry =
-      reinterpret_cast<MpiEntryFn *>(dlsym(library, VESCALE_MPI_ENTRY));
-  if (!entry)
-    fail(ExitCode::RunFailed, path, " is not a transport: ", dlerror());
-  return std::unique_ptr<Transport>(
-      entry(options.transport == Options::TransportKind::Plain ? MpiMode::Plain
-                                                               : MpiMode::Auto,
-            poll));
+  return openMpiTransport(libraryDir + "/libvescale_transport_mpi.so",
+                          options.transport == Options::TransportKind::Plain
+                              ? MpiMode::Plain
+                              : MpiMode::Auto,
+                          poll);
 }
 
 void checkWorld(const Launch &launch, const Transport &transport) {

@@ -5,6 +5,8 @@
 
 #include "runtime/transport/Transport.h"
 
+#include <memory>
+
 #define VESCALE_MPI_ENTRY "vescale_mpi_transport"
 
 namespace vescale::runtime {
@@ -16,6 +18,10 @@ enum class MpiMode {
 
 /// Initialises MPI; may throw Failure. Called at most once.
 using MpiEntryFn = Transport *(MpiMode mode, const PollFn &poll);
+
+/// Loads the transport's library and starts MPI; throws Failure.
+std::unique_ptr<Transport> openMpiTransport(const std::string &path,
+                                            MpiMode mode, const PollFn &poll);
 
 } // namespace vescale::runtime
 

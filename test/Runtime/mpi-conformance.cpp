@@ -5,8 +5,6 @@
 #include "runtime/core/Threads.h"
 #include "runtime/transport/MpiModule.h"
 
-#include <dlfcn.h>
-
 #include <cstdio>
 #include <cstring>
 
@@ -15,16 +13,10 @@ using namespace vescale::runtime;
 int main(int argc, char **argv) {
   if (argc != 3)
     return 2;
-  void *library = dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL);
-  if (!library) {
-    std::fprintf(stderr, "%s\n", dlerror());
-    return 1;
-  }
-  auto *entry =
-      reinterpret_cast<MpiEntryFn *>(dlsym(library, VESCALE_MPI_ENTRY));
   bool plain = std::strcmp(argv[2], "plain") == 0;
   setThreadCount(1);
-  Transport *transport = entry(plain ? MpiMode::Plain : MpiMode::Auto, [] {});
+  std::unique_ptr<Transport> transport =
+      openMpiTransport(argv[1], plain ? MpiMode::Plain : MpiMode::Auto, [] {});
   bool yield = transport->size() > coreCount(allowedCores());
   int64_t count = 0;
   std::string error = runConformance(*transport, yield, count);
