@@ -218,7 +218,7 @@ Expected<BundleInfo> vescale::writeBundle(mlir::ModuleOp module,
   if (!error)
     error = putInPlace(made.str().str(), target.str().str());
   if (error) {
-    sys::fs::remove_directories(made);
+    (void)sys::fs::remove_directories(made); // the first error counts
     return error;
   }
   return info;
