@@ -12,17 +12,18 @@ using namespace vescale;
 using namespace vescale::dist;
 using graph::DotOp;
 
-/// Whether the value is a parameter but for ops that only move its elements.
+/// The op that gives the value but for ops that only move its elements; null
+/// for an argument.
+static Operation *sourceOf(Value value) {
+  Operation *op = value.getDefiningOp();
+  while (op && isa<graph::TransposeOp, graph::ReshapeOp, graph::SliceOp,
+                   graph::CastOp, graph::BroadcastOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return op;
+}
+
 static bool isWeight(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (isa<graph::ParameterOp>(op))
-      return true;
-    if (!isa<graph::TransposeOp, graph::ReshapeOp, graph::SliceOp,
-             graph::CastOp>(op))
-      return false;
-    value = op->getOperand(0);
-  }
-  return false;
+  return isa_and_nonnull<graph::ParameterOp>(sourceOf(value));
 }
 
 namespace {
@@ -30,6 +31,9 @@ class Walk {
 public:
   /// False if something needs the dimension whole, or it comes from elsewhere.
   bool back(Value value, int64_t dim);
+  /// Whether products with weights are all that the values on the way lead to;
+  /// a residual stream is not hidden, though a projection makes it.
+  bool leadsOnlyToProducts() const;
 
   SmallVector<DotOp, 2> producers;
 
@@ -73,6 +77,26 @@ bool Walk::back(Value value, int64_t dim) {
   return true;
 }
 
+/// A product of the activation `value` with a weight.
+static bool isProductOf(Value value, Operation *user) {
+  auto dot = dyn_cast<DotOp>(user);
+  return dot && dot.getLhs() == value && isWeight(dot.getRhs());
+}
+
+bool Walk::leadsOnlyToProducts() const {
+  llvm::DenseSet<Operation *> onTheWay;
+  for (const auto &[value, dim] : seen)
+    onTheWay.insert(value.getDefiningOp());
+  return llvm::all_of(seen, [&](const auto &each) {
+    Value value = each.first;
+    return isa_and_nonnull<graph::ParameterOp, graph::ConstantOp>(
+               sourceOf(value)) ||
+           llvm::all_of(value.getUsers(), [&](Operation *user) {
+             return onTheWay.contains(user) || isProductOf(value, user);
+           });
+  });
+}
+
 SmallVector<HiddenDim> dist::findHiddenDims(Block &block) {
   SmallVector<HiddenDim> found;
   llvm::DenseSet<Operation *> consumers;
@@ -82,7 +106,8 @@ SmallVector<HiddenDim> dist::findHiddenDims(Block &block) {
       continue;
     Walk walk;
     int64_t dim = dot.getLhsContract().front();
-    if (!walk.back(dot.getLhs(), dim) || walk.producers.empty())
+    if (!walk.back(dot.getLhs(), dim) || walk.producers.empty() ||
+        !walk.leadsOnlyToProducts())
       continue;
     if (llvm::any_of(walk.producers, [&](DotOp producer) {
           return consumers.contains(producer);

@@ -2,7 +2,8 @@
 //-*-===//
 //
 // Steps for each function:
-//   1. read the seeds and propagate them (Propagation.h);
+//   1. read the seeds and propagate them (Propagation.h), while each use of a
+//      weight has one of its own (SharedWeights.h);
 //   2. walk the ops in order; each takes its cheapest sharding given the
 //   layouts
 //      its operands have by then (OpChoice.h);
@@ -19,6 +20,7 @@
 #include "passes/Plan/Passes.h"
 #include "passes/Plan/Propagation.h"
 #include "passes/Plan/RecordedLayouts.h"
+#include "passes/Plan/SharedWeights.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace vescale::dist {
@@ -255,10 +257,13 @@ LogicalResult LayoutCompleter::complete(func::ReturnOp op) {
 LogicalResult LayoutCompleter::run(int64_t remarkBytes) {
   if (!func.getBody().hasOneBlock())
     return func.emitOpError("must be a single block to be laid out");
+  Block &body = func.front();
+  SharedWeights weights;
+  weights.split(body);
   if (failed(readSeeds()))
     return failure();
-  Block &body = func.front();
   propagation.run(body);
+  weights.join(propagation);
   for (BlockArgument argument : body.getArguments())
     argument.setType(withLayout(argument.getType(),
                                 layoutOf(propagation.get(argument).dims)));

@@ -99,6 +99,16 @@ void Propagation::collect(const TensorFactors &tensor, Value value,
   }
 }
 
+void Propagation::meet(Value value, Value other) {
+  const ValueState from = state(other);
+  ValueState &target = state(value);
+  for (auto [dim, axes] : llvm::enumerate(from.dims)) {
+    target.dims[dim] = commonPrefix(target.dims[dim], axes, mesh);
+    if (target.dims[dim].empty())
+      target.origins[dim] = -1;
+  }
+}
+
 bool Propagation::extend(const TensorFactors &tensor, Value value,
                          const ShardingRule &rule,
                          ArrayRef<Proposal> proposals) {

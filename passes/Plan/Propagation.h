@@ -30,6 +30,8 @@ public:
   void run(mlir::Block &block);
 
   const ValueState &get(mlir::Value value);
+  /// Leaves `value` with the sharding that it and `other` have in common.
+  void meet(mlir::Value value, mlir::Value other);
   const ShardingRule &getRule(ShardableOpInterface op);
   /// The seed that sharded the dimension last; null if none did.
   SeedAttr seedOf(mlir::Value value, int64_t dim);

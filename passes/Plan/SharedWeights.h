@@ -1,0 +1,32 @@
+//===- SharedWeights.h - One weight, several users --------------*- C++ -*-===//
+//
+// A weight that several ops read must not carry sharding from one to another:
+// exporters share equal tensors, such as the zero biases of a fresh model,
+// which have nothing to do with each other. So while layouts spread, each use
+// has a parameter of its own. Afterwards the parameter keeps what all uses have
+// in common, from which each can slice its shard without a transfer.
+//
+//===----------------------------------------------------------------------===//
+#ifndef VESCALE_PASSES_PLAN_SHAREDWEIGHTS_H
+#define VESCALE_PASSES_PLAN_SHAREDWEIGHTS_H
+
+#include "dialects/Graph/Graph.h"
+#include "passes/Plan/Propagation.h"
+
+namespace vescale::dist {
+
+class SharedWeights {
+public:
+  /// Gives each use of a parameter or constant, or of a broadcast, reshape or
+  /// transpose of one, an op of its own.
+  void split(mlir::Block &block);
+  /// Makes one op of each parameter again.
+  void join(Propagation &propagation);
+
+private:
+  llvm::SmallVector<llvm::SmallVector<graph::ParameterOp>> groups;
+};
+
+} // namespace vescale::dist
+
+#endif // VESCALE_PASSES_PLAN_SHAREDWEIGHTS_H
