@@ -4,6 +4,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
+#include "mlir/Support/Timing.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Lower/Passes.h"
 #include "passes/Partition/Passes.h"
@@ -78,10 +79,14 @@ OwningOpRef<ModuleOp> vescale::compile(const CompilerOptions &options,
   failedAt = Phase::Import;
   if (options.progress)
     options.progress(Phase::Import);
+  TimingScope none;
+  TimingScope &timing = options.timing ? *options.timing : none;
+  TimingScope import = timing.nest(phaseName(Phase::Import));
   bool isText = StringRef(options.model).ends_with(".mlir");
   OwningOpRef<ModuleOp> module =
       isText ? parse(options.model, context)
              : importModel(options.model, options.import, context);
+  import.stop();
   if (!module)
     return {};
   Phase from = isText ? options.from : Phase::Import;
@@ -95,6 +100,10 @@ OwningOpRef<ModuleOp> vescale::compile(const CompilerOptions &options,
     if (options.progress)
       options.progress(info.phase);
     PassManager pm(context);
+    TimingScope phase = timing.nest(info.name);
+    pm.enableTiming(phase);
+    if (failed(applyPassManagerCLOptions(pm)))
+      return {};
     addPasses(info.phase, pm, options);
     if (failed(pm.run(*module)) ||
         failed(dump(*module, info.phase, options.dumpDir)))

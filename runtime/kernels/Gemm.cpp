@@ -102,11 +102,20 @@ private:
     // Rows: equal parts of at most 128, or all of them up to gemmMaxRows.
     int64_t parts = gemm.m <= gemmMaxRows ? 1 : (gemm.m + 127) / 128;
     boxRows = (gemm.m + parts - 1) / parts;
-    // Columns: several boxes a thread, none so wide that C leaves the cache.
-    int64_t wanted = (gemm.n * parts * batch) / (4 * threadCount());
-    boxColumns = std::min<int64_t>(
-        std::max<int64_t>(roundUp(wanted, panelColumns), panelColumns),
-        gemmMaxColumns);
+    // Columns: all of them where rows alone make boxes enough, since a result
+    // as wide as C needs no copy (and no scratch, if no operand is copied).
+    // Else several boxes a thread, none so wide that C leaves the cache.
+    int64_t threads = threadCount();
+    bool copies = gemm.dtype != VS_F32 || gemm.transpose_a ||
+                  (gemm.transpose_b && !gemm.b_packed);
+    if (!copies && (threads == 1 || parts * batch >= 4 * threads)) {
+      boxColumns = gemm.n;
+    } else {
+      int64_t wanted = (gemm.n * parts * batch) / (4 * threads);
+      boxColumns = std::min<int64_t>(
+          std::max<int64_t>(roundUp(wanted, panelColumns), panelColumns),
+          gemmMaxColumns);
+    }
     // Where all packed boxes call the plain kernel, one panel is one call.
     if (gemm.b_packed && gemm.k != 0 && !blockedPacking())
       boxColumns = panelColumns;

@@ -1,9 +1,12 @@
 //===- vescale-compile.cpp - From a model to a bundle -----------*- C++ -*-===//
 
+#include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
+#include "mlir/Support/Timing.h"
 #include "vescale/Codegen/Target.h"
 #include "vescale/Driver/Bundle.h"
 #include "vescale/Driver/Compiler.h"
@@ -134,7 +137,9 @@ static int writeIr(mlir::ModuleOp module) {
 }
 
 static int emit(mlir::ModuleOp module, const CodegenTarget &codegen,
-                Progress &progress, const char *argv0) {
+                Progress &progress, mlir::TimingScope &timing,
+                const char *argv0) {
+  mlir::TimingScope scope = timing.nest(phaseName(Phase::Emit));
   std::string text;
   llvm::raw_string_ostream stream(text);
   module->print(stream);
@@ -190,6 +195,10 @@ static int emit(mlir::ModuleOp module, const CodegenTarget &codegen,
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  registerPasses(); // by name, for the options below
+  mlir::registerAsmPrinterCLOptions();
+  mlir::registerPassManagerCLOptions();
+  mlir::registerDefaultTimingManagerCLOptions();
   cl::HideUnrelatedOptions(category);
   if (!cl::ParseCommandLineOptions(
           argc, argv,
@@ -198,6 +207,9 @@ int main(int argc, char **argv) {
           "  vescale-compile gpt2.onnx -o gpt2 --mesh=dp=2,tp=2 "
           "--dim=batch=4 --dim=sequence=512\n"
           "  vescale-run gpt2 -n 4 --input=in.npz --output=out.npz\n\n"
+          "Also takes MLIR's options for debugging, such as --mlir-timing or\n"
+          "--mlir-print-ir-after-all --mlir-print-ir-after-change "
+          "(--help-hidden).\n"
           "Exit codes: 0 done, 1 failed, 2 usage, 3 bad input, 4 no feasible "
           "plan.\n",
           &llvm::errs()))
@@ -246,6 +258,10 @@ int main(int argc, char **argv) {
   mlir::MLIRContext context(registry);
   context.printOpOnDiagnostic(false); // locations say where
   DiagnosticPrinter printer(&context);
+  mlir::DefaultTimingManager timingManager;
+  mlir::applyDefaultTimingManagerCLOptions(timingManager);
+  mlir::TimingScope timing = timingManager.getRootScope();
+  options.timing = &timing;
   Progress progress;
   options.progress = [&](Phase phase) { progress.begin(phase); };
   Phase failedAt;
@@ -260,5 +276,5 @@ int main(int argc, char **argv) {
     return writeIr(*module);
   }
   progress.begin(Phase::Emit);
-  return emit(*module, **codegen, progress, argv[0]);
+  return emit(*module, **codegen, progress, timing, argv[0]);
 }

@@ -10,6 +10,10 @@
 #include <functional>
 #include <string>
 
+namespace mlir {
+class TimingScope;
+} // namespace mlir
+
 namespace vescale {
 
 struct CompilerOptions {
@@ -24,10 +28,13 @@ struct CompilerOptions {
   std::string dumpDir;
   /// Told before each phase, for progress.
   std::function<void(Phase)> progress;
+  /// Where the time of phases and passes is added up; null for nowhere.
+  mlir::TimingScope *timing = nullptr;
 };
 
 /// Reads the model and takes it through the phases up to `to`, or to `lower` if
 /// that is `emit`. Null after printing errors; `failed` is then the phase.
+/// Pass managers take MLIR's command line options where a tool registers them.
 mlir::OwningOpRef<mlir::ModuleOp> compile(const CompilerOptions &options,
                                           mlir::MLIRContext *context,
                                           Phase &failed);
