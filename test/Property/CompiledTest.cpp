@@ -112,6 +112,7 @@ std::string CompiledTest::runProgram(Case &test, Generator &g) {
 }
 
 void CompiledTest::run(Case &test) {
+  CrashNote note(test.seed, test.size);
   std::string diagnostics;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     diagnostics += diagnostic.str() + "\n";

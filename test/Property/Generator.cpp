@@ -183,6 +183,12 @@ void test::generateFusing(Generator &generator, int64_t ops) {
   generator.finish();
 }
 
+CrashNote::CrashNote(uint64_t seed, int64_t size)
+    : text("seed " + std::to_string(seed) + ", size " + std::to_string(size)),
+      entry(text.c_str()) {
+  llvm::EnablePrettyStackTrace();
+}
+
 int64_t test::setting(const char *name, int64_t otherwise) {
   const char *text = std::getenv(name);
   return text ? std::strtoll(text, nullptr, 10) : otherwise;

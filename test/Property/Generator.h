@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/PrettyStackTrace.h"
 #include <random>
 
 namespace vescale::test {
@@ -130,6 +131,16 @@ void generateProgram(Generator &generator, int64_t ops);
 /// The same with more of what kernels fuse: contractions, rows, reductions, and
 /// elementwise ops and views between them.
 void generateFusing(Generator &generator, int64_t ops);
+
+/// Remembers the case that is run, for the message of a crash.
+class CrashNote {
+public:
+  CrashNote(uint64_t seed, int64_t size);
+
+private:
+  std::string text;
+  llvm::PrettyStackTraceString entry;
+};
 
 /// A number from the environment.
 int64_t setting(const char *name, int64_t otherwise);

@@ -135,6 +135,7 @@ std::string PartitionTest::compareInDoubles(ModuleOp local, const Generator &g,
 }
 
 void PartitionTest::run(Case &test) {
+  CrashNote note(test.seed, test.size);
   std::string diagnostics;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     diagnostics += diagnostic.str() + "\n";
