@@ -192,6 +192,18 @@ bool FusionPlan::joinsRows(Operation *op, const Readers &readers,
   return true;
 }
 
+/// Whether a row op reads its rows from this value, which kernels keep.
+static bool isCachedByRow(Value value) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    return isa<RowOpInterface>(user) && user->getOperand(0) == value;
+  });
+}
+
+bool FusionPlan::isReadInPlace(Value value) const {
+  auto found = readers.find(value);
+  return found != readers.end() && found->second.keepsPosition;
+}
+
 bool FusionPlan::joinsGroup(Operation *op, const Readers &readers) {
   if (readers.groups.size() != 1)
     return false;
@@ -207,6 +219,9 @@ bool FusionPlan::joinsGroup(Operation *op, const Readers &readers) {
     return true;
   }
   auto lowering = cast<LowerOpInterface>(op);
+  // What a row op keeps of it is one row; other readers see others too.
+  if (isCachedByRow(op->getResult(0)) && !readers.keepsPosition)
+    return false;
   switch (lowering.getLoweringKind()) {
   case LoweringKind::Free:
     return true;

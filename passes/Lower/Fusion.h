@@ -62,6 +62,9 @@ public:
   explicit FusionPlan(mlir::func::FuncOp func);
 
   bool isStored(mlir::Value value) const { return stored.contains(value); }
+  /// Whether all that read a value that isn't stored, and all that read those,
+  /// do so at the place of the element that is computed.
+  bool isReadInPlace(mlir::Value value) const;
   /// The group whose root `value` is, or null.
   const Group *getGroup(mlir::Value root) const;
   /// Whether the library call's result is read by its epilogue alone.

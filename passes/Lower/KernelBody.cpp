@@ -176,7 +176,7 @@ Value KernelBody::rowBuffer(const Row &row, Type elementType) {
 
 void KernelBody::cacheRow(Value value, const Row &row) {
   if (bound.contains(value) || cachedRows.contains(value) ||
-      plan.getView(value))
+      plan.getView(value) || !plan.isReadInPlace(value))
     return;
   Type type = typeOf(value).getElementType();
   Value buffer = rowBuffer(row, type);
