@@ -2,7 +2,9 @@
 
 #include "lib/Driver/Manifest.h"
 #include "dialects/Rank/Rank.h"
+#include "runtime/core/DType.h"
 #include "vescale/Planner/PlanFile.h"
+#include "vescale/Support/ElementType.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Errc.h"
 #include "llvm/Support/JSON.h"
@@ -19,26 +21,7 @@ static constexpr int64_t kAlignment = 64;
 static constexpr llvm::StringLiteral kWeights = "weights/weights.bin";
 
 static StringRef dtypeName(Type type) {
-  if (type.isF32())
-    return "f32";
-  if (type.isF64())
-    return "f64";
-  if (type.isF16())
-    return "f16";
-  if (type.isBF16())
-    return "bf16";
-  switch (type.getIntOrFloatBitWidth()) {
-  case 1:
-    return "bool";
-  case 8:
-    return "i8";
-  case 16:
-    return "i16";
-  case 32:
-    return "i32";
-  default:
-    return "i64";
-  }
+  return runtime::dtypeName(abiType(type));
 }
 
 static json::Array array(ArrayRef<int64_t> values) {

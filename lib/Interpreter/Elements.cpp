@@ -29,8 +29,7 @@ Element Elements::number(double value) const {
 }
 
 Element Elements::integer(int64_t value) const {
-  return isFloat() ? arithmetic.round(arithmetic.fromInteger(value), type)
-                   : wrap(value);
+  return isFloat() ? arithmetic.fromInteger(value, type) : wrap(value);
 }
 
 Element Elements::attribute(Attribute attribute) const {
@@ -90,16 +89,14 @@ std::optional<int> Elements::compare(Element x, Element y) const {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 Element Elements::max(Element x, Element y) const {
-  std::optional<int> order = compare(x, y);
-  if (!order)
-    return arithmetic.isNan(x) ? x : y;
-  return *order < 0 ? y : x;
+  if (isFloat())
+    return arithmetic.max(x, y);
+  return *compare(x, y) < 0 ? y : x;
 }
 Element Elements::min(Element x, Element y) const {
-  std::optional<int> order = compare(x, y);
-  if (!order)
-    return arithmetic.isNan(x) ? x : y;
-  return *order > 0 ? y : x;
+  if (isFloat())
+    return arithmetic.min(x, y);
+  return *compare(x, y) > 0 ? y : x;
 }
 
 Element Elements::round(Element x) const {

@@ -97,7 +97,9 @@ class FieldArithmetic final : public Arithmetic {
     int shift = ((exponent - 53) % 61 + 61) % 61;
     return multiply(residue(mantissa), Element(1) << shift);
   }
-  Element fromInteger(int64_t value) const override { return residue(value); }
+  Element fromInteger(int64_t value, Type) const override {
+    return residue(value);
+  }
 
   double toDouble(Element x) const override {
     if (isFinite(x))

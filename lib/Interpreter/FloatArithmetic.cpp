@@ -10,6 +10,17 @@ using namespace vescale;
 
 Arithmetic::~Arithmetic() = default;
 
+Element Arithmetic::max(Element x, Element y) const {
+  if (std::optional<int> order = compare(x, y))
+    return *order < 0 ? y : x;
+  return isNan(x) ? x : y;
+}
+Element Arithmetic::min(Element x, Element y) const {
+  if (std::optional<int> order = compare(x, y))
+    return *order > 0 ? y : x;
+  return isNan(x) ? x : y;
+}
+
 double vescale::roundToType(double value, Type type) {
   if (type.isF64())
     return value;
@@ -24,14 +35,25 @@ double vescale::roundToType(double value, Type type) {
   return number.convertToDouble();
 }
 
+double vescale::roundToType(int64_t value, Type type) {
+  llvm::APFloat number(cast<FloatType>(type).getFloatSemantics());
+  number.convertFromAPInt(llvm::APInt(64, value, /*isSigned=*/true),
+                          /*IsSigned=*/true,
+                          llvm::APFloat::rmNearestTiesToEven);
+  bool lost;
+  number.convert(llvm::APFloat::IEEEdouble(),
+                 llvm::APFloat::rmNearestTiesToEven, &lost);
+  return number.convertToDouble();
+}
+
 static double get(Element x) { return llvm::bit_cast<double>(x); }
 static Element put(double x) { return llvm::bit_cast<Element>(x); }
 
 namespace {
-class FloatArithmetic final : public Arithmetic {
+class FloatArithmetic : public Arithmetic {
   Element fromDouble(double value) const override { return put(value); }
-  Element fromInteger(int64_t value) const override {
-    return put(static_cast<double>(value));
+  Element fromInteger(int64_t value, Type type) const override {
+    return put(roundToType(value, type));
   }
   double toDouble(Element x) const override { return get(x); }
 
@@ -115,9 +137,21 @@ class FloatArithmetic final : public Arithmetic {
   }
   Element poison(Random &) const override { return put(std::nan("")); }
 };
+
+class DoubleArithmetic final : public FloatArithmetic {
+  Element fromInteger(int64_t value, Type) const override {
+    return put(static_cast<double>(value));
+  }
+  Element round(Element x, Type) const override { return x; }
+};
 } // namespace
 
 const Arithmetic &vescale::floatArithmetic() {
   static const FloatArithmetic arithmetic;
+  return arithmetic;
+}
+
+const Arithmetic &vescale::doubleArithmetic() {
+  static const DoubleArithmetic arithmetic;
   return arithmetic;
 }

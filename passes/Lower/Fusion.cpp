@@ -22,6 +22,35 @@ bool RowSpace::isTrailing() const {
   return true;
 }
 
+int64_t vescale::rowBytes(RowOpInterface op) {
+  RankedTensorType type = typeOf(op->getResult(0));
+  int64_t bytes =
+      2 * computeType(type.getElementType()).getIntOrFloatBitWidth() / 8;
+  for (int64_t dim : op.getRowDims())
+    bytes *= type.getDimSize(dim);
+  return bytes;
+}
+
+bool vescale::reducesOuterDims(Operation *op) {
+  auto reduce = dyn_cast<ReduceOp>(op);
+  if (!reduce || rankOf(reduce.getResult()) == 0)
+    return false;
+  constexpr int64_t worthwhile = 16;
+  ArrayRef<int64_t> shape = shapeOf(reduce.getInput());
+  int64_t count = 1;
+  for (int64_t dim : reduce.getDims())
+    count *= shape[dim];
+  return count >= worthwhile && shape.back() > 1 &&
+         !llvm::is_contained(reduce.getDims(), shape.size() - 1);
+}
+
+int64_t Group::rowBytes() const {
+  int64_t bytes = 0;
+  for (Operation *op : rowOps)
+    bytes += vescale::rowBytes(cast<RowOpInterface>(op));
+  return bytes;
+}
+
 FusionPlan::FusionPlan(func::FuncOp func) {
   Block &body = func.front();
   // Attention can write a result with its dimensions permuted, if features stay
@@ -143,7 +172,8 @@ FusionPlan::Readers FusionPlan::readersOf(Value value) {
 bool FusionPlan::joinsRows(Operation *op, const Readers &readers,
                            Group &group) {
   auto row = cast<RowOpInterface>(op);
-  if (group.anchor || !readers.keepsPosition)
+  if (group.anchor || !readers.keepsPosition ||
+      group.rowBytes() + rowBytes(row) > kMaxRowBytes)
     return false;
   RowSpace rows{SmallVector<int64_t>(shapeOf(op->getResult(0))),
                 row.getRowDims()};
@@ -162,6 +192,18 @@ bool FusionPlan::joinsRows(Operation *op, const Readers &readers,
   return true;
 }
 
+/// Whether a row op reads its rows from this value, which kernels keep.
+static bool isCachedByRow(Value value) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    return isa<RowOpInterface>(user) && user->getOperand(0) == value;
+  });
+}
+
+bool FusionPlan::isReadInPlace(Value value) const {
+  auto found = readers.find(value);
+  return found != readers.end() && found->second.keepsPosition;
+}
+
 bool FusionPlan::joinsGroup(Operation *op, const Readers &readers) {
   if (readers.groups.size() != 1)
     return false;
@@ -177,6 +219,9 @@ bool FusionPlan::joinsGroup(Operation *op, const Readers &readers) {
     return true;
   }
   auto lowering = cast<LowerOpInterface>(op);
+  // What a row op keeps of it is one row; other readers see others too.
+  if (isCachedByRow(op->getResult(0)) && !readers.keepsPosition)
+    return false;
   switch (lowering.getLoweringKind()) {
   case LoweringKind::Free:
     return true;
@@ -191,7 +236,7 @@ bool FusionPlan::joinsGroup(Operation *op, const Readers &readers) {
                typeOf(group.root).getNumElements();
   }
   case LoweringKind::Heavy:
-    return !readers.rereads;
+    return !readers.rereads && !reducesOuterDims(op);
   }
   llvm_unreachable("all kinds are listed");
 }

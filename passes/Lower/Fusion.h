@@ -13,8 +13,10 @@
 //  2. Free ops are recomputed everywhere.
 //  3. Cheap, Heavy and Row ops join the group that reads them if there is one
 //     such group only and it reads every element once.
-//  4. Row ops join if the group's rows are their rows; an anchored group has
-//     none, since a call finishes boxes of columns, not rows.
+//     Reductions of outer dimensions (reducesOuterDims) join none.
+//  4. Row ops join if the group's rows are their rows and fit the stack with
+//     those that are there; an anchored group has none, since a call finishes
+//     boxes of columns, not rows.
 //
 //===----------------------------------------------------------------------===//
 #ifndef VESCALE_PASSES_LOWER_FUSION_H
@@ -34,9 +36,21 @@ struct RowSpace {
   bool isTrailing() const;
 };
 
+/// Rows lie on the stack of the thread that computes them, half of which they
+/// may take (runtime/core/Threads.h says how large it is).
+constexpr int64_t kMaxRowBytes = int64_t(4) << 20;
+/// The bytes that a row op takes there: its operand's row and one of its own.
+int64_t rowBytes(RowOpInterface op);
+
+/// Whether the op reduces dimensions before the last one, enough elements to be
+/// a kernel of its own, whose inner loop is over the last dimension.
+bool reducesOuterDims(mlir::Operation *op);
+
 struct Group {
   mlir::Value root;
   std::optional<RowSpace> rows;
+  /// Bytes of the stack that its row ops take.
+  int64_t rowBytes() const;
   /// Row ops of the group, last first.
   llvm::SmallVector<mlir::Operation *> rowOps;
   /// The library call whose epilogue the group is.
@@ -48,6 +62,9 @@ public:
   explicit FusionPlan(mlir::func::FuncOp func);
 
   bool isStored(mlir::Value value) const { return stored.contains(value); }
+  /// Whether all that read a value that isn't stored, and all that read those,
+  /// do so at the place of the element that is computed.
+  bool isReadInPlace(mlir::Value value) const;
   /// The group whose root `value` is, or null.
   const Group *getGroup(mlir::Value root) const;
   /// Whether the library call's result is read by its epilogue alone.

@@ -110,6 +110,13 @@ Value KernelBody::load(const View &view, const Position &at) {
   return fromStorage(element, typeOf(view.base).getElementType());
 }
 
+Value KernelBody::placeOf(const Position &at) {
+  if (!at.isFlat())
+    return linear(at.shape, at.index);
+  Value start = arith::MulIOp::create(builder, loc, at.row, index(at.columns));
+  return arith::AddIOp::create(builder, loc, start, at.column);
+}
+
 Value KernelBody::read(Value value, const Position &at) {
   SmallVector<Value> place = at.index;
   if (at.isFlat())
@@ -120,11 +127,9 @@ Value KernelBody::read(Value value, const Position &at) {
         return known.element;
   Value element;
   if (Value buffer = bound.lookup(value)) {
-    Value start =
-        arith::MulIOp::create(builder, loc, at.row, index(at.columns));
-    Value flat = arith::AddIOp::create(builder, loc, start, at.column);
-    element = fromStorage(memref::LoadOp::create(builder, loc, buffer, flat),
-                          typeOf(value).getElementType());
+    element =
+        fromStorage(memref::LoadOp::create(builder, loc, buffer, placeOf(at)),
+                    typeOf(value).getElementType());
   } else if (Value buffer = cachedRows.lookup(value)) {
     element = memref::LoadOp::create(builder, loc, buffer, columnOf(at));
   } else if (std::optional<View> view = plan.getView(value)) {
@@ -171,7 +176,7 @@ Value KernelBody::rowBuffer(const Row &row, Type elementType) {
 
 void KernelBody::cacheRow(Value value, const Row &row) {
   if (bound.contains(value) || cachedRows.contains(value) ||
-      plan.getView(value))
+      plan.getView(value) || !plan.isReadInPlace(value))
     return;
   Type type = typeOf(value).getElementType();
   Value buffer = rowBuffer(row, type);
@@ -195,15 +200,7 @@ void KernelBody::write(Value element, const Position &at, Value output,
         arith::ExtUIOp::create(builder, loc, storageType(elementType), element);
   else if (element.getType() != elementType)
     element = arith::TruncFOp::create(builder, loc, elementType, element);
-  Value place;
-  if (at.isFlat()) {
-    Value start =
-        arith::MulIOp::create(builder, loc, at.row, index(at.columns));
-    place = arith::AddIOp::create(builder, loc, start, at.column);
-  } else {
-    place = linear(at.shape, at.index);
-  }
-  memref::StoreOp::create(builder, loc, element, output, place);
+  memref::StoreOp::create(builder, loc, element, output, placeOf(at));
 }
 
 Kernel KernelBody::finish(ArrayRef<int64_t> extents) {

@@ -64,6 +64,8 @@ private:
   mlir::Value argument(mlir::Value base, mlir::MemRefType type);
   mlir::Value emitOp(mlir::Value value, const Position &at);
   mlir::Value columnOf(const Position &at);
+  /// The place in a dense buffer.
+  mlir::Value placeOf(const Position &at);
 
   const FusionPlan &plan;
   GroupTable &groups;

@@ -1,6 +1,8 @@
 //===- KernelEmitter.cpp - Kernel functions of fusion groups ----*- C++ -*-===//
 
+#include "dialects/Graph/Lower/Lower.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/Lower/KernelBody.h"
 
@@ -94,6 +96,74 @@ static SmallVector<int64_t> emitRows(KernelBody &body, const Group &group,
   return {length == 0 ? 0 : total / length, 1};
 }
 
+/// Reduces some columns of one row of the result: those from `base` on into
+/// `sums`, over the reduced dimensions `dims` at their places in `index`.
+static void emitColumnSums(KernelBody &body, ReduceOp reduce,
+                           ArrayRef<int64_t> dims,
+                           SmallVectorImpl<Value> &index, Value sums,
+                           Value base, Value count) {
+  if (!dims.empty()) {
+    int64_t size = shapeOf(reduce.getInput())[dims[0]];
+    body.loop(body.index(0), body.index(size), [&](Value position) {
+      index[dims[0]] = position;
+      emitColumnSums(body, reduce, dims.drop_front(), index, sums, base, count);
+    });
+    return;
+  }
+  body.loop(body.index(0), count, [&](Value column) {
+    index.back() = arith::AddIOp::create(body.builder, body.loc, base, column);
+    Value x = body.read(reduce.getInput(),
+                        body.at(shapeOf(reduce.getInput()), index));
+    Value sum = memref::LoadOp::create(body.builder, body.loc, sums, column);
+    sum = Emit(body).accumulate(reduce.getKind(), sum, x);
+    memref::StoreOp::create(body.builder, body.loc, sum, sums, column);
+  });
+}
+
+static SmallVector<int64_t> emitColumns(KernelBody &body, ReduceOp reduce,
+                                        Value output) {
+  constexpr int64_t together = 256;
+  OpBuilder &b = body.builder;
+  Location loc = body.loc;
+  Value root = reduce.getResult();
+  Type element = typeOf(root).getElementType();
+  int64_t total = typeOf(root).getNumElements();
+  int64_t columns = shapeOf(root).back();
+  Value sums = body.rowBuffer({together, nullptr}, element);
+  Value step = body.index(together);
+  body.loop(body.bound0Low, body.bound0High, [&](Value row) {
+    SmallVector<Value> outer = body.delinear(shapeOf(root).drop_back(), row);
+    Value width =
+        arith::SubIOp::create(b, loc, body.bound1High, body.bound1Low);
+    Value blocks = arith::CeilDivUIOp::create(b, loc, width, step);
+    body.loop(body.index(0), blocks, [&](Value block) {
+      Value done = arith::MulIOp::create(b, loc, block, step);
+      Value base = arith::AddIOp::create(b, loc, body.bound1Low, done);
+      Value left = arith::SubIOp::create(b, loc, width, done);
+      Value count = arith::MinUIOp::create(b, loc, left, step);
+      Value neutral =
+          Emit(body).neutral(reduce.getKind(), computeType(element));
+      body.loop(body.index(0), count, [&](Value column) {
+        memref::StoreOp::create(b, loc, neutral, sums, column);
+      });
+      SmallVector<Value> index;
+      size_t kept = 0;
+      for (int64_t dim = 0; dim < rankOf(reduce.getInput()); ++dim)
+        index.push_back(llvm::is_contained(reduce.getDims(), dim) ||
+                                kept == outer.size()
+                            ? Value()
+                            : outer[kept++]);
+      emitColumnSums(body, reduce, reduce.getDims(), index, sums, base, count);
+      body.loop(body.index(0), count, [&](Value column) {
+        Value sum = memref::LoadOp::create(b, loc, sums, column);
+        Value place = arith::AddIOp::create(b, loc, base, column);
+        body.write(sum, flat(root, row, place, columns), output, element);
+      });
+    });
+  });
+  return {total / columns, columns};
+}
+
 static SmallVector<int64_t> emitPoints(KernelBody &body, const FusionPlan &plan,
                                        const Group &group, Value output) {
   Value root = group.root;
@@ -126,8 +196,12 @@ Kernel KernelFactory::emit(const Group &group) {
   KernelBody body(module, "kernel_" + std::to_string(next++),
                   group.root.getLoc(), plan, groups);
   Value output = body.addOutput(outputType(group.root));
-  return body.finish(group.rows ? emitRows(body, group, output)
-                                : emitPoints(body, plan, group, output));
+  if (group.rows)
+    return body.finish(emitRows(body, group, output));
+  // Neighbouring columns are reduced together, as vectors.
+  if (Operation *op = group.root.getDefiningOp(); reducesOuterDims(op))
+    return body.finish(emitColumns(body, cast<ReduceOp>(op), output));
+  return body.finish(emitPoints(body, plan, group, output));
 }
 
 Kernel KernelFactory::emitEpilogue(const Group &group,

@@ -64,20 +64,13 @@ struct LowerToRank : vescale::impl::LowerToRankBase<LowerToRank> {
     return failure(result.wasInterrupted());
   }
 
-  /// Rows lie on the stack of the thread that computes them, at most two
-  /// copies.
   LogicalResult checkRows(func::FuncOp func) {
-    constexpr int64_t limit = 4 << 20;
     WalkResult result = func.walk([&](RowOpInterface op) -> WalkResult {
-      RankedTensorType type = typeOf(op->getResult(0));
-      int64_t bytes = type.getElementType().isF64() ? 8 : 4;
-      for (int64_t dim : op.getRowDims())
-        bytes *= type.getDimSize(dim);
-      if (2 * bytes <= limit)
+      if (rowBytes(op) <= kMaxRowBytes)
         return WalkResult::advance();
       return op->emitOpError("has rows of ")
-             << bytes << " bytes; kernels keep two on the stack, at most "
-             << limit << " bytes";
+             << rowBytes(op) / 2 << " bytes; kernels keep two on the stack, at "
+             << "most " << kMaxRowBytes << " bytes";
     });
     return failure(result.wasInterrupted());
   }

@@ -2,14 +2,11 @@
 
 #include "passes/Lower/Scratch.h"
 #include "runtime/kernels/sizes.h"
+#include "vescale/Support/ElementType.h"
 
 using namespace mlir;
 using namespace vescale;
 using namespace vescale::graph;
-
-static int32_t abiType(Type element) {
-  return element.isBF16() ? VS_BF16 : VS_F32;
-}
 
 int64_t vescale::packedWeightBytes(int64_t k, int64_t n, Type element) {
   return vs_packed_bytes(k, n, abiType(element));

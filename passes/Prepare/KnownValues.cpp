@@ -1,6 +1,7 @@
 //===- KnownValues.cpp - Tensors known when compiling -----------*- C++ -*-===//
 
 #include "passes/Prepare/KnownValues.h"
+#include "dialects/Graph/Comparison.h"
 #include "dialects/Graph/Fold/DimGroups.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -149,24 +150,6 @@ KnownView KnownValues::compute(Value value) {
       })
       .Case<ReshapeOp>([&](ReshapeOp op) { return read(op.getInput(), shape); })
       .Default([&](Operation *op) { return elementwise(op); });
-}
-
-static bool holds(Comparison comparison, double x, double y) {
-  switch (comparison) {
-  case Comparison::Eq:
-    return x == y;
-  case Comparison::Ne:
-    return x != y;
-  case Comparison::Lt:
-    return x < y;
-  case Comparison::Le:
-    return x <= y;
-  case Comparison::Gt:
-    return x > y;
-  case Comparison::Ge:
-    return x >= y;
-  }
-  llvm_unreachable("not a comparison");
 }
 
 using ElementFunction = std::function<double(double, double, double)>;

@@ -114,6 +114,7 @@ private:
       execv("/proc/self/exe", argv);
     }
     setThreadCount(threads);
+    reserveStacks();
   }
 
   /// Runs `body` on all ranks and ends the run on all if it fails on any.

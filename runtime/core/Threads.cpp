@@ -1,6 +1,11 @@
 // Thread counts and core binding.
 #include "runtime/core/Threads.h"
 
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
 namespace vescale::runtime {
 
 static thread_local int threads = 1;
@@ -34,6 +39,24 @@ void unbindCores() {
   for (int core = 0; core < CPU_SETSIZE; ++core)
     CPU_SET(core, &cores);
   bindCores(cores);
+}
+
+void reserveStacks() {
+  constexpr size_t wanted = size_t(8) << 20;
+  rlimit limit;
+  if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < wanted) {
+    limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+    setrlimit(RLIMIT_STACK, &limit);
+  }
+  pthread_attr_t attributes;
+  if (pthread_getattr_default_np(&attributes) != 0)
+    return;
+  size_t bytes;
+  if (pthread_attr_getstacksize(&attributes, &bytes) == 0 && bytes < wanted) {
+    pthread_attr_setstacksize(&attributes, wanted);
+    pthread_setattr_default_np(&attributes);
+  }
+  pthread_attr_destroy(&attributes);
 }
 
 } // namespace vescale::runtime

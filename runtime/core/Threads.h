@@ -32,6 +32,11 @@ void bindCores(const CoreSet &cores);
 /// Lets the process run on every core its container or job gives it.
 void unbindCores();
 
+/// Gives this thread and those made from now on stacks of 8 MiB at least:
+/// kernels keep rows of up to 4 MiB there, and systems without a limit make
+/// threads with 2 MiB.
+void reserveStacks();
+
 /// Runs body(thread) on `threads` threads.
 template <typename Body> void parallelRegion(int threads, Body &&body) {
   if (threads <= 1) {

@@ -3,6 +3,7 @@
 #include "runtime/core/Threads.h"
 #include "runtime/kernels/AttentionBlock.h"
 #include "runtime/kernels/Blocking.h"
+#include "runtime/kernels/Isa.h"
 #include "runtime/kernels/Step.h"
 
 namespace vescale::runtime {
@@ -15,11 +16,7 @@ public:
         v(addresses.at(op.v)), out(addresses.at(op.out)),
         mask(op.mask_kind == VS_MASK_NONE ? nullptr : addresses.at(op.mask)),
         scratch(addresses.at(op.scratch)),
-        kernel(__builtin_cpu_supports("avx512f") &&
-                       __builtin_cpu_supports("avx512vl") &&
-                       __builtin_cpu_supports("avx512dq")
-                   ? v4::attentionBlock
-                   : v3::attentionBlock) {
+        kernel(hasWideVectors() ? v4::attentionBlock : v3::attentionBlock) {
     if (op.dtype != VS_F32)
       fail(ExitCode::RunFailed, "attention on a type other than f32 is not "
                                 "supported");

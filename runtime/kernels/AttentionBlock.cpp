@@ -12,101 +12,13 @@
 // No header with inline functions is included: two builds of one inline
 // function for different instruction sets must not meet in the linker.
 #include "runtime/kernels/AttentionBlock.h"
-#include "runtime/kernels/VectorMath.h"
+#include "runtime/kernels/Tiles.h"
 
 namespace vescale::runtime::VESCALE_ISA {
 namespace {
 
 constexpr int keysPerBlock = 128;
 constexpr int queriesPerBlock = 64;
-
-/// Transposes a width × width tile by swapping ever smaller blocks.
-template <int Half> inline void swapBlocks(Vec *rows) {
-  if constexpr (Half > 0) {
-    for (int i = 0; i < width; ++i)
-      if (!(i & Half)) {
-        Vec a = rows[i], b = rows[i + Half];
-        rows[i] = lowBlocks<Half>(a, b);
-        rows[i + Half] = highBlocks<Half>(a, b);
-      }
-    swapBlocks<Half / 2>(rows);
-  }
-}
-
-/// out[dim * keysPerBlock + key] = in[key * stride + dim]; missing keys are
-/// zero.
-void transposeKeys(const float *in, int64_t stride, int64_t keys, int64_t dims,
-                   float *out) {
-  int64_t key = 0;
-  for (; key + width <= keys; key += width) {
-    int64_t dim = 0;
-    for (; dim + width <= dims; dim += width) {
-      Vec rows[width];
-      for (int i = 0; i < width; ++i)
-        rows[i] = load(in + (key + i) * stride + dim);
-      swapBlocks<width / 2>(rows);
-      for (int i = 0; i < width; ++i)
-        store(out + (dim + i) * keysPerBlock + key, rows[i]);
-    }
-    for (; dim < dims; ++dim)
-      for (int i = 0; i < width; ++i)
-        out[dim * keysPerBlock + key + i] = in[(key + i) * stride + dim];
-  }
-  int64_t end = (keys + width - 1) / width * width;
-  for (; key < end; ++key)
-    for (int64_t dim = 0; dim < dims; ++dim)
-      out[dim * keysPerBlock + key] =
-          key < keys ? in[key * stride + dim] : 0.0f;
-}
-
-/// C (Rows × Vectors·width) = or += A (Rows × depth) · B (depth × …).
-template <int Rows, int Vectors, bool Accumulate>
-inline void tile(int64_t depth, const float *a, int64_t lda, const float *b,
-                 int64_t ldb, float *c, int64_t ldc) {
-  Vec sum[Rows][Vectors];
-  for (int i = 0; i < Rows; ++i)
-    for (int j = 0; j < Vectors; ++j)
-      sum[i][j] = Accumulate ? load(c + i * ldc + j * width) : splat(0.0f);
-  for (int64_t p = 0; p < depth; ++p) {
-    Vec row[Vectors];
-    for (int j = 0; j < Vectors; ++j)
-      row[j] = load(b + p * ldb + j * width);
-    for (int i = 0; i < Rows; ++i) {
-      Vec left = splat(a[i * lda + p]);
-      for (int j = 0; j < Vectors; ++j)
-        sum[i][j] += left * row[j];
-    }
-  }
-  for (int i = 0; i < Rows; ++i)
-    for (int j = 0; j < Vectors; ++j)
-      store(c + i * ldc + j * width, sum[i][j]);
-}
-
-template <int Vectors, bool Accumulate>
-void tileColumn(int64_t rows, int64_t depth, const float *a, int64_t lda,
-                const float *b, int64_t ldb, float *c, int64_t ldc) {
-  int64_t i = 0;
-  for (; i + tileRows <= rows; i += tileRows)
-    tile<tileRows, Vectors, Accumulate>(depth, a + i * lda, lda, b, ldb,
-                                        c + i * ldc, ldc);
-  for (; i + 2 <= rows; i += 2)
-    tile<2, Vectors, Accumulate>(depth, a + i * lda, lda, b, ldb, c + i * ldc,
-                                 ldc);
-  if (i < rows)
-    tile<1, Vectors, Accumulate>(depth, a + i * lda, lda, b, ldb, c + i * ldc,
-                                 ldc);
-}
-
-/// `columns` is a multiple of the vector width.
-template <bool Accumulate>
-void multiply(int64_t rows, int64_t columns, int64_t depth, const float *a,
-              int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc) {
-  int64_t j = 0;
-  for (; j + 2 * width <= columns; j += 2 * width)
-    tileColumn<2, Accumulate>(rows, depth, a, lda, b + j, ldb, c + j, ldc);
-  if (j < columns)
-    tileColumn<1, Accumulate>(rows, depth, a, lda, b + j, ldb, c + j, ldc);
-}
 
 /// The mask's row as numbers to add.
 void maskRow(const AttentionBlock &block, int64_t query, int64_t key,
@@ -157,8 +69,8 @@ public:
 private:
   void keyBlock(int64_t key, int64_t count) {
     int64_t padded = (count + width - 1) / width * width;
-    transposeKeys(block.k + key * block.kStride, block.kStride, count,
-                  block.headDim, keysT);
+    transpose(block.k + key * block.kStride, block.kStride, count,
+              block.headDim, keysT, keysPerBlock);
     multiply<false>(block.queries, padded, block.headDim, block.q,
                     block.qStride, keysT, keysPerBlock, scores, keysPerBlock);
     for (int64_t i = 0; i < block.queries; ++i)

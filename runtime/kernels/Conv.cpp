@@ -1,12 +1,12 @@
 // Convolution: blocks of output positions are gathered into columns
-// (channels × window rows) and multiplied with the weight by oneDNN; where a
-// group has one channel the sum is computed directly.
+// (channels × window rows) and multiplied with the weight; where a group has
+// one channel the sum is computed directly.
 #include "runtime/core/Error.h"
 #include "runtime/core/Threads.h"
 #include "runtime/kernels/Blocking.h"
+#include "runtime/kernels/GemmBlock.h"
+#include "runtime/kernels/Isa.h"
 #include "runtime/kernels/Kernel.h"
-
-#include <dnnl.h>
 
 #include <cstring>
 
@@ -20,7 +20,8 @@ public:
         input(floats(addresses.at(op.input))),
         weight(floats(addresses.at(op.weight))),
         result(floats(addresses.at(op.result))),
-        scratch(addresses.at(op.scratch)) {
+        scratch(addresses.at(op.scratch)),
+        multiply(hasWideVectors() ? v4::gemmBlock : v3::gemmBlock) {
     if (op.dtype != VS_F32)
       fail(ExitCode::RunFailed,
            "convolution on a type other than f32 is not supported");
@@ -49,12 +50,13 @@ public:
       blockPositions = roundUp(blockPositions / 2, 64);
     positionBlocks = (positions + blockPositions - 1) / blockPositions;
     direct = groupChannels == 1;
-    scratchBytes = roundUp(rows * blockPositions * 4, 64);
+    columnBytes = roundUp(rows * blockPositions * 4, 64);
+    scratchBytes = columnBytes + gemmBlockScratch;
     threads = threadCount();
     if (direct)
       return;
-    threads = static_cast<int>(std::min<int64_t>(
-        threads, scratchBytes ? op.scratch_bytes / scratchBytes : threads));
+    threads = static_cast<int>(
+        std::min<int64_t>(threads, op.scratch_bytes / scratchBytes));
     if (threads < 1)
       fail(ExitCode::RunFailed, "a convolution needs ", scratchBytes,
            " bytes of scratch, the program gives it ", op.scratch_bytes);
@@ -86,11 +88,21 @@ private:
         directRow(source, weights + o * rows, from, count,
                   target + o * positions);
     } else {
-      float *columns =
-          reinterpret_cast<float *>(scratch + thread * scratchBytes);
+      char *own = scratch + thread * scratchBytes;
+      float *columns = floats(own);
       gather(source, from, count, columns);
-      dnnl_sgemm('N', 'N', groupResults, count, rows, 1.0f, weights, rows,
-                 columns, count, 0.0f, target, positions);
+      GemmBlock block{};
+      block.a = weights;
+      block.b = columns;
+      block.c = target;
+      block.lda = rows;
+      block.ldb = count;
+      block.ldc = positions;
+      block.rows = groupResults;
+      block.columns = count;
+      block.depth = rows;
+      block.scratch = floats(own + columnBytes);
+      multiply(block);
     }
     if (epilogue)
       epilogue(firstRow, firstRow + groupResults, from, from + count);
@@ -172,7 +184,8 @@ private:
   char *scratch;
   int64_t in[3], window[3], out[3], stride[3], dilation[3], pad[3];
   int64_t groupChannels, groupResults, taps, rows, positions, inputPlane;
-  int64_t blockPositions, positionBlocks, scratchBytes;
+  void (*multiply)(const GemmBlock &);
+  int64_t blockPositions, positionBlocks, columnBytes, scratchBytes;
   int threads;
   bool direct;
 };

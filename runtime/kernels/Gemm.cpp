@@ -7,9 +7,13 @@
 //
 // oneDNN's fast kernels (brgemm) write dense results only, so a box that is
 // narrower than C goes to the thread's scratch and is copied to its place.
+// Where it has none, its other kernels would allocate memory of their own for
+// f32: GemmBlock.cpp computes those boxes.
 #include "runtime/core/DType.h"
 #include "runtime/core/Error.h"
 #include "runtime/core/Threads.h"
+#include "runtime/kernels/GemmBlock.h"
+#include "runtime/kernels/Isa.h"
 #include "runtime/kernels/Kernel.h"
 #include "runtime/kernels/Pack.h"
 
@@ -53,7 +57,7 @@ struct Shape {
 struct Box {
   int64_t row, rows, column, columns; // rows within the batch element
   int64_t batchRow;                   // row 0 of the batch element
-  const Shape *shape = nullptr;       // null: dnnl_sgemm
+  const Shape *shape = nullptr;       // null: gemmBlock
   char *a, *b, *c;
   memory aMemory, bMemory, cMemory, scratchMemory;
 };
@@ -88,7 +92,7 @@ public:
       else if (box.shape)
         runPrimitive(box, thread);
       else
-        runSgemm(box);
+        runBlock(box, thread);
       if (epilogue)
         epilogue(box.batchRow + box.row, box.batchRow + box.row + box.rows,
                  box.column, box.column + box.columns);
@@ -169,9 +173,9 @@ private:
     return !usePanels;
   }
 
-  /// The primitive for a box, or null where dnnl_sgemm is the better call:
-  /// f32 without packing that matmul would hand to it anyway, few rows against
-  /// a transposed operand, machines without AVX-512.
+  /// The primitive for a box, or null where gemmBlock is the better call: f32
+  /// for which oneDNN has no fast kernel, as on machines without AVX-512, few
+  /// rows against a transposed operand.
   const Shape *shapeFor(int64_t rows, int64_t columns) {
     auto found = shapes.find({rows, columns});
     if (found == shapes.end()) {
@@ -222,6 +226,8 @@ private:
       box.scratchMemory =
           memory(descriptor.scratchpad_desc(), cpuEngine(), DNNL_MEMORY_NONE);
       scratchPerThread = std::max(scratchPerThread, box.shape->scratchBytes);
+    } else {
+      scratchPerThread = std::max(scratchPerThread, gemmBlockScratch);
     }
     boxes.push_back(std::move(box));
   }
@@ -262,14 +268,22 @@ private:
                     width);
   }
 
-  void runSgemm(Box &box) {
-    bool panel = gemm.b_packed;
-    dnnl_sgemm(gemm.transpose_a ? 'T' : 'N',
-               !panel && gemm.transpose_b ? 'T' : 'N', box.rows, box.columns,
-               gemm.k, 1.0f, reinterpret_cast<float *>(box.a), gemm.lda,
-               reinterpret_cast<float *>(box.b),
-               panel ? panelColumns : gemm.ldb, 0.0f,
-               reinterpret_cast<float *>(box.c), gemm.ldc);
+  void runBlock(const Box &box, int thread) {
+    GemmBlock block{};
+    block.a = reinterpret_cast<const float *>(box.a);
+    block.b = reinterpret_cast<const float *>(box.b);
+    block.c = reinterpret_cast<float *>(box.c);
+    block.lda = gemm.lda;
+    block.ldb = gemm.b_packed ? panelColumns : gemm.ldb;
+    block.ldc = gemm.ldc;
+    block.rows = box.rows;
+    block.columns = box.columns;
+    block.depth = gemm.k;
+    block.transposeA = gemm.transpose_a;
+    block.transposeB = gemm.transpose_b && !gemm.b_packed;
+    block.scratch =
+        reinterpret_cast<float *>(scratch + thread * scratchPerThread);
+    (hasWideVectors() ? v4::gemmBlock : v3::gemmBlock)(block);
   }
 
   void clear(const Box &box) {

@@ -41,5 +41,7 @@ int64_t vs_conv_scratch_bytes(const vs_conv *conv, int32_t threads) {
     rows *= conv->window[dim];
     positions *= conv->out_size[dim];
   }
-  return roundUp(rows * convPositions(rows, positions) * 4, 64) * threads;
+  return (roundUp(rows * convPositions(rows, positions) * 4, 64) +
+          gemmBlockScratch) *
+         threads;
 }

@@ -6,11 +6,10 @@ using namespace mlir;
 using namespace vescale;
 using namespace vescale::test;
 
-/// Tensors have no more elements than this.
-static constexpr int64_t kMaxElements = 256;
-
-Generator::Generator(MLIRContext *context, uint64_t seed, int64_t size)
-    : dice(seed), builder(context), loc(builder.getUnknownLoc()), size(size) {
+Generator::Generator(MLIRContext *context, uint64_t seed, int64_t size,
+                     Extent extent)
+    : dice(seed), builder(context), loc(builder.getUnknownLoc()), size(size),
+      extent(extent) {
   module = ModuleOp::create(loc);
   builder.setInsertionPointToEnd(module->getBody());
   main = func::FuncOp::create(builder, loc, "main",
@@ -19,8 +18,13 @@ Generator::Generator(MLIRContext *context, uint64_t seed, int64_t size)
 }
 
 int64_t Generator::dimSize() {
-  static constexpr int64_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 12};
-  return std::min(size, dice.pick(sizes));
+  if (dice.chance(3))
+    return 0;
+  static constexpr int64_t small[] = {1, 2, 3, 4, 5, 6, 7, 8, 12};
+  static constexpr int64_t large[] = {1, 2, 3, 5, 16, 17, 32, 63, 64, 80, 129};
+  if (extent == Extent::Large)
+    return dice.pick(large);
+  return std::min(size, dice.pick(small));
 }
 
 Shape Generator::shape(int64_t minRank, int64_t maxRank) {
@@ -28,7 +32,7 @@ Shape Generator::shape(int64_t minRank, int64_t maxRank) {
   int64_t elements = 1, rank = dice.between(minRank, maxRank);
   for (int64_t dim = 0; dim < rank; ++dim) {
     int64_t length = dimSize();
-    if (elements * length > kMaxElements)
+    if (elements * length > maxElements())
       length = 1;
     shape.push_back(length);
     elements *= length;
@@ -63,6 +67,14 @@ Value Generator::input(RankedTensorType type) {
   return main.getArgument(index);
 }
 
+Value Generator::leaf(RankedTensorType type) {
+  if (!useParameters || type.getRank() > 3 || !dice.chance(20))
+    return input(type);
+  create<graph::ParameterOp>(type, builder.getStringAttr(newName()), nullptr,
+                             nullptr, nullptr, nullptr, nullptr);
+  return pool.back();
+}
+
 Value Generator::integers(ArrayRef<int64_t> shape, int64_t low, int64_t high) {
   Value value = input(type(shape, element(ElementKind::Int)));
   ranges.back() = {low, high};
@@ -77,7 +89,7 @@ Value Generator::value(ArrayRef<int64_t> shape, Type element) {
       fitting.push_back(value);
   if (!fitting.empty() && dice.chance(80))
     return dice.pick(fitting);
-  return input(wanted);
+  return leaf(wanted);
 }
 
 static bool isOfKind(Type type, ElementKind kind) {
@@ -103,12 +115,12 @@ Value Generator::any(ElementKind kind, int64_t minRank, int64_t maxRank) {
   for (Value value : pool) {
     auto type = cast<RankedTensorType>(value.getType());
     if (isOfKind(type.getElementType(), kind) && type.getRank() >= minRank &&
-        type.getRank() <= maxRank && type.getNumElements() <= kMaxElements)
+        type.getRank() <= maxRank && type.getNumElements() <= maxElements())
       fitting.push_back(value);
   }
   if (!fitting.empty() && dice.chance(80))
     return dice.pick(fitting);
-  return input(type(shape(minRank, maxRank), element(kind)));
+  return leaf(type(shape(minRank, maxRank), element(kind)));
 }
 
 void Generator::finish() {
@@ -146,4 +158,38 @@ void test::generateProgram(Generator &generator, int64_t ops) {
   for (int64_t i = 0; i < ops; ++i)
     generator.dice.pick(allSamplers()).sample(generator);
   generator.finish();
+}
+
+void test::generateFusing(Generator &generator, int64_t ops) {
+  static const SmallVector<Sampler> fusing = [] {
+    SmallVector<Sampler> list;
+    addContractionSamplers(list);
+    addNormalizationSamplers(list);
+    addAttentionSamplers(list);
+    addReductionSamplers(list);
+    addShapeSamplers(list);
+    for (StringRef name : {"add", "mul", "sub", "gelu", "relu", "tanh", "exp",
+                           "cast", "select", "max"})
+      for (const Sampler &sampler : allSamplers())
+        if (sampler.op.drop_front(strlen("graph.")) == name)
+          list.push_back(sampler);
+    return list;
+  }();
+  for (int64_t i = 0; i < ops; ++i)
+    generator.dice
+        .pick(generator.dice.chance(75) ? ArrayRef<Sampler>(fusing)
+                                        : allSamplers())
+        .sample(generator);
+  generator.finish();
+}
+
+CrashNote::CrashNote(uint64_t seed, int64_t size)
+    : text("seed " + std::to_string(seed) + ", size " + std::to_string(size)),
+      entry(text.c_str()) {
+  llvm::EnablePrettyStackTrace();
+}
+
+int64_t test::setting(const char *name, int64_t otherwise) {
+  const char *text = std::getenv(name);
+  return text ? std::strtoll(text, nullptr, 10) : otherwise;
 }

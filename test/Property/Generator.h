@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/PrettyStackTrace.h"
 #include <random>
 
 namespace vescale::test {
@@ -41,16 +42,27 @@ private:
 /// The element types that a value may have.
 enum class ElementKind { Float, Int, Number, Bool, Bits, Any };
 
+/// How large tensors get.
+enum class Extent {
+  /// A few hundred elements, dimensions up to 12.
+  Small,
+  /// Tens of thousands, dimensions around the sizes of blocks and vectors.
+  Large
+};
+
 class Generator {
 public:
-  Generator(mlir::MLIRContext *context, uint64_t seed, int64_t size);
+  Generator(mlir::MLIRContext *context, uint64_t seed, int64_t size,
+            Extent extent = Extent::Small);
 
   Dice dice;
   mlir::OpBuilder builder;
   mlir::Location loc;
 
-  // Shapes: sizes of 1, odd ones and composite ones, few elements in all.
+  // Shapes: sizes of 0 and 1, odd ones and composite ones.
   int64_t dimSize();
+  /// Tensors have no more elements than this, contractions' results twice.
+  int64_t maxElements() const { return extent == Extent::Small ? 256 : 16384; }
   Shape shape(int64_t minRank, int64_t maxRank);
   Shape shape() { return shape(0, 5); }
   mlir::Type element(ElementKind kind);
@@ -63,6 +75,8 @@ public:
   mlir::Value integers(llvm::ArrayRef<int64_t> shape, int64_t low,
                        int64_t high);
   mlir::Value input(mlir::RankedTensorType type);
+  /// A new input or a new parameter.
+  mlir::Value leaf(mlir::RankedTensorType type);
   mlir::RankedTensorType type(llvm::ArrayRef<int64_t> shape,
                               mlir::Type element) {
     return mlir::RankedTensorType::get(shape, element);
@@ -80,6 +94,8 @@ public:
   /// Returns what no op uses, and closes the function.
   void finish();
 
+  /// Whether leaves may be parameters, which have no data.
+  bool useParameters = true;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::func::FuncOp main;
   /// The range of each input's integers.
@@ -89,6 +105,7 @@ public:
 
 private:
   int64_t size;
+  Extent extent;
   unsigned names = 0;
 };
 
@@ -111,6 +128,22 @@ llvm::ArrayRef<Sampler> allSamplers();
 /// A program of one op of the named kind, or of several random ones.
 void generate(Generator &generator, const Sampler &sampler);
 void generateProgram(Generator &generator, int64_t ops);
+/// The same with more of what kernels fuse: contractions, rows, reductions, and
+/// elementwise ops and views between them.
+void generateFusing(Generator &generator, int64_t ops);
+
+/// Remembers the case that is run, for the message of a crash.
+class CrashNote {
+public:
+  CrashNote(uint64_t seed, int64_t size);
+
+private:
+  std::string text;
+  llvm::PrettyStackTraceString entry;
+};
+
+/// A number from the environment.
+int64_t setting(const char *name, int64_t otherwise);
 
 } // namespace vescale::test
 

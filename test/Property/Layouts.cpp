@@ -23,17 +23,24 @@ using dist::ShardingRule;
 static constexpr int64_t kMaxRanks = 24;
 
 MeshAttr test::addMesh(ModuleOp module, Dice &dice) {
-  MLIRContext *context = module.getContext();
-  SmallVector<dist::MeshAxisAttr> axes;
+  SmallVector<int64_t> sizes;
   int64_t ranks = 1, count = dice.between(1, 3);
-  static constexpr const char *names[] = {"a", "b", "c"};
   for (int64_t axis = 0; axis < count; ++axis) {
     int64_t size = dice.chance(10) ? 1 : dice.between(2, 4);
     if (ranks * size > kMaxRanks)
       size = 2;
     ranks *= size;
-    axes.push_back(dist::MeshAxisAttr::get(context, names[axis], size));
+    sizes.push_back(size);
   }
+  return addMesh(module, sizes);
+}
+
+MeshAttr test::addMesh(ModuleOp module, ArrayRef<int64_t> sizes) {
+  MLIRContext *context = module.getContext();
+  SmallVector<dist::MeshAxisAttr> axes;
+  static constexpr const char *names[] = {"a", "b", "c"};
+  for (auto [name, size] : llvm::zip(names, sizes))
+    axes.push_back(dist::MeshAxisAttr::get(context, name, size));
   auto mesh = MeshAttr::get(context, axes);
   auto builder = OpBuilder::atBlockBegin(module.getBody());
   dist::MeshOp::create(builder, module.getLoc(), "m", mesh);

@@ -10,6 +10,9 @@ namespace vescale::test {
 /// A mesh of up to 3 axes of 1 to 4 ranks, added to the module as @m.
 dist::MeshAttr addMesh(mlir::ModuleOp module, Dice &dice);
 
+/// A mesh of axes of these sizes.
+dist::MeshAttr addMesh(mlir::ModuleOp module, llvm::ArrayRef<int64_t> sizes);
+
 /// Gives every value of the function a random layout that its op's sharding
 /// rule allows, and puts a dist.reshard where a value has one layout and its
 /// user wants another. Results of the function end up not partial.

@@ -35,6 +35,7 @@ int main(int argc, char **argv) {
   for (const Sampler &sampler : allSamplers())
     for (int64_t seed = 0; seed < cases; ++seed) {
       Generator generator(&context, seed, 8);
+      generator.useParameters = false;
       generate(generator, sampler);
       name(generator.main);
       std::error_code error;

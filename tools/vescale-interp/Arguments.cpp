@@ -1,8 +1,8 @@
 //===- Arguments.cpp - A program's inputs and outputs as tensors *- C++ -*-===//
 
 #include "tools/vescale-interp/Arguments.h"
-#include "runtime/core/abi.h"
 #include "tools/vescale-interp/TensorFiles.h"
+#include "vescale/Support/ElementType.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -18,27 +18,6 @@ std::string vescale::argumentName(func::FuncOp function, unsigned index) {
 }
 std::string vescale::resultName(func::FuncOp function, unsigned index) {
   return nameOf(function.getResultAttr(index, graph::kNameAttr), "out", index);
-}
-
-/// The vs_dtype of an element type that graph ops have.
-static int32_t fileType(Type type) {
-  if (isa<FloatType>(type))
-    return type.isF32()   ? VS_F32
-           : type.isF64() ? VS_F64
-           : type.isF16() ? VS_F16
-                          : VS_BF16;
-  switch (type.getIntOrFloatBitWidth()) {
-  case 1:
-    return VS_BOOL;
-  case 8:
-    return VS_I8;
-  case 16:
-    return VS_I16;
-  case 32:
-    return VS_I32;
-  default:
-    return VS_I64;
-  }
 }
 
 static std::string text(ArrayRef<int64_t> shape) {
@@ -68,7 +47,7 @@ vescale::readArguments(func::FuncOp function, const std::string &path,
       return function.emitError("input \"")
              << name << "\" is " << text(type.getShape()) << ", but " << path
              << " has " << text(found->shape);
-    if (found->dtype != fileType(type.getElementType()))
+    if (found->dtype != abiType(type.getElementType()))
       return function.emitError("input \"")
              << name << "\" has elements of " << type.getElementType()
              << ", those in " << path << " are of another type";
@@ -100,7 +79,7 @@ LogicalResult vescale::writeResults(func::FuncOp function,
   std::vector<FileTensor> file;
   for (auto [index, tensor] : llvm::enumerate(results))
     file.push_back({resultName(function, index),
-                    fileType(tensor.getElementType()), tensor.getShape().vec(),
+                    abiType(tensor.getElementType()), tensor.getShape().vec(),
                     bytesFromTensor(tensor, arithmetic)});
   std::string error;
   if (!writeTensorFile(path, file, error))

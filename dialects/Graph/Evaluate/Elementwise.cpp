@@ -1,5 +1,6 @@
 //===- Elementwise.cpp - Evaluation of elementwise ops ----------*- C++ -*-===//
 
+#include "dialects/Graph/Comparison.h"
 #include "dialects/Graph/Evaluate/Evaluate.h"
 
 using namespace mlir;
@@ -111,29 +112,12 @@ Tensors CastOp::evaluate(Operands operands, EvaluateContext &context) {
   }));
 }
 
-/// Whether the order, none with NaN, is what the comparison asks for.
-static bool holds(Comparison comparison, std::optional<int> order) {
-  switch (comparison) {
-  case Comparison::Eq:
-    return order && *order == 0;
-  case Comparison::Ne:
-    return !order || *order != 0;
-  case Comparison::Lt:
-    return order && *order < 0;
-  case Comparison::Le:
-    return order && *order <= 0;
-  case Comparison::Gt:
-    return order && *order > 0;
-  case Comparison::Ge:
-    return order && *order >= 0;
-  }
-  llvm_unreachable("all comparisons are listed");
-}
-
 Tensors CompareOp::evaluate(Operands operands, EvaluateContext &context) {
   Elements e = context.elements(operands[0]->getElementType());
+  bool unordered = getComparison() == Comparison::Ne;
   return one(mapElements(getResult(), operands, [&](ArrayRef<Element> x) {
-    return Element(holds(getComparison(), e.compare(x[0], x[1])));
+    std::optional<int> order = e.compare(x[0], x[1]);
+    return Element(order ? holds(getComparison(), *order, 0) : unordered);
   }));
 }
 

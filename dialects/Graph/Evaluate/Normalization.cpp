@@ -56,7 +56,7 @@ static Tensors normalize(Operation *op, int64_t axis, double epsilon,
   int64_t size = ShapedType::getNumElements(x.getShape().drop_front(axis));
   if (x.getNumElements() == 0)
     return one(std::move(result));
-  Element count = context.arithmetic.fromInteger(size);
+  Element count = context.arithmetic.fromDouble(size);
   for (int64_t start = 0; start < x.getNumElements(); start += size) {
     Element shift = e.integer(0), squares = e.integer(0);
     if (centre) {

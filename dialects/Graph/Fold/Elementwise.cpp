@@ -5,6 +5,7 @@
 // where types agree, layout included.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/Graph/Comparison.h"
 #include "dialects/Graph/Fold/Elements.h"
 #include <cmath>
 
@@ -279,24 +280,6 @@ OpFoldResult XorOp::fold(FoldAdaptor adaptor) {
 //===----------------------------------------------------------------------===//
 // Comparison and selection
 //===----------------------------------------------------------------------===//
-
-template <typename T> static bool holds(Comparison comparison, T x, T y) {
-  switch (comparison) {
-  case Comparison::Eq:
-    return x == y;
-  case Comparison::Ne:
-    return x != y;
-  case Comparison::Lt:
-    return x < y;
-  case Comparison::Le:
-    return x <= y;
-  case Comparison::Gt:
-    return x > y;
-  case Comparison::Ge:
-    return x >= y;
-  }
-  llvm_unreachable("not a comparison");
-}
 
 OpFoldResult CompareOp::fold(FoldAdaptor adaptor) {
   RankedTensorType type = typeOf(getResult());

@@ -74,6 +74,8 @@ public:
   mlir::Value fromIndex(mlir::Value x, mlir::Type type);
 
 private:
+  mlir::Value toOddF32(mlir::Value x);
+  mlir::Value shorten(mlir::Value x);
   mlir::Value floatToInt(mlir::Value x, mlir::IntegerType type);
 
   mlir::OpBuilder &builder;

@@ -230,13 +230,56 @@ Value Emit::widen(Value x, Type type) {
   return arith::TruncIOp::create(builder, loc, type, x);
 }
 
+/// f64 to f32 by rounding to odd: what is not exact gets a last bit of 1, so
+/// that rounding once more, to fewer digits, gives what rounding once would
+/// (Boldo and Melquiond, 2008).
+Value Emit::toOddF32(Value x) {
+  Type f32 = builder.getF32Type(), i32 = builder.getI32Type();
+  Value near = arith::TruncFOp::create(builder, loc, f32, x);
+  Value back = arith::ExtFOp::create(builder, loc, x.getType(), near);
+  auto is = [&](arith::CmpFPredicate predicate, Value l, Value r) -> Value {
+    return arith::CmpFOp::create(builder, loc, predicate, l, r);
+  };
+  auto count = [&](Value truth) -> Value {
+    return arith::ExtUIOp::create(builder, loc, i32, truth);
+  };
+  Value inexact = is(arith::CmpFPredicate::ONE, back, x);
+  Value above = is(arith::CmpFPredicate::OGT, abs(back), abs(x));
+  Value bits = arith::BitcastOp::create(builder, loc, i32, near);
+  bits = bitOr(sub(bits, count(above)), count(inexact));
+  return arith::BitcastOp::create(builder, loc, f32, bits);
+}
+
+/// An integer of more than 53 bits as one of 53 that every f32 or narrower
+/// number between which it lies keeps on its side.
+Value Emit::shorten(Value x) {
+  constexpr int64_t kept = int64_t(1) << 53, lost = int64_t(1) << 11;
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(
+        builder, loc, builder.getIntegerAttr(x.getType(), value));
+  };
+  Value sticky = select(
+      compare(Comparison::Ne, bitAnd(x, constant(lost - 1)), constant(0)),
+      constant(lost), constant(0));
+  Value shortened = bitOr(bitAnd(x, constant(-lost)), sticky);
+  Value large = bitOr(gt(x, constant(kept)), lt(x, constant(-kept)));
+  return select(large, shortened, x);
+}
+
 Value Emit::convert(Value x, Type from, Type to) {
   Type compute = computeType(to);
   if (compute == to)
     return widen(x, to);
-  // f16 and bf16 compute in f32, so the rounding is done here; from f64 by way
-  // of f32, for which there are instructions.
-  x = arith::TruncFOp::create(builder, loc, to, widen(x, compute));
+  // f16 and bf16 compute in f32, so the rounding is done here, by way of f32.
+  unsigned width = from.getIntOrFloatBitWidth();
+  if (isa<IntegerType>(from) && width > 16) {
+    // More digits than f32 has.
+    if (width > 32)
+      x = shorten(x);
+    x = widen(x, builder.getF64Type());
+  }
+  x = x.getType().isF64() ? toOddF32(x) : widen(x, compute);
+  x = arith::TruncFOp::create(builder, loc, to, x);
   return arith::ExtFOp::create(builder, loc, compute, x);
 }
 

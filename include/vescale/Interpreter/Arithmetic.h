@@ -27,7 +27,8 @@ public:
   virtual ~Arithmetic();
 
   virtual Element fromDouble(double value) const = 0;
-  virtual Element fromInteger(int64_t value) const = 0;
+  /// The integer as the type holds it.
+  virtual Element fromInteger(int64_t value, mlir::Type type) const = 0;
   /// The nearest double, for people to read and files to hold.
   virtual double toDouble(Element x) const = 0;
   /// Toward zero into a signed integer of `width` bits; NaN becomes 0.
@@ -42,6 +43,9 @@ public:
   virtual Element apply(Function function, Element x) const = 0;
   /// Negative, zero or positive as x is below, at or above y; none with NaN.
   virtual std::optional<int> compare(Element x, Element y) const = 0;
+  /// One of the two; NaN if either is.
+  virtual Element max(Element x, Element y) const;
+  virtual Element min(Element x, Element y) const;
   virtual bool isNan(Element x) const = 0;
   /// What the type can hold of x.
   virtual Element round(Element x, mlir::Type type) const = 0;
@@ -59,12 +63,16 @@ public:
 /// NaN.
 const Arithmetic &floatArithmetic();
 
+/// Doubles that are never rounded, whatever the element type.
+const Arithmetic &doubleArithmetic();
+
 /// The integers modulo 2^61 - 1, with infinities and NaN of their own.
 /// Undefined elements are random.
 const Arithmetic &fieldArithmetic();
 
 /// The value rounded to the float type's precision and range.
 double roundToType(double value, mlir::Type type);
+double roundToType(int64_t value, mlir::Type type);
 
 /// Arithmetic on the elements of one type, integers and truth values included.
 class Elements {

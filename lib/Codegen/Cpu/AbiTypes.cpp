@@ -6,29 +6,6 @@
 using namespace llvm;
 using namespace vescale;
 
-int32_t vescale::abiType(mlir::Type storage) {
-  if (storage.isF32())
-    return VS_F32;
-  if (storage.isF64())
-    return VS_F64;
-  if (storage.isF16())
-    return VS_F16;
-  if (storage.isBF16())
-    return VS_BF16;
-  switch (storage.getIntOrFloatBitWidth()) {
-  case 1:
-    return VS_BOOL;
-  case 8:
-    return VS_I8;
-  case 16:
-    return VS_I16;
-  case 32:
-    return VS_I32;
-  default:
-    return VS_I64;
-  }
-}
-
 AbiTypes::AbiTypes(LLVMContext &context)
     : i32(Type::getInt32Ty(context)), i64(Type::getInt64Ty(context)),
       f32(Type::getFloatTy(context)), pointer(PointerType::get(context, 0)) {

@@ -6,16 +6,12 @@
 #ifndef VESCALE_LIB_CODEGEN_CPU_ABITYPES_H
 #define VESCALE_LIB_CODEGEN_CPU_ABITYPES_H
 
-#include "mlir/IR/BuiltinTypes.h"
 #include "runtime/core/abi.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
 
 namespace vescale {
-
-/// The ABI's number of an element type as it lies in memory.
-int32_t abiType(mlir::Type storage);
 
 struct AbiTypes {
   explicit AbiTypes(llvm::LLVMContext &context);

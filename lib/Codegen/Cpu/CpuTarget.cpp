@@ -9,6 +9,7 @@
 #include "lib/Codegen/Cpu/CpuTarget.h"
 #include "dialects/Rank/Rank.h"
 #include "lib/Codegen/Cpu/KernelEntries.h"
+#include "lib/Codegen/Cpu/NarrowFloats.h"
 #include "lib/Codegen/Cpu/Optimize.h"
 #include "lib/Codegen/Cpu/ProgramTables.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -74,6 +75,7 @@ CpuTarget::emitObject(ModuleOp module, StringRef hash) const {
     return machine.takeError();
   code->setTargetTriple((*machine)->getTargetTriple());
   code->setDataLayout((*machine)->createDataLayout());
+  storeBFloatAsIntegers(*code);
   addKernelEntries(*code);
   if (llvm::Error error = addProgramTables(*code, program, hash))
     return std::move(error);

@@ -4,6 +4,7 @@
 #include "lib/Codegen/Cpu/AbiTypes.h"
 #include "lib/Codegen/Cpu/KernelEntries.h"
 #include "vescale/Codegen/ConstantData.h"
+#include "vescale/Support/ElementType.h"
 #include "vescale/Support/Location.h"
 #include "llvm/IR/Constants.h"
 

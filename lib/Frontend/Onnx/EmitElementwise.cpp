@@ -1,5 +1,6 @@
 //===- EmitElementwise.cpp - Values, and ops that act on single elements --===//
 
+#include "dialects/Graph/Comparison.h"
 #include "lib/Frontend/Onnx/Emitter.h"
 #include <cmath>
 #include <cstring>
@@ -270,24 +271,6 @@ Val Emitter::binary(Binary kind, const Val &a, const Val &b) {
 // Comparison, selection, conversion
 //===----------------------------------------------------------------------===//
 
-template <typename T> static bool holds(graph::Comparison kind, T a, T b) {
-  switch (kind) {
-  case graph::Comparison::Eq:
-    return a == b;
-  case graph::Comparison::Ne:
-    return a != b;
-  case graph::Comparison::Lt:
-    return a < b;
-  case graph::Comparison::Le:
-    return a <= b;
-  case graph::Comparison::Gt:
-    return a > b;
-  case graph::Comparison::Ge:
-    return a >= b;
-  }
-  return false;
-}
-
 Val Emitter::compare(graph::Comparison kind, const Val &a, const Val &b) {
   if (!folds(a.size(), {&a, &b}))
     return make<graph::CompareOp>(i1(), a.shape(), kind, operand(a),
@@ -295,8 +278,8 @@ Val Emitter::compare(graph::Comparison kind, const Val &a, const Val &b) {
   const Constant &x = *a.constant(), &y = *b.constant();
   Constant out(i1(), x.shape);
   for (int64_t i = 0, size = x.size(); i < size; ++i)
-    out.ints[i] = x.isFloat() ? holds(kind, x.floats[i], y.floats[i])
-                              : holds(kind, x.ints[i], y.ints[i]);
+    out.ints[i] = x.isFloat() ? graph::holds(kind, x.floats[i], y.floats[i])
+                              : graph::holds(kind, x.ints[i], y.ints[i]);
   return Val(std::move(out));
 }
 

@@ -29,7 +29,7 @@ static void sampleDot(Generator &g) {
     }
   }
   for (int64_t more = g.dice.between(0, 2); more > 0; --more)
-    if (int64_t size = g.dimSize(); size * elements <= 512)
+    if (int64_t size = g.dimSize(); size * elements <= 2 * g.maxElements())
       dims.push_back({size, -1, Free});
   g.dice.shuffle(dims);
   Shape rhsShape, rhsBatch, rhsContract, rhsFree;

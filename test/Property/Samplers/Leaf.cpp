@@ -28,8 +28,9 @@ static void sampleParameter(Generator &g) {
   SmallVector<int64_t> all = rowMajorStrides(stored);
   int64_t offset = 0;
   for (int64_t dim : order) {
-    int64_t start = g.dice.below(stored[dim]);
-    shape.push_back(g.dice.between(1, stored[dim] - start));
+    int64_t start = stored[dim] == 0 ? 0 : g.dice.below(stored[dim]);
+    shape.push_back(stored[dim] == 0 ? 0
+                                     : g.dice.between(1, stored[dim] - start));
     strides.push_back(all[dim]);
     offset += start * all[dim];
   }
@@ -40,7 +41,7 @@ static void sampleParameter(Generator &g) {
 
 static void sampleConstant(Generator &g) {
   auto type = g.type(g.shape(0, 3), g.element(ElementKind::Any));
-  bool splat = g.dice.chance(50);
+  bool splat = g.dice.chance(50) && type.getNumElements() > 0;
   SmallVector<Attribute> values;
   for (int64_t i = 0; i < (splat ? 1 : type.getNumElements()); ++i) {
     int64_t number = g.dice.between(-8, 8);

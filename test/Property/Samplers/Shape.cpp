@@ -67,7 +67,7 @@ static void sampleSlice(Generator &g) {
   Value x = g.any(ElementKind::Any);
   Shape starts, limits, strides, result;
   for (int64_t size : shapeOf(x)) {
-    bool whole = g.dice.chance(50);
+    bool whole = g.dice.chance(50) || size == 0;
     starts.push_back(whole ? 0 : g.dice.below(size));
     limits.push_back(whole ? size : g.dice.between(starts.back() + 1, size));
     strides.push_back(whole ? 1 : g.dice.between(1, 3));

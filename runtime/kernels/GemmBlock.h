@@ -1,0 +1,30 @@
+// One box of a matrix product of f32 without the library; built once for each
+// instruction set (GemmBlock.cpp).
+#ifndef VESCALE_RUNTIME_KERNELS_GEMMBLOCK_H
+#define VESCALE_RUNTIME_KERNELS_GEMMBLOCK_H
+
+#include <stdint.h>
+
+namespace vescale::runtime {
+
+/// C (rows × columns) = A · B. An element's sum is taken in one order, whatever
+/// the box, except that fewer than 8 rows against a transposed B have another.
+struct GemmBlock {
+  const float *a, *b;
+  float *c;
+  int64_t lda, ldb, ldc;
+  int64_t rows, columns, depth;
+  bool transposeA, transposeB; // A is stored depth × rows, B columns × depth
+  float *scratch;              // gemmBlockScratchFloats, 64-byte aligned
+};
+
+namespace v3 {
+void gemmBlock(const GemmBlock &block);
+}
+namespace v4 {
+void gemmBlock(const GemmBlock &block);
+}
+
+} // namespace vescale::runtime
+
+#endif // VESCALE_RUNTIME_KERNELS_GEMMBLOCK_H

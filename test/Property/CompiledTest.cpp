@@ -1,0 +1,161 @@
+//===- CompiledTest.cpp - Compiled programs equal the reference -*- C++ -*-===//
+//
+// Random programs of several ops are lowered, compiled and run in this process,
+// whole on one rank and partitioned on several, and must give what the
+// interpreter gives in f64, within the bounds of their rounding (Bounds.h).
+//
+//===----------------------------------------------------------------------===//
+#include "Compiled.h"
+#include "Layouts.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/Partition/Passes.h"
+#include "passes/Plan/Passes.h"
+#include "vescale/Codegen/Target.h"
+#include "vescale/Driver/Register.h"
+#include "gtest/gtest.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::test;
+
+namespace {
+struct Case {
+  uint64_t seed;
+  int64_t size;
+  int ranks;
+  std::string failure; // empty if the property holds
+  std::string program;
+};
+
+class CompiledTest : public testing::Test {
+protected:
+  // Code generation takes options for passes from the command line.
+  static void SetUpTestSuite() { registerPassManagerCLOptions(); }
+
+  CompiledTest() {
+    DialectRegistry registry;
+    registerDialects(registry);
+    registerCodegenDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+    context.disableMultithreading();
+    context.printOpOnDiagnostic(false);
+  }
+
+  void run(Case &test);
+  std::string runProgram(Case &test, Generator &g);
+  LogicalResult partition(ModuleOp module, int ranks, Dice &dice);
+  void sweep(int ranks, int64_t count);
+
+  Coverage coverage;
+  MLIRContext context;
+};
+} // namespace
+
+static void name(func::FuncOp main) {
+  Builder builder(main.getContext());
+  for (unsigned index = 0; index < main.getNumArguments(); ++index)
+    main.setArgAttr(index, graph::kNameAttr,
+                    builder.getStringAttr("in" + std::to_string(index)));
+  for (unsigned index = 0; index < main.getNumResults(); ++index)
+    main.setResultAttr(index, graph::kNameAttr,
+                       builder.getStringAttr("out" + std::to_string(index)));
+}
+
+LogicalResult CompiledTest::partition(ModuleOp module, int ranks, Dice &dice) {
+  SmallVector<int64_t> axes = {ranks};
+  if (ranks == 4 && dice.chance(50))
+    axes = {2, 2};
+  dist::MeshAttr mesh = addMesh(module, axes);
+  addSeeds(module.lookupSymbol<func::FuncOp>("main"), mesh, dice);
+  PassManager passes(&context);
+  passes.addPass(dist::createPropagatePass());
+  passes.addPass(dist::createVerifyLayoutsPass());
+  dist::buildPartitionPipeline(passes);
+  return passes.run(module);
+}
+
+std::string CompiledTest::runProgram(Case &test, Generator &g) {
+  name(g.main);
+  placeParameters(*g.module);
+  llvm::raw_string_ostream(test.program) << *g.module;
+  if (failed(verify(*g.module)))
+    return "the program is not legal";
+  Values values = randomValues(g, test.seed);
+  Oracle oracle(Bounds::Precision::ByType, /*split=*/test.ranks > 1);
+  if (failed(oracle.run(g.main, values)))
+    return "the program cannot be evaluated";
+  SmallVector<RankedTensorType> types;
+  for (Type type : g.main.getResultTypes())
+    types.push_back(cast<RankedTensorType>(type));
+  Dice dice(g.dice.seed());
+  OwningOpRef<ModuleOp> module = g.module->clone();
+  if (test.ranks > 1) {
+    if (failed(partition(*module, test.ranks, dice)))
+      return "partition failed";
+    llvm::raw_string_ostream(test.program) << "partitioned:\n" << *module;
+  }
+  auto results =
+      compileAndRun({*module, values, test.ranks,
+                     /*threads=*/test.ranks > 1 ? 1 : int(dice.between(1, 2))},
+                    types);
+  if (!results)
+    return llvm::toString(results.takeError());
+  for (auto [index, tensor] : llvm::enumerate(*results))
+    if (std::string why =
+            oracle.compare(index, tensor, /*allowed=*/0, coverage);
+        !why.empty())
+      return why;
+  return {};
+}
+
+void CompiledTest::run(Case &test) {
+  CrashNote note(test.seed, test.size);
+  std::string diagnostics;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    diagnostics += diagnostic.str() + "\n";
+  });
+  // Some are large enough for blocks, packed weights and vectors.
+  Generator g(&context, test.seed, test.size,
+              test.seed % 4 == 0 ? Extent::Large : Extent::Small);
+  generateFusing(g, g.dice.between(1, 1 + test.size));
+  test.failure = runProgram(test, g);
+  if (!test.failure.empty())
+    test.failure += "\n" + diagnostics;
+}
+
+void CompiledTest::sweep(int ranks, int64_t count) {
+  uint64_t first = setting("VESCALE_PROPERTY_SEED", 1);
+  for (int64_t i = 0; i < count; ++i) {
+    Case test{first + i, 2 + i % 11, ranks, {}, {}};
+    run(test);
+    if (test.failure.empty())
+      continue;
+    for (int64_t size = 1; size < test.size; ++size) {
+      Case smaller{test.seed, size, ranks, {}, {}};
+      run(smaller);
+      if (!smaller.failure.empty()) {
+        test = smaller;
+        break;
+      }
+    }
+    ADD_FAILURE() << test.failure << "\nseed " << test.seed << ", size "
+                  << test.size << ", ranks " << ranks << "\n"
+                  << test.program;
+  }
+  std::cout << count << " programs on " << ranks << " ranks: " << coverage.str()
+            << "\n";
+  EXPECT_GT(coverage.share(), 0.7);
+}
+
+TEST_F(CompiledTest, OneRank) {
+  sweep(1, setting("VESCALE_PROPERTY_CASES", 200));
+}
+TEST_F(CompiledTest, TwoRanks) {
+  sweep(2, setting("VESCALE_PROPERTY_CASES", 200) / 4);
+}
+TEST_F(CompiledTest, FourRanks) {
+  sweep(4, setting("VESCALE_PROPERTY_CASES", 200) / 4);
+}
