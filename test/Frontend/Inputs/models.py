@@ -147,6 +147,16 @@ def unsupported():
 
 
 @model
+def standard_function():
+    return make([helper.make_node("Shrink", ["x"], ["y"], name="shrink", bias=0.25)], [("x", [4])], [("y", None)])
+
+
+@model
+def unknown_function_attribute():
+    return make([helper.make_node("Shrink", ["x"], ["y"], name="shrink", **{"lambda": 0.25})], [("x", [4])], [("y", None)])
+
+
+@model
 def unknown_attribute():
     return make([helper.make_node("Relu", ["x"], ["y"], name="act", slope=0.5)], [("x", [4])], [("y", None)])
 
