@@ -107,11 +107,16 @@ void addActivationOps(OpRegistry &r) {
           return e.binary(Binary::Div, e.unary(Unary::Sin, x),
                           e.unary(Unary::Cos, x));
         }));
-  r.add("Cosh", 1, activation([](NodeContext &, Emitter &e, const Val &x) {
-          Val up = e.unary(Unary::Exp, x);
-          Val down = e.unary(Unary::Exp, e.unary(Unary::Neg, x));
-          return times(e, e.binary(Binary::Add, up, down), 0.5);
-        }));
+  // Half of e^x ± e^-x.
+  auto hyperbolic = [](Binary kind) {
+    return activation([=](NodeContext &, Emitter &e, const Val &x) {
+      Val up = e.unary(Unary::Exp, x);
+      Val down = e.unary(Unary::Exp, e.unary(Unary::Neg, x));
+      return times(e, e.binary(kind, up, down), 0.5);
+    });
+  };
+  r.add("Cosh", 1, hyperbolic(Binary::Add));
+  r.add("Sinh", 1, hyperbolic(Binary::Sub));
 }
 
 } // namespace vescale::onnx
