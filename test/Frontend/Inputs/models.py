@@ -157,6 +157,13 @@ def unknown_function_attribute():
 
 
 @model
+def resize():
+    """Doubles the last two dimensions by scales that look like a weight."""
+    return make([helper.make_node("Resize", ["x", "", "scales"], ["y"], mode="linear")], [("x", [1, 2, 3, 3])], [("y", None)],
+                [("scales", np.array([1, 1, 2, 2], np.float32))])
+
+
+@model
 def unknown_attribute():
     return make([helper.make_node("Relu", ["x"], ["y"], name="act", slope=0.5)], [("x", [4])], [("y", None)])
 

@@ -78,7 +78,8 @@ LogicalResult Resizer::readOptions() {
 
 /// The scales, if they are given.
 FailureOr<SmallVector<double>> Resizer::readScales(size_t count) {
-  const Constant *scales = n.in(2).constant();
+  Val given = n.knownInput(2);
+  const Constant *scales = given.constant();
   if (!scales)
     return n.fail("the scales must be known when the model is compiled");
   SmallVector<double> result;
