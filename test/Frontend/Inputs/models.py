@@ -140,10 +140,10 @@ def sequence():
 @model
 def unsupported():
     return make([
-        helper.make_node("NonZero", ["x"], ["a"], name="first"),
-        helper.make_node("NonZero", ["x"], ["b"], name="second"),
+        helper.make_node("Unique", ["x"], ["a"], name="first"),
+        helper.make_node("Unique", ["x"], ["b"], name="second"),
         helper.make_node("Frobnicate", ["x"], ["c"], name="third", domain="acme"),
-    ], [("x", [4])], [("a", None, I64)], domains=["acme"])
+    ], [("x", [4])], [("a", None)], domains=["acme"])
 
 
 @model
