@@ -1,7 +1,9 @@
-# Builds OnnxProto, the C++ classes of the ONNX file format, from the .proto file
-# that the `onnx` wheel carries. Defines the target OnnxProto.
+# What is generated from the `onnx` wheel: the target OnnxProto, the C++ classes of
+# the file format, from its .proto file; and the source VESCALE_ONNX_FUNCTIONS, the
+# bodies of the ops that the standard defines by other ops.
 #
-# VESCALE_ONNX_PROTO  path of onnx.proto; found in the project's venv otherwise.
+# VESCALE_ONNX_PROTO  path of the wheel's onnx.proto; found in the project's venv
+#                     otherwise.
 
 find_package(Protobuf 3.21 REQUIRED)
 
@@ -44,3 +46,16 @@ add_custom_command(
 add_library(OnnxProto STATIC ${onnx_proto_dir}/onnx.pb.cc)
 target_include_directories(OnnxProto SYSTEM PUBLIC ${onnx_proto_dir})
 target_link_libraries(OnnxProto PUBLIC protobuf::libprotobuf)
+
+# The wheel is read by the interpreter that it is installed for.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+get_filename_component(onnx_packages "${VESCALE_ONNX_PROTO}/../.." ABSOLUTE)
+set(VESCALE_ONNX_FUNCTIONS ${onnx_proto_dir}/StandardFunctionTable.cpp)
+add_custom_command(
+  OUTPUT ${VESCALE_ONNX_FUNCTIONS}
+  COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${onnx_packages}
+          ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/cmake/onnx_functions.py
+          ${VESCALE_ONNX_FUNCTIONS}
+  DEPENDS ${onnx_proto_dir}/onnx.proto
+          ${CMAKE_SOURCE_DIR}/cmake/onnx_functions.py
+  COMMENT "Reading the standard's functions")

@@ -1,7 +1,6 @@
 //===- AttentionMask.cpp - What a mask says ---------------------*- C++ -*-===//
 //
-// A mask is taken apart into *conditions*, all of which must hold for a key to
-// be visible, and *summands* that are added to the scores.
+// In terms of its parts (MaskParts.h):
 //
 // 1. select(c, 0, -inf) is the condition c; a conjunction is its parts.
 // 2. select(c, 0, f) with a finite f and constants like it are conditions if
@@ -14,7 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Prepare/AttentionMask.h"
-#include "passes/Prepare/KnownValues.h"
+#include "passes/Prepare/MaskParts.h"
 #include "passes/Prepare/Match.h"
 #include <cmath>
 
@@ -23,129 +22,7 @@ using namespace vescale;
 using namespace vescale::graph;
 using namespace vescale::prepare;
 
-/// Larger masks are not read; they stay masks.
-static constexpr int64_t kMaxReads = int64_t(1) << 24;
-/// Finite numbers from here on hide a score next to a visible one.
-static constexpr double kHidesBelow = -1e4;
-
 namespace {
-/// Parts of a mask. All have the mask's elements in its order; their shapes may
-/// lack dimensions of size 1.
-struct MaskParts {
-  struct Summand {
-    Value value;     ///< The whole summand.
-    Value condition; ///< Not null: value is select(condition, 0, finite).
-  };
-  SmallVector<Value> conditions;
-  SmallVector<Summand> summands;
-
-  void addCondition(Value value) {
-    value = skipReshapes(value);
-    auto both = value.getDefiningOp<AndOp>();
-    if (!both)
-      return conditions.push_back(value);
-    addCondition(both.getLhs());
-    addCondition(both.getRhs());
-  }
-
-  void add(Value value) {
-    value = skipReshapes(value);
-    if (typeOf(value).getElementType().isInteger(1))
-      return addCondition(value);
-    if (auto sum = value.getDefiningOp<AddOp>()) {
-      add(sum.getLhs());
-      return add(sum.getRhs());
-    }
-    if (auto select = value.getDefiningOp<SelectOp>()) {
-      std::optional<double> fill = scalarOf(select.getOnFalse());
-      if (scalarOf(select.getOnTrue()) == 0.0 && fill && *fill <= kHidesBelow) {
-        if (std::isinf(*fill))
-          return addCondition(select.getCondition());
-        return summands.push_back({value, select.getCondition()});
-      }
-    }
-    summands.push_back({value, {}});
-  }
-};
-
-/// What is visible by conditions that are known when compiling.
-class KnownMask {
-public:
-  explicit KnownMask(AttentionOp op)
-      : shape(shapeOf(op.getMask())), queries(shapeOf(op.getQuery())[2]),
-        keys(shapeOf(op.getKey())[2]), causal(op.getCausal()),
-        window(op.getWindow()) {}
-
-  bool isReadable() const {
-    return shape[0] * shape[1] * queries * keys <= kMaxReads;
-  }
-  bool isKnown(Value value) { return values.isKnown(value); }
-
-  void add(Value condition) {
-    conditions.push_back({values.read(condition, shape), false});
-  }
-  /// A constant summand: visible where it is zero.
-  void addZeros(Value summand) {
-    conditions.push_back({values.read(summand, shape), true});
-  }
-
-  struct Verdict {
-    bool all = true, eachQuery = true, isCausal = true;
-    int64_t window = 0;
-  };
-  Verdict read() {
-    Verdict verdict;
-    // The last query tells how wide a window would be.
-    int64_t width = 0;
-    for (int64_t key = 0; key < keys; ++key)
-      width += sees(0, 0, queries - 1, key);
-    verdict.window = width < keys ? width : 0;
-    for (int64_t batch = 0; batch < shape[0]; ++batch)
-      for (int64_t head = 0; head < shape[1]; ++head)
-        for (int64_t query = 0; query < queries; ++query) {
-          bool any = false;
-          int64_t last = query + keys - queries;
-          for (int64_t key = 0; key < keys; ++key) {
-            bool visible = sees(batch, head, query, key);
-            any |= visible;
-            verdict.all &= visible;
-            bool expected =
-                key <= last && (!verdict.window || key > last - verdict.window);
-            verdict.isCausal &= visible == expected;
-          }
-          verdict.eachQuery &= any;
-        }
-    return verdict;
-  }
-
-  /// Together with the op's own causal and window.
-  bool sees(int64_t batch, int64_t head, int64_t query, int64_t key) const {
-    int64_t last = query + keys - queries;
-    if (causal && (key > last || (window && key <= last - window)))
-      return false;
-    return holds(batch, head, query, key);
-  }
-  bool holds(int64_t batch, int64_t head, int64_t query, int64_t key) const {
-    int64_t index[] = {batch, head, shape[2] == 1 ? 0 : query, key};
-    return llvm::all_of(conditions, [&](const Condition &condition) {
-      double element = condition.view.at(index);
-      return condition.zeros ? element == 0 : element != 0;
-    });
-  }
-
-private:
-  struct Condition {
-    KnownView view; ///< In the mask's shape.
-    bool zeros;     ///< Holds where the element is zero, else where it is not.
-  };
-  SmallVector<int64_t> shape;
-  int64_t queries, keys;
-  bool causal;
-  int64_t window;
-  SmallVector<Condition> conditions;
-  KnownValues values;
-};
-
 /// What a constant summand holds besides zeros.
 enum class Summand { Other, Hides, HidesForGood };
 
@@ -155,7 +32,7 @@ Summand classify(Value value) {
                       .getDefiningOp<ConstantOp>();
   auto dense = constant ? dyn_cast<DenseFPElementsAttr>(constant.getValue())
                         : DenseFPElementsAttr();
-  if (!dense || dense.getNumElements() > kMaxReads)
+  if (!dense || dense.getNumElements() > kMaxMaskReads)
     return Summand::Other;
   bool forGood = true;
   for (const APFloat &element : dense.getValues<APFloat>()) {
@@ -259,14 +136,7 @@ private:
                        ArrayRef<Value> conditions,
                        ArrayRef<MaskParts::Summand> summands) {
     ArrayRef<int64_t> shape = shapeOf(op.getMask());
-    Value visible, sum;
-    for (Value condition : conditions) {
-      condition = createReshape(builder, loc, condition, shape);
-      visible = visible ? AndOp::create(builder, loc, visible.getType(),
-                                        visible, condition)
-                              .getResult()
-                        : condition;
-    }
+    Value visible = createConjunction(builder, loc, conditions, shape), sum;
     for (const MaskParts::Summand &summand : summands) {
       Value value = createReshape(builder, loc, summand.value, shape);
       sum = sum ? AddOp::create(builder, loc, sum.getType(), sum, value)
@@ -328,4 +198,5 @@ void prepare::populateAttentionMaskPatterns(RewritePatternSet &patterns) {
   // Reading a mask is cheaper once it is squeezed.
   patterns.add<SqueezeMask>(patterns.getContext(), /*benefit=*/2);
   patterns.add<SimplifyMask>(patterns.getContext());
+  populateSoftCausalPatterns(patterns);
 }

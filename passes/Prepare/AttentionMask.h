@@ -10,6 +10,10 @@ namespace vescale::prepare {
 /// they only hide, as `causal` and `window` where that is proved.
 void populateAttentionMaskPatterns(mlir::RewritePatternSet &patterns);
 
+/// Causal masks that hide by a finite number, together with padding that only a
+/// run knows.
+void populateSoftCausalPatterns(mlir::RewritePatternSet &patterns);
+
 } // namespace vescale::prepare
 
 #endif // VESCALE_PASSES_PREPARE_ATTENTIONMASK_H

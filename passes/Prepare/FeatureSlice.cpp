@@ -14,6 +14,30 @@ static bool isOfFeatures(SliceOp op) {
          shapeOf(op.getResult()).drop_back();
 }
 
+/// base = …×h, made of column i of …×h×m, is every m-th element of …×(h·m).
+bool FeatureSlice::readColumn() {
+  auto reshape = base.getDefiningOp<ReshapeOp>();
+  auto slice =
+      reshape ? reshape.getInput().getDefiningOp<SliceOp>() : SliceOp();
+  if (!slice || !isOfFeatures(slice) ||
+      shapeOf(slice.getResult()).back() != 1 ||
+      shapeOf(slice.getResult()).drop_back() != shapeOf(base))
+    return false;
+  int64_t columns = shapeOf(slice.getInput()).back();
+  start = slice.getStarts().back() + start * columns;
+  stride *= columns;
+  base = slice.getInput();
+  isSplit = true;
+  // Where they were one dimension before, go on from there.
+  auto split = base.getDefiningOp<ReshapeOp>();
+  if (split && rankOf(split.getInput()) == rankOf(base) - 1 &&
+      shapeOf(split.getInput()).drop_back() == shapeOf(base).drop_back(2)) {
+    base = split.getInput();
+    isSplit = false;
+  }
+  return true;
+}
+
 FeatureSlice FeatureSlice::of(Value value) {
   FeatureSlice slice;
   slice.base = value;
@@ -22,6 +46,11 @@ FeatureSlice FeatureSlice::of(Value value) {
     return slice;
   while (Operation *op = slice.base.getDefiningOp()) {
     int64_t rank = rankOf(slice.base);
+    if (slice.readColumn()) {
+      if (slice.isSplit)
+        break;
+      continue;
+    }
     if (auto inner = dyn_cast<SliceOp>(op); inner && isOfFeatures(inner)) {
       slice.start =
           inner.getStarts().back() + slice.start * inner.getStrides().back();
@@ -52,14 +81,19 @@ bool FeatureSlice::isPartOf(const FeatureSlice &whole, int64_t first,
 }
 
 Value FeatureSlice::build(OpBuilder &builder, Location loc) const {
-  SmallVector<int64_t> shape(shapeOf(base)), limits(shape),
-      starts(shape.size(), 0), strides(shape.size(), 1);
+  SmallVector<int64_t> shape(shapeOf(base));
+  if (isSplit) {
+    shape.pop_back();
+    shape.back() *= shapeOf(base).back();
+  }
+  Value value = createReshape(builder, loc, base, shape);
+  SmallVector<int64_t> limits(shape), starts(shape.size(), 0),
+      strides(shape.size(), 1);
   starts.back() = start;
   limits.back() = start + (count - 1) * stride + 1;
   strides.back() = stride;
   bool isWhole = shape.back() == count;
   shape.back() = count;
-  Value value = base;
   if (!isWhole)
     value = SliceOp::create(
         builder, loc,

@@ -187,8 +187,10 @@ def GraphRaiseRotary : Prepare_Pass<"graph-raise-rotary"> {
   let description = [{
     Pairs are halves or neighbours of the features. The tables, computed or
     constant, are proved to have equal entries for both features of a pair and
-    are reduced to one per pair. Features that pass through beside the rotated
-    ones (partial rotation) are taken in. Input:
+    are reduced to one per pair. Both features of the pairs may also be turned
+    apart and set together afterwards, as a product of complex numbers is. Features
+    that pass through beside the rotated ones (partial rotation) are taken in.
+    Input:
 
     ```mlir
     %0 = graph.slice %x [0, 2] to [3, 4] step [1, 1]
@@ -217,7 +219,9 @@ def GraphRaiseAttention : Prepare_Pass<"graph-raise-attention"> {
     Scores may be scaled (queries, keys or the product), soft-capped and masked
     (sums, selections), the softmax guarded against NaN, keys and values repeated
     for groups of query heads. Masks known when compiling become `causal` and
-    `window` where every element agrees.
+    `window` where every element agrees; with padding that only a run knows too,
+    which stays a condition. If such a mask hides by the lowest number, rows
+    without a visible key get the average of all values by a `select`.
 
     Rows without a visible key give zeros if the original hides with minus
     infinity (there NaN, or zeros with the guard), and the same average as before

@@ -1,8 +1,14 @@
 //===- RaiseRotary.cpp - graph-raise-rotary ---------------------*- C++ -*-===//
 //
-// x · cos + rotated(x) · sin, where rotated(x) has -b, a for each pair a, b of
-// features: halves of the features, or neighbours. Tables may be computed or
-// constant, over all dimensions or some.
+// Pairs a, b of features, halves of them or neighbours, become
+// a · cos - b · sin, b · cos + a · sin. Two spellings:
+//
+// 1. x · cos + rotated(x) · sin, where rotated(x) has -b, a for each pair. The
+//    tables have an entry for each feature, which must be that of its pair.
+// 2. Both features of all pairs apart, set together afterwards. The tables have
+//    an entry for each pair.
+//
+// Tables may be computed or constant, over all dimensions or some.
 //
 //===----------------------------------------------------------------------===//
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -30,9 +36,17 @@ struct Rotated {
   double sign;
 };
 
+/// In the first spelling.
 struct Rotation {
   Value x, cos, sin; ///< Of one shape.
   Rotated rotated;
+};
+
+/// In the second.
+struct PairRotation {
+  FeatureSlice x;
+  Value cos, sin; ///< Of x's shape, but for one entry per pair.
+  double sign;
 };
 } // namespace
 
@@ -108,14 +122,68 @@ static std::optional<Rotation> matchRotation(Value straight, Value crossed,
   return found ? std::optional(rotation) : std::nullopt;
 }
 
-/// The rotary op, whose rows are the second last dimension. Where the tables
-/// have their positions in another one, x is transposed before and behind.
-static Value buildRotary(OpBuilder &builder, Location loc,
-                         const Rotation &rotation) {
-  PairOrder order = rotation.rotated.order;
-  Value x = rotation.x, cos = onePerPair(builder, rotation.cos, order),
-        sin = onePerPair(builder, rotation.sin, order);
-  if (rotation.rotated.sign < 0)
+/// Whether value is a · b in any order.
+static bool isProduct(Value value, Value a, Value b) {
+  return matchCommuted<MulOp>(
+      value, [&](Value left, Value right) { return left == a && right == b; });
+}
+
+/// The features of both slices, if they are a pair's in this order.
+static std::optional<FeatureSlice> joinPair(Value first, Value second,
+                                            PairOrder order) {
+  FeatureSlice x = FeatureSlice::of(first), b = FeatureSlice::of(second);
+  if (order == PairOrder::Interleaved) {
+    if (x.stride % 2)
+      return std::nullopt;
+    x.stride /= 2;
+  }
+  int64_t half = x.count;
+  x.count *= 2;
+  bool halves = order == PairOrder::Halves;
+  if (!b.isPartOf(x, halves ? half : 1, halves ? 1 : 2, half))
+    return std::nullopt;
+  return x;
+}
+
+/// first = a · cos - b · sin and second = b · cos + a · sin, or with the other
+/// sign.
+static std::optional<PairRotation> matchPairs(Value first, Value second,
+                                              PairOrder order) {
+  std::optional<PairRotation> found;
+  auto match = [&](Value straight, Value crossed, double sign) {
+    return matchCommuted<MulOp>(straight, [&](Value a, Value cos) {
+      return matchCommuted<MulOp>(crossed, [&](Value b, Value sin) {
+        auto isOther = [&](Value left, Value right) {
+          return isProduct(left, b, cos) && isProduct(right, a, sin);
+        };
+        auto minus = second.getDefiningOp<SubOp>();
+        bool fits = sign > 0 ? matchCommuted<AddOp>(second, isOther)
+                             : minus && isOther(minus.getLhs(), minus.getRhs());
+        std::optional<FeatureSlice> x;
+        if (fits)
+          x = joinPair(a, b, order);
+        if (x)
+          found = {*x, cos, sin, sign};
+        return x.has_value();
+      });
+    });
+  };
+  if (auto minus = first.getDefiningOp<SubOp>())
+    match(minus.getLhs(), minus.getRhs(), 1);
+  else
+    matchCommuted<AddOp>(first, [&](Value straight, Value crossed) {
+      return match(straight, crossed, -1);
+    });
+  return found;
+}
+
+/// The rotary op, whose rows are the second last dimension. Where the tables,
+/// which have an entry per pair, have their positions in another one, x is
+/// transposed before and behind.
+static Value buildRotary(OpBuilder &builder, Location loc, Value x, Value cos,
+                         Value sin, PairOrder order, double sign) {
+  SmallVector<int64_t> original(shapeOf(x));
+  if (sign < 0)
     sin = NegOp::create(builder, loc, sin.getType(), sin);
   cos = squeezeBroadcast(builder, loc, cos);
   sin = squeezeBroadcast(builder, loc, sin);
@@ -136,7 +204,7 @@ static Value buildRotary(OpBuilder &builder, Location loc,
   SmallVector<int64_t> shape;
   for (int64_t dim = 0; dim < rank; ++dim)
     shape.push_back(std::max(shapeOf(cos)[dim], shapeOf(sin)[dim]));
-  shape[positions] = shapeOf(rotation.x)[positions];
+  shape[positions] = original[positions];
   auto fit = [&](Value table) {
     SmallVector<int64_t> dims, kept;
     for (int64_t dim = 0; dim < rank; ++dim)
@@ -172,8 +240,57 @@ template <typename Op> struct RaiseRotary : OpRewritePattern<Op> {
     if (!rotation)
       return rewriter.notifyMatchFailure(op, "not a rotation of pairs");
     Location loc = fuseLocations({op.getResult(), op.getRhs()});
-    rewriter.replaceOp(op, buildRotary(rewriter, loc, *rotation));
+    auto [order, turn] = rotation->rotated;
+    rewriter.replaceOp(op,
+                       buildRotary(rewriter, loc, rotation->x,
+                                   onePerPair(rewriter, rotation->cos, order),
+                                   onePerPair(rewriter, rotation->sin, order),
+                                   order, turn));
     return success();
+  }
+};
+
+/// The second spelling: halves set side by side, or neighbours along a new
+/// dimension of two.
+struct RaisePairs : OpRewritePattern<ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ConcatOp op,
+                                PatternRewriter &rewriter) const override {
+    int64_t rank = rankOf(op.getResult());
+    if (op.getInputs().size() != 2 ||
+        static_cast<int64_t>(op.getDim()) != rank - 1)
+      return rewriter.notifyMatchFailure(op, "not two parts of features");
+    Value first = op.getInputs()[0], second = op.getInputs()[1];
+    bool stacks = shapeOf(first).back() == 1 && shapeOf(second).back() == 1;
+    std::optional<PairRotation> pairs;
+    PairOrder order = PairOrder::Halves;
+    if (rank >= 2)
+      pairs = matchPairs(first, second, order);
+    if (!pairs && stacks && rank >= 3) {
+      order = PairOrder::Interleaved;
+      first = dropLast(first);
+      second = dropLast(second);
+      if (first && second)
+        pairs = matchPairs(first, second, order);
+    }
+    if (!pairs)
+      return rewriter.notifyMatchFailure(op, "not both features of pairs");
+    Location loc = fuseLocations({op.getResult(), first, second});
+    Value x = pairs->x.build(rewriter, loc);
+    Value result = buildRotary(rewriter, loc, x, pairs->cos, pairs->sin, order,
+                               pairs->sign);
+    rewriter.replaceOp(
+        op, createReshape(rewriter, loc, result, shapeOf(op.getResult())));
+    return success();
+  }
+
+private:
+  /// What is here with a last dimension of size 1 more.
+  static Value dropLast(Value value) {
+    auto reshape = value.getDefiningOp<ReshapeOp>();
+    bool only =
+        reshape && shapeOf(reshape.getInput()) == shapeOf(value).drop_back();
+    return only ? reshape.getInput() : Value();
   }
 };
 
@@ -219,8 +336,9 @@ class GraphRaiseRotary
     : public prepare::impl::GraphRaiseRotaryBase<GraphRaiseRotary> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<RaiseRotary<AddOp>, RaiseRotary<SubOp>, ExtendRotary>(
-        &getContext());
+    patterns
+        .add<RaiseRotary<AddOp>, RaiseRotary<SubOp>, RaisePairs, ExtendRotary>(
+            &getContext());
     populateSimplifyPatterns(patterns);
     if (failed(rewriteToFixpoint(getOperation(), std::move(patterns))))
       return signalPassFailure();

@@ -105,7 +105,8 @@ class Hostile(unittest.TestCase):
     def test_version(self):
         self.refused(make([relu()], [("x", [4])], [("y", None)], ir_version=99), "IR version 99", "8 to 14")
         self.refused(make([relu()], [("x", [4])], [("y", None)], opset=12), "operator set 12", "13 to 28")
-        self.refused(make([relu()], [("x", [4])], [("y", None)], opset=29), "operator set 29")
+        self.refused(make([relu()], [("x", [4])], [("y", None)], opset=29), "operator set 29", "13 to 28")
+        self.refused(make([relu()], [("x", [4])], [("y", None)], ir_version=15), "IR version 15", "8 to 14")
 
     # Structure.
     def test_cycle(self):

@@ -30,7 +30,8 @@ def main():
         model.ir_version = max(model.ir_version, 8)
         # Small whole numbers become constants, as exporters write them.
         for info, value in zip(list(model.graph.input), case.data_sets[0][0]):
-            if getattr(value, "dtype", None) is not None and value.dtype.kind in "ib" and value.size <= 16:
+            small = getattr(value, "dtype", None) is not None and value.size <= 16
+            if small and (value.dtype.kind in "ib" or info.name == "scales"):
                 model.graph.initializer.append(numpy_helper.from_array(value, info.name))
                 model.graph.input.remove(info)
         seeds.setdefault("op-" + ops.pop(), model)

@@ -89,11 +89,14 @@ func.func @causal_and_padding(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x3x4xf32>, 
 }
 
 // The same with a finite number: a row of padding alone gives an average of all
-// values, so the mask stays a sum.
+// values, which is put there.
 // CHECK-LABEL: func @causal_and_padding_by_number
-// CHECK: graph.attention {{.*}} mask {{.*}} tensor<2x1x3x3xf32> scale
-// CHECK-NOT: causal
-// CHECK: return
+// CHECK-DAG: %[[P:.*]] = graph.reshape %arg3 : tensor<2x3xi1> -> tensor<2x1x1x3xi1>
+// CHECK-DAG: %[[SUM:.*]] = graph.reduce sum %arg2 dims [2]
+// CHECK-DAG: %[[MEAN:.*]] = graph.div %[[SUM]]
+// CHECK-DAG: %[[A:.*]] = graph.attention {{.*}} mask %[[P]] : tensor<2x1x1x3xi1> scale 1.000000e+00 causal :
+// CHECK-DAG: %[[MEANS:.*]] = graph.broadcast %[[MEAN]]
+// CHECK: graph.select %{{.*}}, %[[MEANS]], %[[A]]
 func.func @causal_and_padding_by_number(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x3x4xf32>, %v: tensor<2x2x3x4xf32>, %real: tensor<2x3xi1>) -> tensor<2x2x3x4xf32> {
   %zero = graph.constant dense<0.0> : tensor<2x1x3x3xf32> -> tensor<2x1x3x3xf32>
   %low = graph.constant dense<-3.40282347E+38> : tensor<2x1x3x3xf32> -> tensor<2x1x3x3xf32>
@@ -147,4 +150,39 @@ func.func @repeated_constant(%q: tensor<2x2x2x4xf32>, %k: tensor<2x2x3x4xf32>, %
   %mask = graph.broadcast %c dims [2, 3] : tensor<2x3xf32> -> tensor<2x2x2x3xf32>
   %0 = graph.attention %q, %k, %v mask %mask : tensor<2x2x2x3xf32> scale 1.0 : (tensor<2x2x2x4xf32>, tensor<2x2x3x4xf32>, tensor<2x2x3x4xf32>) -> tensor<2x2x2x4xf32>
   return %0 : tensor<2x2x2x4xf32>
+}
+
+// With a number that leaves something of a score the average is by scores, and
+// the mask stays a sum.
+// CHECK-LABEL: func @causal_and_padding_by_small_number
+// CHECK: graph.attention {{.*}} mask {{.*}} tensor<2x1x3x3xf32> scale
+// CHECK-NOT: causal
+// CHECK: return
+func.func @causal_and_padding_by_small_number(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x3x4xf32>, %v: tensor<2x2x3x4xf32>, %real: tensor<2x3xi1>) -> tensor<2x2x3x4xf32> {
+  %zero = graph.constant dense<0.0> : tensor<2x1x3x3xf32> -> tensor<2x1x3x3xf32>
+  %low = graph.constant dense<-1.0e4> : tensor<2x1x3x3xf32> -> tensor<2x1x3x3xf32>
+  %row = graph.iota dim 2 : tensor<2x1x3x3xi64>
+  %column = graph.iota dim 3 : tensor<2x1x3x3xi64>
+  %past = graph.compare ge %row, %column : (tensor<2x1x3x3xi64>, tensor<2x1x3x3xi64>) -> tensor<2x1x3x3xi1>
+  %b = graph.broadcast %real dims [0, 3] : tensor<2x3xi1> -> tensor<2x1x3x3xi1>
+  %seen = graph.and %b, %past : (tensor<2x1x3x3xi1>, tensor<2x1x3x3xi1>) -> tensor<2x1x3x3xi1>
+  %mask = graph.select %seen, %zero, %low : (tensor<2x1x3x3xi1>, tensor<2x1x3x3xf32>, tensor<2x1x3x3xf32>) -> tensor<2x1x3x3xf32>
+  %0 = graph.attention %q, %k, %v mask %mask : tensor<2x1x3x3xf32> scale 1.0 : (tensor<2x2x3x4xf32>, tensor<2x2x3x4xf32>, tensor<2x2x3x4xf32>) -> tensor<2x2x3x4xf32>
+  return %0 : tensor<2x2x3x4xf32>
+}
+
+// A window, grouped heads and one key more than queries.
+// CHECK-LABEL: func @window_and_padding_by_number
+// CHECK-DAG: graph.attention {{.*}} mask {{.*}} tensor<2x1x1x4xi1> scale 1.000000e+00 causal window 2 :
+// CHECK: graph.select
+func.func @window_and_padding_by_number(%q: tensor<2x4x3x4xf32>, %k: tensor<2x2x4x4xf32>, %v: tensor<2x2x4x5xf32>, %real: tensor<2x4xi1>) -> tensor<2x4x3x5xf32> {
+  %zero = graph.constant dense<0.0> : tensor<2x1x3x4xf32> -> tensor<2x1x3x4xf32>
+  %low = graph.constant dense<-3.40282347E+38> : tensor<2x1x3x4xf32> -> tensor<2x1x3x4xf32>
+  %band = graph.constant dense<[[true, true, false, false], [false, true, true, false], [false, false, true, true]]> : tensor<3x4xi1> -> tensor<3x4xi1>
+  %near = graph.broadcast %band dims [2, 3] : tensor<3x4xi1> -> tensor<2x1x3x4xi1>
+  %b = graph.broadcast %real dims [0, 3] : tensor<2x4xi1> -> tensor<2x1x3x4xi1>
+  %seen = graph.and %near, %b : (tensor<2x1x3x4xi1>, tensor<2x1x3x4xi1>) -> tensor<2x1x3x4xi1>
+  %mask = graph.select %seen, %zero, %low : (tensor<2x1x3x4xi1>, tensor<2x1x3x4xf32>, tensor<2x1x3x4xf32>) -> tensor<2x1x3x4xf32>
+  %0 = graph.attention %q, %k, %v mask %mask : tensor<2x1x3x4xf32> scale 1.0 : (tensor<2x4x3x4xf32>, tensor<2x2x4x4xf32>, tensor<2x2x4x5xf32>) -> tensor<2x4x3x5xf32>
+  return %0 : tensor<2x4x3x5xf32>
 }

@@ -135,3 +135,90 @@ func.func @swapped_only(%x: tensor<3x4xf32>, %c: tensor<3x2xf32>) -> tensor<3x4x
   %6 = graph.add %5, %4 : (tensor<3x4xf32>, tensor<3x4xf32>) -> tensor<3x4xf32>
   return %6 : tensor<3x4xf32>
 }
+
+// Both halves are turned apart, by tables of one entry per pair.
+// CHECK-LABEL: func @halves_apart
+// CHECK: %[[C:.*]] = graph.reshape %arg1
+// CHECK: %[[S:.*]] = graph.reshape %arg2
+// CHECK: graph.rotary %arg0, %[[C]], %[[S]] : (tensor<2x3x4xf32>, tensor<1x3x2xf32>, tensor<1x3x2xf32>)
+// CHECK-NEXT: return
+func.func @halves_apart(%x: tensor<2x3x4xf32>, %c: tensor<3x2xf32>, %s: tensor<3x2xf32>) -> tensor<2x3x4xf32> {
+  %cos = graph.broadcast %c dims [1, 2] : tensor<3x2xf32> -> tensor<2x3x2xf32>
+  %sin = graph.broadcast %s dims [1, 2] : tensor<3x2xf32> -> tensor<2x3x2xf32>
+  %a = graph.slice %x [0, 0, 0] to [2, 3, 2] step [1, 1, 1] : tensor<2x3x4xf32> -> tensor<2x3x2xf32>
+  %b = graph.slice %x [0, 0, 2] to [2, 3, 4] step [1, 1, 1] : tensor<2x3x4xf32> -> tensor<2x3x2xf32>
+  %ac = graph.mul %a, %cos : (tensor<2x3x2xf32>, tensor<2x3x2xf32>) -> tensor<2x3x2xf32>
+  %bs = graph.mul %sin, %b : (tensor<2x3x2xf32>, tensor<2x3x2xf32>) -> tensor<2x3x2xf32>
+  %as = graph.mul %a, %sin : (tensor<2x3x2xf32>, tensor<2x3x2xf32>) -> tensor<2x3x2xf32>
+  %bc = graph.mul %cos, %b : (tensor<2x3x2xf32>, tensor<2x3x2xf32>) -> tensor<2x3x2xf32>
+  %first = graph.sub %ac, %bs : (tensor<2x3x2xf32>, tensor<2x3x2xf32>) -> tensor<2x3x2xf32>
+  %second = graph.add %as, %bc : (tensor<2x3x2xf32>, tensor<2x3x2xf32>) -> tensor<2x3x2xf32>
+  %0 = graph.concat %first, %second dim 2 : (tensor<2x3x2xf32>, tensor<2x3x2xf32>) -> tensor<2x3x4xf32>
+  return %0 : tensor<2x3x4xf32>
+}
+
+// As a product of complex numbers: neighbours are real and imaginary part, and
+// set along a new dimension; turned the other way.
+// CHECK-LABEL: func @complex_product
+// CHECK: %[[S:.*]] = graph.neg %arg2
+// CHECK: graph.rotary %arg0, %arg1, %[[S]] interleaved : (tensor<3x4xf32>, tensor<3x2xf32>, tensor<3x2xf32>)
+// CHECK-NEXT: return
+func.func @complex_product(%x: tensor<3x4xf32>, %c: tensor<3x2xf32>, %s: tensor<3x2xf32>) -> tensor<3x4xf32> {
+  %pairs = graph.reshape %x : tensor<3x4xf32> -> tensor<3x2x2xf32>
+  %real = graph.slice %pairs [0, 0, 0] to [3, 2, 1] step [1, 1, 1] : tensor<3x2x2xf32> -> tensor<3x2x1xf32>
+  %imaginary = graph.slice %pairs [0, 0, 1] to [3, 2, 2] step [1, 1, 1] : tensor<3x2x2xf32> -> tensor<3x2x1xf32>
+  %a = graph.reshape %real : tensor<3x2x1xf32> -> tensor<3x2xf32>
+  %b = graph.reshape %imaginary : tensor<3x2x1xf32> -> tensor<3x2xf32>
+  %ac = graph.mul %a, %c : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %bs = graph.mul %b, %s : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %as = graph.mul %a, %s : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %bc = graph.mul %b, %c : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %first = graph.add %ac, %bs : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %second = graph.sub %bc, %as : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %f = graph.reshape %first : tensor<3x2xf32> -> tensor<3x2x1xf32>
+  %g = graph.reshape %second : tensor<3x2xf32> -> tensor<3x2x1xf32>
+  %0 = graph.concat %f, %g dim 2 : (tensor<3x2x1xf32>, tensor<3x2x1xf32>) -> tensor<3x2x2xf32>
+  %1 = graph.reshape %0 : tensor<3x2x2xf32> -> tensor<3x4xf32>
+  return %1 : tensor<3x4xf32>
+}
+
+// The same where heads and pairs are split off at once.
+// CHECK-LABEL: func @complex_product_of_heads
+// CHECK: graph.rotary {{.*}} interleaved : (tensor<2x3x4xf32>, tensor<1x3x2xf32>, tensor<1x3x2xf32>)
+func.func @complex_product_of_heads(%x: tensor<3x8xf32>, %c: tensor<3x2xf32>, %s: tensor<3x2xf32>) -> tensor<3x8xf32> {
+  %cos = graph.broadcast %c dims [0, 2] : tensor<3x2xf32> -> tensor<3x2x2xf32>
+  %sin = graph.broadcast %s dims [0, 2] : tensor<3x2xf32> -> tensor<3x2x2xf32>
+  %pairs = graph.reshape %x : tensor<3x8xf32> -> tensor<3x2x2x2xf32>
+  %real = graph.slice %pairs [0, 0, 0, 0] to [3, 2, 2, 1] step [1, 1, 1, 1] : tensor<3x2x2x2xf32> -> tensor<3x2x2x1xf32>
+  %imaginary = graph.slice %pairs [0, 0, 0, 1] to [3, 2, 2, 2] step [1, 1, 1, 1] : tensor<3x2x2x2xf32> -> tensor<3x2x2x1xf32>
+  %a = graph.reshape %real : tensor<3x2x2x1xf32> -> tensor<3x2x2xf32>
+  %b = graph.reshape %imaginary : tensor<3x2x2x1xf32> -> tensor<3x2x2xf32>
+  %ac = graph.mul %a, %cos : (tensor<3x2x2xf32>, tensor<3x2x2xf32>) -> tensor<3x2x2xf32>
+  %bs = graph.mul %b, %sin : (tensor<3x2x2xf32>, tensor<3x2x2xf32>) -> tensor<3x2x2xf32>
+  %as = graph.mul %a, %sin : (tensor<3x2x2xf32>, tensor<3x2x2xf32>) -> tensor<3x2x2xf32>
+  %bc = graph.mul %b, %cos : (tensor<3x2x2xf32>, tensor<3x2x2xf32>) -> tensor<3x2x2xf32>
+  %first = graph.sub %ac, %bs : (tensor<3x2x2xf32>, tensor<3x2x2xf32>) -> tensor<3x2x2xf32>
+  %second = graph.add %as, %bc : (tensor<3x2x2xf32>, tensor<3x2x2xf32>) -> tensor<3x2x2xf32>
+  %f = graph.reshape %first : tensor<3x2x2xf32> -> tensor<3x2x2x1xf32>
+  %g = graph.reshape %second : tensor<3x2x2xf32> -> tensor<3x2x2x1xf32>
+  %0 = graph.concat %f, %g dim 3 : (tensor<3x2x2x1xf32>, tensor<3x2x2x1xf32>) -> tensor<3x2x2x2xf32>
+  %1 = graph.reshape %0 : tensor<3x2x2x2xf32> -> tensor<3x8xf32>
+  return %1 : tensor<3x8xf32>
+}
+
+// Both features turn by tables of their own: no rotation.
+// CHECK-LABEL: func @two_angles
+// CHECK-NOT: graph.rotary
+// CHECK: return
+func.func @two_angles(%x: tensor<3x4xf32>, %c: tensor<3x2xf32>, %s: tensor<3x2xf32>, %t: tensor<3x2xf32>) -> tensor<3x4xf32> {
+  %a = graph.slice %x [0, 0] to [3, 2] step [1, 1] : tensor<3x4xf32> -> tensor<3x2xf32>
+  %b = graph.slice %x [0, 2] to [3, 4] step [1, 1] : tensor<3x4xf32> -> tensor<3x2xf32>
+  %ac = graph.mul %a, %c : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %bs = graph.mul %b, %s : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %as = graph.mul %a, %t : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %bc = graph.mul %b, %c : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %first = graph.sub %ac, %bs : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %second = graph.add %bc, %as : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>
+  %0 = graph.concat %first, %second dim 1 : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x4xf32>
+  return %0 : tensor<3x4xf32>
+}

@@ -43,6 +43,18 @@ private:
 
 class NodeContext;
 
+/// How a node is imported: as the call of a function or by an importer of ours;
+/// not at all if both are null.
+struct NodeMeaning {
+  const Function *function = nullptr;
+  const OpEntry *entry = nullptr;
+};
+
+/// Inputs without a default: those of `main`.
+std::vector<const ValueInfo *> realInputs(const Graph &graph);
+/// "Conv (domain ai.onnx, opset 20)".
+std::string describeOp(const Node &node, const OpsetImports &opsets);
+
 /// What surrounds a node: its scope, operator sets, and in a function's body
 /// the caller's attributes and location.
 struct Frame {
@@ -70,14 +82,15 @@ public:
   mlir::InFlightDiagnostic error();
 
 private:
+  NodeMeaning findMeaning(const Node &node, const OpsetImports &opsets) const;
   mlir::LogicalResult checkOps();
   mlir::LogicalResult bindDims(std::vector<mlir::RankedTensorType> &types);
   mlir::LogicalResult importNodes(llvm::ArrayRef<Node> nodes, Frame &frame);
   mlir::LogicalResult importNode(const Node &node, size_t index, Frame &frame);
   Val intern(const Val &value);
   std::string reuseKey(const NodeContext &context) const;
-  mlir::LogicalResult callFunction(const Function &function, const Node &node,
-                                   Frame &frame);
+  mlir::LogicalResult callFunction(const Function &function,
+                                   NodeContext &context, Frame &frame);
   mlir::LogicalResult importInitializers(const Graph &graph, Scope &scope);
   mlir::FailureOr<Val> importParameter(const Tensor &tensor);
   mlir::Location locate(const Node &node, size_t index, const Frame &frame);
@@ -87,6 +100,8 @@ private:
   mlir::OpBuilder builder;
   Emitter emit;
   ParameterNames names;
+  /// Nodes so far, those of expanded functions included.
+  uint64_t importedNodes = 0;
   /// Results of nodes that depend on constants only, by reuseKey: exporters
   /// repeat the same mask in every layer.
   llvm::StringMap<std::vector<Val>> reusable;

@@ -107,6 +107,21 @@ std::optional<Shape> NodeContext::integers(StringRef name) const {
   return Shape(found->ints.begin(), found->ints.end());
 }
 
+Val NodeContext::knownInput(size_t input) {
+  constexpr uint64_t maxElements = 1024;
+  const Val &value = in(input);
+  if (value.absent() || value.constant())
+    return value;
+  // Only in the main graph does the node's name for it say which it is.
+  if (frame.caller || !e.operand(value).getDefiningOp<graph::ParameterOp>())
+    return {};
+  for (const auto &tensor : importer.getModel().graph.initializers)
+    if (tensor->name == node.inputs[input] &&
+        tensor->numElements() <= maxElements)
+      return importer.importTensor(*tensor).value_or(Val());
+  return {};
+}
+
 FailureOr<Shape> NodeContext::known(size_t input, StringRef what) {
   const Val &value = in(input);
   const Constant *constant = value.constant();

@@ -58,6 +58,9 @@ public:
   std::string string(llvm::StringRef name, llvm::StringRef otherwise) const;
   std::optional<Shape> integers(llvm::StringRef name) const;
 
+  /// An input that is known, as it stands or because it is a small parameter:
+  /// a scale that the file keeps among the weights. Absent if it is not.
+  Val knownInput(size_t input);
   /// The known elements of an input of whole numbers.
   FailureOr<Shape> known(size_t input, llvm::StringRef what);
   /// `axis` counted from the front, if it is one of `rank`.

@@ -13,11 +13,17 @@ OpRegistry::OpRegistry() {
   addConvolutionOps(*this);
   addElementwiseOps(*this);
   addIndexingOps(*this);
+  addLossOps(*this);
   addNormalizationOps(*this);
+  addQuantizationOps(*this);
   addReductionOps(*this);
+  addResizeOps(*this);
+  addScatterOps(*this);
   addSequenceOps(*this);
   addShapeOps(*this);
   addSliceOps(*this);
+  addSortingOps(*this);
+  addSpecialConvolutionOps(*this);
 }
 
 const OpRegistry &OpRegistry::get() {

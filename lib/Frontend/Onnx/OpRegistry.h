@@ -48,11 +48,17 @@ void addControlOps(OpRegistry &registry);
 void addConvolutionOps(OpRegistry &registry);
 void addElementwiseOps(OpRegistry &registry);
 void addIndexingOps(OpRegistry &registry);
+void addLossOps(OpRegistry &registry);
 void addNormalizationOps(OpRegistry &registry);
+void addQuantizationOps(OpRegistry &registry);
 void addReductionOps(OpRegistry &registry);
+void addResizeOps(OpRegistry &registry);
+void addScatterOps(OpRegistry &registry);
 void addSequenceOps(OpRegistry &registry);
 void addShapeOps(OpRegistry &registry);
 void addSliceOps(OpRegistry &registry);
+void addSortingOps(OpRegistry &registry);
+void addSpecialConvolutionOps(OpRegistry &registry);
 
 } // namespace vescale::onnx
 

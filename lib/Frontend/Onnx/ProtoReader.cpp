@@ -276,7 +276,7 @@ Graph ProtoReader::graph(const ::onnx::GraphProto &proto) {
   return result;
 }
 
-Function ProtoReader::function(const ::onnx::FunctionProto &proto) {
+Function ProtoReader::convert(const ::onnx::FunctionProto &proto) {
   Function result;
   result.name = proto.name();
   result.domain = domainName(proto.domain());
@@ -306,7 +306,7 @@ Model ProtoReader::convert(const ::onnx::ModelProto &proto) {
                  "supported: export the model for inference");
   model.graph = graph(proto.graph());
   for (const auto &entry : proto.functions()) {
-    Function result = function(entry);
+    Function result = convert(entry);
     FunctionKey key(result.domain, result.name, result.overload);
     std::string name = result.name;
     if (!model.functions.emplace(std::move(key), std::move(result)).second)

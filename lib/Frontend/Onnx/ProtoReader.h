@@ -19,6 +19,7 @@ public:
               Problems &problems);
 
   Model convert(const ::onnx::ModelProto &proto);
+  Function convert(const ::onnx::FunctionProto &proto);
 
 private:
   std::shared_ptr<const Tensor> tensor(const ::onnx::TensorProto &proto,
@@ -31,7 +32,6 @@ private:
   Node node(const ::onnx::NodeProto &proto, size_t index);
   ValueInfo valueInfo(const ::onnx::ValueInfoProto &proto);
   Graph graph(const ::onnx::GraphProto &proto);
-  Function function(const ::onnx::FunctionProto &proto);
 
   std::string path;
   llvm::StringRef contents;

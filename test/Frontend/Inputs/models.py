@@ -140,10 +140,27 @@ def sequence():
 @model
 def unsupported():
     return make([
-        helper.make_node("NonZero", ["x"], ["a"], name="first"),
-        helper.make_node("NonZero", ["x"], ["b"], name="second"),
+        helper.make_node("Unique", ["x"], ["a"], name="first"),
+        helper.make_node("Unique", ["x"], ["b"], name="second"),
         helper.make_node("Frobnicate", ["x"], ["c"], name="third", domain="acme"),
-    ], [("x", [4])], [("a", None, I64)], domains=["acme"])
+    ], [("x", [4])], [("a", None)], domains=["acme"])
+
+
+@model
+def standard_function():
+    return make([helper.make_node("Shrink", ["x"], ["y"], name="shrink", bias=0.25)], [("x", [4])], [("y", None)])
+
+
+@model
+def unknown_function_attribute():
+    return make([helper.make_node("Shrink", ["x"], ["y"], name="shrink", **{"lambda": 0.25})], [("x", [4])], [("y", None)])
+
+
+@model
+def resize():
+    """Doubles the last two dimensions by scales that look like a weight."""
+    return make([helper.make_node("Resize", ["x", "", "scales"], ["y"], mode="linear")], [("x", [1, 2, 3, 3])], [("y", None)],
+                [("scales", np.array([1, 1, 2, 2], np.float32))])
 
 
 @model

@@ -46,12 +46,6 @@ Val softplus(Emitter &e, const Val &x) {
                1.0));
   return e.binary(Binary::Add, e.unary(Unary::Relu, x), tail);
 }
-/// max(0, min(1, alpha·x + beta)).
-Val hardSigmoid(Emitter &e, const Val &x, double alpha, double beta) {
-  Val line = e.binary(Binary::Add, times(e, x, alpha), beta);
-  return e.binary(Binary::Max, e.binary(Binary::Min, line, 1.0), 0.0);
-}
-
 LogicalResult importGelu(NodeContext &n) {
   const Val &x = n.in(0);
   if (!x.isFloat())
@@ -93,55 +87,14 @@ void addActivationOps(OpRegistry &r) {
           return e.select(isNegative(e, x),
                           times(e, x, n.number("alpha", 0.01)), x);
         }));
-  r.add("Elu", 1, activation([](NodeContext &n, Emitter &e, const Val &x) {
-          return e.select(isNegative(e, x),
-                          times(e, expMinusOne(e, x), n.number("alpha", 1)), x);
-        }));
   r.add("Celu", 1, activation([](NodeContext &n, Emitter &e, const Val &x) {
           double alpha = n.number("alpha", 1);
           Val inner = e.binary(Binary::Div, x, alpha);
           return e.select(isNegative(e, x),
                           times(e, expMinusOne(e, inner), alpha), x);
         }));
-  r.add("Selu", 1, activation([](NodeContext &n, Emitter &e, const Val &x) {
-          // Defaults from the operator's definition.
-          double alpha = n.number("alpha", 1.67326319217681884765625);
-          double gamma = n.number("gamma", 1.05070102214813232421875);
-          Val inner =
-              e.select(isNegative(e, x), times(e, expMinusOne(e, x), alpha), x);
-          return times(e, inner, gamma);
-        }));
-  r.add("ThresholdedRelu", 1,
-        activation([](NodeContext &n, Emitter &e, const Val &x) {
-          Val alpha = e.fillLike(x, n.number("alpha", 1));
-          return e.select(e.compare(graph::Comparison::Gt, x, alpha), x,
-                          e.fillLike(x, 0));
-        }));
-  r.add("Shrink", 1, activation([](NodeContext &n, Emitter &e, const Val &x) {
-          double lambda = n.number("lambd", 0.5), bias = n.number("bias", 0);
-          Val high = e.compare(graph::Comparison::Gt, x, e.fillLike(x, lambda));
-          Val low = e.compare(graph::Comparison::Lt, x, e.fillLike(x, -lambda));
-          return e.select(
-              high, e.binary(Binary::Sub, x, bias),
-              e.select(low, e.binary(Binary::Add, x, bias), e.fillLike(x, 0)));
-        }));
-  r.add("HardSigmoid", 1,
-        activation([](NodeContext &n, Emitter &e, const Val &x) {
-          return hardSigmoid(e, x, n.number("alpha", 0.2),
-                             n.number("beta", 0.5));
-        }));
-  r.add("HardSwish", 1, activation([](NodeContext &, Emitter &e, const Val &x) {
-          return e.binary(Binary::Mul, x, hardSigmoid(e, x, 1.0 / 6, 0.5));
-        }));
   r.add("Softplus", 1, activation([](NodeContext &, Emitter &e, const Val &x) {
           return softplus(e, x);
-        }));
-  r.add("Mish", 1, activation([](NodeContext &, Emitter &e, const Val &x) {
-          return e.binary(Binary::Mul, x, e.unary(Unary::Tanh, softplus(e, x)));
-        }));
-  r.add("Softsign", 1, activation([](NodeContext &, Emitter &e, const Val &x) {
-          return e.binary(Binary::Div, x,
-                          e.binary(Binary::Add, e.unary(Unary::Abs, x), 1.0));
         }));
   r.add("Swish", 1, activation([](NodeContext &n, Emitter &e, const Val &x) {
           double alpha = n.number("alpha", 1);
@@ -154,11 +107,16 @@ void addActivationOps(OpRegistry &r) {
           return e.binary(Binary::Div, e.unary(Unary::Sin, x),
                           e.unary(Unary::Cos, x));
         }));
-  r.add("Cosh", 1, activation([](NodeContext &, Emitter &e, const Val &x) {
-          Val up = e.unary(Unary::Exp, x);
-          Val down = e.unary(Unary::Exp, e.unary(Unary::Neg, x));
-          return times(e, e.binary(Binary::Add, up, down), 0.5);
-        }));
+  // Half of e^x ± e^-x.
+  auto hyperbolic = [](Binary kind) {
+    return activation([=](NodeContext &, Emitter &e, const Val &x) {
+      Val up = e.unary(Unary::Exp, x);
+      Val down = e.unary(Unary::Exp, e.unary(Unary::Neg, x));
+      return times(e, e.binary(kind, up, down), 0.5);
+    });
+  };
+  r.add("Cosh", 1, hyperbolic(Binary::Add));
+  r.add("Sinh", 1, hyperbolic(Binary::Sub));
 }
 
 } // namespace vescale::onnx

@@ -20,12 +20,13 @@ FailureOr<Val> splitHeads(NodeContext &n, const Val &x, StringRef attribute) {
 }
 
 /// Which keys j a query i may see: left ≤ j - i - offset ≤ right where bounded.
-Val bandMask(Emitter &e, int64_t queries, int64_t keys, int64_t offset,
+/// `offset` holds one number, or one for each batch element.
+Val bandMask(Emitter &e, const Val &offset, int64_t queries, int64_t keys,
              std::optional<int64_t> left, std::optional<int64_t> right) {
-  Shape shape{queries, keys};
-  Val distance = e.binary(
-      Binary::Sub, e.iota(e.i64(), shape, 1),
-      e.binary(Binary::Add, e.iota(e.i64(), shape, 0), double(offset)));
+  Shape shape{offset.dim(0), 1, queries, keys};
+  Val first = e.binary(Binary::Add, e.iota(e.i64(), shape, 2),
+                       e.broadcast(offset, {0}, shape));
+  Val distance = e.binary(Binary::Sub, e.iota(e.i64(), shape, 3), first);
   Val seen = e.fill(e.i1(), shape, 1);
   auto limit = [&](graph::Comparison kind, int64_t bound) {
     seen = e.binary(
@@ -39,6 +40,13 @@ Val bandMask(Emitter &e, int64_t queries, int64_t keys, int64_t offset,
   return seen;
 }
 
+/// Which keys come before each batch element's number of real ones.
+Val prefixMask(Emitter &e, const Val &count, int64_t keys) {
+  Shape shape{count.dim(0), 1, 1, keys};
+  return e.compare(graph::Comparison::Lt, e.iota(e.i64(), shape, 3),
+                   e.broadcast(count, {0}, shape));
+}
+
 /// The node's mask as batch×heads×queries×keys, each but the last 1 or full,
 /// with `band`, if present, applied too.
 FailureOr<Val> combineMask(NodeContext &n, Val mask, const Val &band,
@@ -50,7 +58,7 @@ FailureOr<Val> combineMask(NodeContext &n, Val mask, const Val &band,
     return e.reshape(value, shape);
   };
   if (mask.absent())
-    return band.absent() ? band : ranked(band);
+    return band;
   if (mask.rank() < 1 || mask.rank() > 4 ||
       !(mask.isBool() || mask.type() == n.in(0).type()))
     return n.fail("the mask of shape " + describeShape(mask.shape()) +
@@ -71,10 +79,9 @@ FailureOr<Val> combineMask(NodeContext &n, Val mask, const Val &band,
   mask = e.broadcastTo(mask, shape);
   if (band.absent())
     return mask;
-  Val other = ranked(band);
-  shape = *broadcastShapes(mask.shape(), other.shape());
+  shape = *broadcastShapes(mask.shape(), band.shape());
   mask = e.broadcastTo(mask, shape);
-  other = e.broadcastTo(other, shape);
+  Val other = e.broadcastTo(band, shape);
   if (mask.isBool())
     return e.binary(Binary::And, mask, other);
   return e.select(other, mask, e.fillLike(mask, -INFINITY));
@@ -114,8 +121,6 @@ LogicalResult importAttention(NodeContext &n) {
     k = e.concat({pastKey, k}, 2);
     v = e.concat({pastValue, v}, 2);
   }
-  if (!n.in(6).absent())
-    return n.fail("nonpad_kv_seqlen is not supported; pass a mask");
   if (n.wantsOutput(3))
     return n.fail("the output qk_matmul_output is not supported");
   // Which intermediate that output would be; how precise the softmax is, at
@@ -133,6 +138,19 @@ LogicalResult importAttention(NodeContext &n) {
                   describeShape(k.shape()) + " and value " +
                   describeShape(v.shape()) + " do not fit together");
 
+  // Keys of a cache that is kept outside, of which each batch element has used
+  // the first ones; its last query is the last of those.
+  Val used = n.in(6), offset = e.integers({past});
+  if (!used.absent()) {
+    if (used.isFloat() || used.isBool() || used.shape() != ShapeRef({batch}) ||
+        !n.in(4).absent())
+      return n.fail("nonpad_kv_seqlen of shape " + describeShape(used.shape()) +
+                    " must hold one whole number for each of " + Twine(batch) +
+                    " batch elements, without a past");
+    used = e.cast(used, e.i64());
+    offset = e.binary(Binary::Sub, used, double(queries));
+  }
+
   bool causal = n.integer("is_causal", 0) != 0;
   int64_t left = n.integer("left_window_size", -1);
   int64_t right = n.integer("right_window_size", -1);
@@ -141,7 +159,8 @@ LogicalResult importAttention(NodeContext &n) {
   // The op aligns the last query with the last key, ONNX the first query with
   // the first key behind the cache. Where that differs, or the window has a
   // right side, the band becomes a mask.
-  if (causal && past == keys - queries && right < 0 && left < keys) {
+  if (causal && used.absent() && past == keys - queries && right < 0 &&
+      left < keys) {
     window = left < 0 ? 0 : left + 1;
   } else if (causal || left >= 0 || right >= 0) {
     std::optional<int64_t> low, high;
@@ -151,8 +170,14 @@ LogicalResult importAttention(NodeContext &n) {
       high = right;
     if (causal)
       high = 0;
-    band = bandMask(e, queries, keys, past, low, high);
+    band = bandMask(e, offset, queries, keys, low, high);
     causal = false;
+  }
+  if (!used.absent()) {
+    Val real = prefixMask(e, used, keys);
+    band = band.absent()
+               ? real
+               : e.binary(Binary::And, band, e.broadcastTo(real, band.shape()));
   }
   FailureOr<Val> mask =
       combineMask(n, n.in(3), band, {batch, heads, queries, keys});

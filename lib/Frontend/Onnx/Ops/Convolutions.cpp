@@ -10,6 +10,8 @@ namespace {
 /// How a window moves over the spatial dimensions.
 struct Window {
   Shape sizes, strides, dilations, low, high, result;
+  /// Of `high`, what a last window needs that begins within the pads.
+  Shape overhang;
 };
 
 /// Reads the attributes that convolutions and pools share, for `x` of shape
@@ -51,11 +53,13 @@ FailureOr<Window> readWindow(NodeContext &n, const Val &x, ShapeRef sizes) {
       return n.fail("a kernel that spans " + Twine(span) +
                     " elements does not fit dimension " + Twine(dim + 2) +
                     " of " + describeShape(x.shape()));
+    w.overhang.push_back(0);
     if (ceil && room % stride != 0) {
       // One more window, if it starts inside the operand or its left padding.
       int64_t steps = room / stride + 1;
       if (steps * stride < size + low) {
-        high += stride - room % stride;
+        w.overhang.back() = stride - room % stride;
+        high += w.overhang.back();
         room = steps * stride;
       }
     }
@@ -151,19 +155,38 @@ LogicalResult importAveragePool(NodeContext &n) {
   if (!x.isFloat())
     return n.fail("the operand must be of floats");
   Val sum = pool(e, graph::Reduction::Sum, x, *window);
-  bool countPads = n.integer("count_include_pad", 0) != 0;
-  bool padded = llvm::any_of(window->low, [](int64_t p) { return p > 0; }) ||
-                llvm::any_of(window->high, [](int64_t p) { return p > 0; });
-  if (!padded || (countPads && n.integer("ceil_mode", 0) == 0))
-    return n.set(e.binary(Binary::Div, sum, double(volume(window->sizes))));
-  if (countPads)
-    return n.fail("count_include_pad together with ceil_mode is not supported");
-  // How many elements each window covers: a pool of ones.
+  // How many elements each window covers: a pool of ones, which stand where
+  // elements count.
   Shape shape(x.shape());
   shape[0] = shape[1] = 1;
+  if (n.integer("count_include_pad", 0) != 0)
+    for (size_t dim = 0; dim < window->sizes.size(); ++dim) {
+      shape[dim + 2] +=
+          window->low[dim] + window->high[dim] - window->overhang[dim];
+      window->low[dim] = 0;
+      window->high[dim] = window->overhang[dim];
+    }
+  auto isZero = [](int64_t pad) { return pad == 0; };
+  if (llvm::all_of(window->low, isZero) && llvm::all_of(window->high, isZero))
+    return n.set(e.binary(Binary::Div, sum, double(volume(window->sizes))));
   Val count =
       pool(e, graph::Reduction::Sum, e.fill(x.type(), shape, 1), *window);
   return n.set(e.binary(Binary::Div, sum, e.broadcastTo(count, sum.shape())));
+}
+
+/// The p-norm of each window.
+LogicalResult importLpPool(NodeContext &n) {
+  Emitter &e = n.e;
+  const Val &x = n.in(0);
+  FailureOr<Window> window = poolWindow(n);
+  if (failed(window))
+    return failure();
+  int64_t p = n.integer("p", 2);
+  if (!x.isFloat() || p < 1)
+    return n.fail("the operand must be of floats and p at least 1");
+  Val powers = e.binary(Binary::Pow, e.unary(Unary::Abs, x), double(p));
+  Val sum = pool(e, graph::Reduction::Sum, powers, *window);
+  return n.set(e.binary(Binary::Pow, sum, 1.0 / double(p)));
 }
 
 OpImporter globalPool(bool average) {
@@ -190,6 +213,7 @@ void addConvolutionOps(OpRegistry &r) {
   r.add("Conv", 2, importConv);
   r.add("MaxPool", 1, importMaxPool);
   r.add("AveragePool", 1, importAveragePool);
+  r.add("LpPool", 1, importLpPool);
   r.add("GlobalAveragePool", 1, globalPool(/*average=*/true));
   r.add("GlobalMaxPool", 1, globalPool(/*average=*/false));
 }

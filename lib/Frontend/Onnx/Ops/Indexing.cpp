@@ -152,12 +152,61 @@ LogicalResult importGatherNd(NodeContext &n) {
   return n.set(e.take(e.reshape(data, merged), index, 0));
 }
 
+/// Keeps the elements or slices that a condition known when compiling selects.
+LogicalResult importCompress(NodeContext &n) {
+  Emitter &e = n.e;
+  Val x = n.in(0);
+  const Constant *condition = n.in(1).constant();
+  if (!condition)
+    return n.fail("the condition must be known when the model is compiled: the "
+                  "result's shape depends on it");
+  int64_t axis = 0;
+  if (n.attribute("axis")) {
+    FailureOr<int64_t> given = n.axis(n.integer("axis", 0), x.rank());
+    if (failed(given))
+      return failure();
+    axis = *given;
+  } else {
+    x = e.reshape(x, {x.size()});
+  }
+  if (!n.in(1).isBool() || n.in(1).rank() != 1 || x.rank() == 0 ||
+      condition->size() > x.dim(axis))
+    return n.fail("a condition of shape " + describeShape(n.in(1).shape()) +
+                  " does not fit " + describeShape(x.shape()));
+  SmallVector<int64_t> kept;
+  for (int64_t i = 0; i < condition->size(); ++i)
+    if (condition->ints[i])
+      kept.push_back(i);
+  return n.set(e.take(x, e.integers(kept), axis));
+}
+
+/// Positions of the elements that are not zero, a column each.
+LogicalResult importNonZero(NodeContext &n) {
+  const Constant *x = n.in(0).constant();
+  if (!x)
+    return n.fail("the operand must be known when the model is compiled: the "
+                  "result's shape depends on it");
+  Shape strides = stridesOf(x->shape);
+  SmallVector<int64_t> found;
+  for (int64_t i = 0, size = x->size(); i < size; ++i)
+    if (x->number(i) != 0)
+      found.push_back(i);
+  int64_t count = found.size(), rank = strides.size();
+  Constant result(n.e.i64(), {rank, count});
+  for (int64_t dim = 0; dim < rank; ++dim)
+    for (int64_t i = 0; i < count; ++i)
+      result.ints[dim * count + i] = found[i] / strides[dim] % x->shape[dim];
+  return n.set(Val(std::move(result)));
+}
+
 } // namespace
 
 void addIndexingOps(OpRegistry &r) {
   r.add("Gather", 2, importGather);
   r.add("GatherElements", 2, importGatherElements);
   r.add("GatherND", 2, importGatherNd);
+  r.add("Compress", 2, importCompress);
+  r.add("NonZero", 1, importNonZero);
 }
 
 } // namespace vescale::onnx

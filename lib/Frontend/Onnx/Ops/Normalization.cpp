@@ -200,6 +200,32 @@ LogicalResult importLpNorm(NodeContext &n) {
                         e.binary(Binary::Div, x, norm)));
 }
 
+/// x / (bias + alpha / size · Σ x²)^beta, summed over `size` channels around.
+LogicalResult importLocalResponse(NodeContext &n) {
+  Emitter &e = n.e;
+  const Val &x = n.in(0);
+  int64_t size = n.integer("size", 0);
+  if (failed(requireFloats(n)))
+    return failure();
+  if (x.rank() < 2 || size < 1 || size > (1 << 20))
+    return n.fail("a size of " + Twine(size) +
+                  " does not fit an operand of shape " +
+                  describeShape(x.shape()));
+  int64_t inner = volume(x.shape().drop_front(2));
+  Val squares =
+      e.reshape(e.binary(Binary::Mul, x, x), {x.dim(0), 1, x.dim(1), inner});
+  Shape one{1, 1}, low{(size - 1) / 2, 0}, high{size / 2, 0};
+  Val sum = e.make<graph::PoolOp>(x.type(), squares.shape(),
+                                  graph::Reduction::Sum, e.operand(squares),
+                                  Shape{size, 1}, one, one, low, high);
+  Val scale = e.binary(Binary::Mul, e.reshape(sum, x.shape()),
+                       n.number("alpha", 1e-4f) / double(size));
+  scale =
+      e.binary(Binary::Pow, e.binary(Binary::Add, scale, n.number("bias", 1)),
+               n.number("beta", 0.75));
+  return n.set(e.binary(Binary::Div, x, scale));
+}
+
 } // namespace
 
 void addNormalizationOps(OpRegistry &r) {
@@ -209,6 +235,7 @@ void addNormalizationOps(OpRegistry &r) {
   r.add("InstanceNormalization", 3, importInstanceNorm);
   r.add("GroupNormalization", 3, importGroupNorm);
   r.add("LpNormalization", 1, importLpNorm);
+  r.add("LRN", 1, importLocalResponse);
 }
 
 } // namespace vescale::onnx

@@ -119,9 +119,14 @@ OpImporter argExtreme(bool min) {
       return failure();
     if (x.dim(*dim) == 0)
       return n.fail("of no elements none is the largest");
-    if (n.integer("select_last_index", 0) != 0)
-      return n.fail("select_last_index is not supported");
+    // The last of equal elements is the first from the end.
+    bool last = n.integer("select_last_index", 0) != 0;
+    if (last)
+      x = n.e.reverse(x, *dim);
     Val index = n.e.argmax(min ? n.e.unary(Unary::Neg, x) : x, *dim);
+    if (last)
+      index = n.e.binary(Binary::Sub,
+                         n.e.fillLike(index, double(x.dim(*dim) - 1)), index);
     if (n.integer("keepdims", 1) != 0)
       index = n.e.unsqueeze(index, *dim);
     return n.set(index);
