@@ -1,6 +1,7 @@
 //===- Compiler.cpp - Takes a model through the phases ----------*- C++ -*-===//
 
 #include "vescale/Driver/Compiler.h"
+#include "lib/Driver/BindCheckpoint.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
@@ -83,6 +84,9 @@ OwningOpRef<ModuleOp> vescale::compile(const CompilerOptions &options,
       isText ? parse(options.model, context)
              : importModel(options.model, options.import, context);
   if (!module)
+    return {};
+  if (!options.checkpoint.empty() &&
+      failed(bindCheckpoint(*module, options.checkpoint)))
     return {};
   Phase from = isText ? options.from : Phase::Import;
   if (failed(dump(*module, from, options.dumpDir)))
