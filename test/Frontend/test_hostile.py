@@ -262,7 +262,7 @@ class Hostile(unittest.TestCase):
         second = model.graph.initializer.add()
         second.CopyFrom(model.graph.initializer[0])
         second.name = "second"
-        self.assertEqual(self.refused(model, "'nothing'").count("can't be opened"), 1)
+        self.assertEqual(self.refused(model, "nothing'").count("can't be opened"), 1)
 
     def test_terminal_codes(self):
         text = self.refused(make([relu("y", "\x1b[2Jgone")], [("x", [4])], [("y", None)]))
