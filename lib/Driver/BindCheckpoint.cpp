@@ -16,11 +16,21 @@ using namespace mlir;
 using namespace vescale;
 using namespace vescale::graph;
 
+std::optional<SmallVector<StringRef>> vescale::unnamedWeights(ModuleOp module) {
+  auto listed = module->getAttrOfType<ArrayAttr>(kUnnamedAttr);
+  if (!listed)
+    return std::nullopt;
+  SmallVector<StringRef> names;
+  for (Attribute name : listed)
+    if (auto text = dyn_cast<StringAttr>(name))
+      names.push_back(text);
+  return names;
+}
+
 static LogicalResult checkAllNamed(ModuleOp module, StringRef path) {
   SmallVector<StringRef> unnamed;
-  if (auto listed = module->getAttrOfType<ArrayAttr>(kUnnamedAttr)) {
-    for (auto name : listed.getAsRange<StringAttr>())
-      unnamed.push_back(name);
+  if (auto listed = unnamedWeights(module)) {
+    unnamed = std::move(*listed);
   } else {
     module.walk([&](ParameterOp op) {
       if (op.getSource() && !op.getAuthor())

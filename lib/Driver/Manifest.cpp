@@ -2,6 +2,7 @@
 
 #include "lib/Driver/Manifest.h"
 #include "dialects/Rank/Rank.h"
+#include "lib/Driver/BindCheckpoint.h"
 #include "lib/Driver/WeightFiles.h"
 #include "vescale/Planner/PlanFile.h"
 #include "llvm/ADT/StringMap.h"
@@ -200,11 +201,8 @@ static llvm::Expected<json::Value> parameterOf(rank::ParameterOp op,
 /// What may hold weights, but under no name that a checkpoint has.
 static json::Array unnamedOf(ModuleOp module, ProgramOp program) {
   json::Array names;
-  if (auto listed = module->getAttrOfType<ArrayAttr>(graph::kUnnamedAttr)) {
-    for (auto name : listed.getAsRange<StringAttr>())
-      names.push_back(name.getValue());
-    return names;
-  }
+  if (auto listed = unnamedWeights(module))
+    return json::Array(*listed);
   for (auto parameter : program.getOps<rank::ParameterOp>())
     if (!parameter.getAuthor())
       names.push_back(parameter.getName());

@@ -2,6 +2,7 @@
 #include "runtime/io/Checkpoint.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/io/Text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -19,11 +20,6 @@ constexpr const char *singleName = "model.safetensors";
 constexpr const char *indexName = "model.safetensors.index.json";
 constexpr int64_t maxIndexBytes = 100'000'000;
 constexpr size_t maxShards = 10'000;
-
-bool endsWith(const std::string &text, const std::string &end) {
-  return text.size() >= end.size() &&
-         text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 std::string realPath(const std::string &path, const std::string &what) {
   std::error_code code;

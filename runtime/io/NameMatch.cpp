@@ -2,6 +2,7 @@
 #include "runtime/io/NameMatch.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/io/Text.h"
 
 #include <cstring>
 #include <set>
@@ -12,11 +13,6 @@ namespace {
 constexpr size_t maxListed = 5;
 // Bounds the search: names that are tried to tell a prefix, and prefixes.
 constexpr size_t maxWitnesses = 8, maxPrefixes = 64;
-
-bool endsWith(const std::string &text, const std::string &end) {
-  return text.size() >= end.size() &&
-         text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 /// What is done to every name.
 struct Rule {

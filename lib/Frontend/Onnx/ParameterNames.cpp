@@ -3,8 +3,7 @@
 // In this order:
 //   1. The initializer has a name of the graph's signature, or there is no
 //      signature and the name isn't one that an exporter makes up.
-//   2. `folded_from` names one parameter of the signature. If every consumer
-//   was
+//   2. `folded_from` names one parameter of the signature. If every consumer is
 //      a linear layer (torch stores out×in, MatMul wants in×out) and the
 //      initializer is a matrix, it is the transpose. Other foldings make a
 //      tensor that isn't the parameter, so it gets no name.
@@ -198,13 +197,14 @@ ParameterName ParameterNames::find(const Tensor &initializer) const {
     result.tied = findTied(initializer.name, result.name);
     return result;
   }
-  // A number alone is part of a formula, unless it was folded from a weight.
+  // `folded_from` has all that went into a value. A number alone is part of a
+  // formula, unless a weight went into it.
   const Trace &trace = traces.find(initializer.name)->second;
-  bool known = llvm::all_of(trace.foldedFrom, [&](StringRef name) {
-    return constants.contains(name);
-  });
-  if (constants.contains(initializer.name) ||
-      (known && (!trace.foldedFrom.empty() || initializer.numElements() <= 1)))
+  bool ofWeights = llvm::any_of(
+      trace.foldedFrom, [&](StringRef name) { return authors.contains(name); });
+  bool isTold = constants.contains(initializer.name) ||
+                (hasSignature && !trace.foldedFrom.empty());
+  if (!ofWeights && (isTold || initializer.numElements() <= 1))
     result.kind = ParameterName::Kind::Constant;
   return result;
 }
