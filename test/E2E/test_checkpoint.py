@@ -136,6 +136,15 @@ class Checkpoint(unittest.TestCase):
         (self.dir / "bundle").rename(self.dir / "moved")
         self.expect_outputs(want, bundle="moved")
 
+    def test_a_plan_holds_for_every_way_of_storing(self):
+        graph, checkpoint, _ = self.make("bert-tiny/dynamo20")
+        self.compile(graph, "--mesh=tp=2")
+        plan = (self.dir / "bundle/plan.json").read_text()
+        self.assertIn("query.weight", plan)
+        for flags in (["--mesh=tp=2"], [f"--plan={self.dir / 'bundle/plan.json'}"]):
+            self.compile(graph, f"--checkpoint={checkpoint}", *flags, bundle="other")
+            self.assertEqual((self.dir / "other/plan.json").read_text(), plan)
+
     def test_refusals(self):
         graph, checkpoint, _ = self.make("bert-tiny/dynamo20")
         tensors = load_file(checkpoint)
