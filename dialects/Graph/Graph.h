@@ -28,16 +28,43 @@ inline constexpr llvm::StringLiteral kLayoutAttr = "graph.layout";
 /// The attribute with their global type after partition.
 inline constexpr llvm::StringLiteral kGlobalTypeAttr = "graph.global";
 
+/// The attribute of a module that lists tensors of the model's file that may
+/// hold weights without being a named parameter. A module without it says
+/// nothing of its unnamed ones.
+inline constexpr llvm::StringLiteral kUnnamedAttr = "graph.unnamed_weights";
+
 /// The value's type; all values of graph ops are ranked tensors.
 mlir::RankedTensorType typeOf(mlir::Value value);
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value);
 int64_t rankOf(mlir::Value value);
 
-/// For each dimension of a parameter's view the stored dimension that it walks
-/// along, so that what is said of a weight holds for its transposed views too.
-/// A view that is no permutation of the stored dimensions has its own.
-llvm::SmallVector<int64_t> storedOrder(mlir::RankedTensorType stored,
-                                       llvm::ArrayRef<int64_t> viewStrides);
+/// For each dimension of a parameter's view the dimension of the author's
+/// parameter (of the stored one where there is no `author`) that it walks
+/// along, so that what is said of a weight holds however it is stored and read.
+/// A view that is no permutation of the dimensions has its own.
+llvm::SmallVector<int64_t> parameterOrder(AuthorAttr author,
+                                          mlir::RankedTensorType stored,
+                                          llvm::ArrayRef<int64_t> viewStrides);
+
+/// What follows `named` in the text of an op: the attribute's, or nothing.
+mlir::ParseResult parseAuthor(mlir::OpAsmParser &parser, AuthorAttr &author);
+void printAuthor(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                 AuthorAttr author);
+
+/// The shape of the author's parameter that is stored as `stored`.
+llvm::SmallVector<int64_t> authorShape(AuthorAttr author,
+                                       mlir::RankedTensorType stored);
+
+struct StridedView {
+  int64_t offset;
+  llvm::SmallVector<int64_t> strides;
+};
+/// A view of `shape` on the stored tensor as a view on the author's; nullopt if
+/// it is not strided there.
+std::optional<StridedView> authorView(AuthorAttr author,
+                                      mlir::RankedTensorType stored,
+                                      llvm::ArrayRef<int64_t> shape,
+                                      const StridedView &view);
 
 } // namespace vescale::graph
 

@@ -11,13 +11,29 @@ def Graph_SourceAttr : AttrDef<Graph_Dialect, "Source"> {
   let mnemonic = "source";
   let summary = "where a parameter's bytes lie";
   let description = [{
-    A file (relative to the model's directory), the byte offset and length of
-    dense row-major little-endian data, and the shape and element type it is
-    stored with. `#graph.source<"model.safetensors", 4096, 3072, tensor<768xf32>>`
+    A file (relative to the model's directory, or absolute), the byte offset and
+    length of dense row-major little-endian data, and the shape and element type
+    it is stored with. `#graph.source<"model.safetensors", 4096, 3072, tensor<768xf32>>`
   }];
   let parameters = (ins StringRefParameter<>:$file, "int64_t":$offset,
                         "int64_t":$bytes, "::mlir::RankedTensorType":$type);
   let assemblyFormat = "`<` $file `,` $offset `,` $bytes `,` $type `>`";
+}
+
+def Graph_AuthorAttr : AttrDef<Graph_Dialect, "Author"> {
+  let mnemonic = "author";
+  let summary = "how a stored tensor relates to the author's parameter";
+  let description = [{
+    Exporters transpose weights and store tied ones once. Dimension i of the
+    stored tensor is dimension `permuted`[i] of the parameter that the author's
+    name stands for; absent, they are the same. `tied` are names of other
+    parameters of the author's that share its data: a checkpoint may have the
+    tensor under any of them. `#graph.author<permuted [1, 0] tied ["wte.weight"]>`
+  }];
+  let parameters = (ins OptionalArrayRefParameter<"int64_t">:$permutation,
+      OptionalArrayRefParameter<"::mlir::StringAttr">:$tied);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
 }
 
 def Graph_ParameterOp : Graph_Op<"parameter"> {
@@ -31,8 +47,8 @@ def Graph_ParameterOp : Graph_Op<"parameter"> {
     stored tensor.
 
     `named` says that the name is the one the model's author gave, not one the
-    exporter made up; a stage that looks names up in a checkpoint needs it.
-    A parameter without `source` gets its data by name when the program starts.
+    exporter made up, and how the stored tensor relates to the author's; what
+    looks parameters up in a checkpoint needs it.
 
     After partition the result type is the rank's shard, and `global` is the
     view's global type with its layout.
@@ -40,11 +56,11 @@ def Graph_ParameterOp : Graph_Op<"parameter"> {
   let arguments = (ins StrAttr:$name, OptionalAttr<Graph_SourceAttr>:$source,
       OptionalAttr<I64Attr>:$view_offset,
       OptionalAttr<DenseI64ArrayAttr>:$view_strides,
-      UnitAttr:$named, OptionalAttr<TypeAttr>:$global);
+      OptionalAttr<Graph_AuthorAttr>:$author, OptionalAttr<TypeAttr>:$global);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
     $name (`source` $source^)? (`view` $view_offset^ $view_strides)?
-    (`named` $named^)? (`global` $global^)? attr-dict `:` type($result)
+    (`named` `` custom<Author>($author)^)? (`global` $global^)? attr-dict `:` type($result)
   }];
   let extraClassDeclaration = [{
     /// The global type of the view, whether or not it has been partitioned.

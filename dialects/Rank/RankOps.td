@@ -20,6 +20,15 @@ def Rank_SourceAttr
   let convertFromStorage = "$_self";
 }
 
+/// graph.author, likewise.
+def Rank_AuthorAttr
+    : Attr<CPred<"::llvm::isa<::vescale::graph::AuthorAttr>($_self)">,
+           "how a stored tensor relates to the author's parameter"> {
+  let storageType = "::vescale::graph::AuthorAttr";
+  let returnType = "::vescale::graph::AuthorAttr";
+  let convertFromStorage = "$_self";
+}
+
 def Rank_Buffer : StaticShapeMemRefOf<[AnyType]>;
 
 //===----------------------------------------------------------------------===//
@@ -74,15 +83,17 @@ def Rank_ParameterOp : Rank_Op<"parameter"> {
     Without an offset the shard stays in its mapped file, else it is copied to
     the arena when the program starts. `packed` [k, n, transposed]: as the
     right operand of rank.gemm, k×n, seen as n×k in the file if transposed.
+    `named`: under this name the author's checkpoints have it.
   }];
   let arguments = (ins StrAttr:$name, OptionalAttr<Rank_SourceAttr>:$source,
-      I64Attr:$view_offset, DenseI64ArrayAttr:$view_strides, TypeAttr:$global,
+      I64Attr:$view_offset, DenseI64ArrayAttr:$view_strides,
+      OptionalAttr<Rank_AuthorAttr>:$author, TypeAttr:$global,
       OptionalAttr<DenseI64ArrayAttr>:$packed, UnitAttr:$mapped,
       OptionalAttr<I64Attr>:$offset);
   let results = (outs Rank_Buffer:$result);
   let assemblyFormat = [{
-    $name (`source` $source^)? `view` $view_offset $view_strides `global`
-    $global (`packed` $packed^)? (`mapped` $mapped^)? (`at` $offset^)? attr-dict
+    $name (`source` $source^)? `view` $view_offset $view_strides
+    (`named` `` custom<Author>($author)^)? `global` $global (`packed` $packed^)? (`mapped` $mapped^)? (`at` $offset^)? attr-dict
     `:` type($result)
   }];
   let hasVerifier = 1;

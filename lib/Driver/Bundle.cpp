@@ -59,9 +59,16 @@ Error vescale::checkBundleDir(StringRef dir) {
       dir + ": exists and is no bundle; remove it or choose another -o");
 }
 
+std::string vescale::sourcePath(const BundleOptions &options, StringRef file) {
+  StringRef modelDir = sys::path::parent_path(options.model);
+  return sys::path::is_absolute(file)
+             ? file.str()
+             : join(modelDir.empty() ? "." : modelDir, file);
+}
+
 /// Copies the byte ranges to the file, each at its place.
-static Error copyWeights(ArrayRef<WeightRange> ranges, StringRef modelDir,
-                         StringRef output) {
+static Error copyWeights(ArrayRef<WeightRange> ranges,
+                         const BundleOptions &options, StringRef output) {
   std::error_code code;
   raw_fd_ostream stream(output, code, sys::fs::CD_CreateAlways);
   if (code)
@@ -70,9 +77,7 @@ static Error copyWeights(ArrayRef<WeightRange> ranges, StringRef modelDir,
   for (const WeightRange &range : ranges) {
     std::unique_ptr<MemoryBuffer> &file = files[range.file];
     if (!file) {
-      std::string path = sys::path::is_absolute(range.file)
-                             ? range.file
-                             : join(modelDir, range.file);
+      std::string path = sourcePath(options, range.file);
       auto opened = MemoryBuffer::getFile(path, /*IsText=*/false,
                                           /*RequiresNullTerminator=*/false);
       if (!opened)
@@ -155,18 +160,20 @@ static Error link(MemoryBufferRef object, const BundleOptions &options,
 static Error fill(mlir::ModuleOp module, MemoryBufferRef object,
                   const BundleOptions &options, StringRef dir,
                   BundleInfo &info) {
-  for (const char *name : {"programs", "lib", "weights"})
+  for (const char *name : {"programs", "lib"})
     if (std::error_code code = sys::fs::create_directory(join(dir, name)))
       return failure(code, join(dir, name));
   Expected<Manifest> manifest = makeManifest(module, options);
   if (!manifest)
     return manifest.takeError();
   info = manifest->info;
-  StringRef modelDir = sys::path::parent_path(options.model);
-  if (Error error =
-          copyWeights(manifest->weights, modelDir.empty() ? "." : modelDir,
-                      join(dir, "weights/weights.bin")))
-    return error;
+  if (options.weights == WeightsMode::Copy) {
+    if (std::error_code code = sys::fs::create_directory(join(dir, "weights")))
+      return failure(code, join(dir, "weights"));
+    if (Error error = copyWeights(manifest->weights, options,
+                                  join(dir, "weights/weights.bin")))
+      return error;
+  }
   Expected<SmallVector<std::string>> libraries =
       copyLibraries(options.partsDir, join(dir, "lib"));
   if (!libraries)

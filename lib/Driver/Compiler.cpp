@@ -1,6 +1,7 @@
 //===- Compiler.cpp - Takes a model through the phases ----------*- C++ -*-===//
 
 #include "vescale/Driver/Compiler.h"
+#include "lib/Driver/BindCheckpoint.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
@@ -89,6 +90,9 @@ OwningOpRef<ModuleOp> vescale::compile(const CompilerOptions &options,
   import.stop();
   if (!module)
     return {};
+  if (!options.checkpoint.empty() &&
+      failed(bindCheckpoint(*module, options.checkpoint)))
+    return {};
   Phase from = isText ? options.from : Phase::Import;
   if (failed(dump(*module, from, options.dumpDir)))
     return {};
@@ -102,8 +106,8 @@ OwningOpRef<ModuleOp> vescale::compile(const CompilerOptions &options,
     PassManager pm(context);
     TimingScope phase = timing.nest(info.name);
     pm.enableTiming(phase);
-    if (failed(applyPassManagerCLOptions(pm)))
-      return {};
+    // Fails where no tool has registered the options.
+    (void)applyPassManagerCLOptions(pm);
     addPasses(info.phase, pm, options);
     if (failed(pm.run(*module)) ||
         failed(dump(*module, info.phase, options.dumpDir)))

@@ -2,11 +2,15 @@
 
 #include "lib/Driver/Manifest.h"
 #include "dialects/Rank/Rank.h"
+#include "lib/Driver/BindCheckpoint.h"
+#include "lib/Driver/WeightFiles.h"
 #include "runtime/core/DType.h"
 #include "vescale/Planner/PlanFile.h"
 #include "vescale/Support/ElementType.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Errc.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 #include <map>
@@ -20,7 +24,7 @@ namespace json = llvm::json;
 static constexpr int64_t kAlignment = 64;
 static constexpr llvm::StringLiteral kWeights = "weights/weights.bin";
 
-static StringRef dtypeName(Type type) {
+StringRef vescale::dtypeName(Type type) {
   return runtime::dtypeName(abiType(type));
 }
 
@@ -55,8 +59,35 @@ namespace {
 /// Gathers the ranges of source files that parameters need, each once.
 class Weights {
 public:
-  /// The place of the source's bytes in the bundle's weights.
-  int64_t add(StringRef name, graph::SourceAttr source) {
+  explicit Weights(const BundleOptions &options) : options(options) {}
+
+  /// The file and offset at which the program finds the source's bytes.
+  llvm::Expected<std::pair<std::string, int64_t>>
+  add(StringRef name, graph::SourceAttr source, bool mapped) {
+    if (options.weights == WeightsMode::Copy)
+      return std::make_pair(kWeights.str(), addCopy(name, source));
+    llvm::Expected<std::string> file = addReference(source.getFile());
+    if (!file)
+      return file.takeError();
+    int64_t width =
+        llvm::divideCeil(source.getType().getElementTypeBitWidth(), 8);
+    if (mapped && source.getOffset() % width != 0)
+      return llvm::createStringError(
+          llvm::errc::invalid_argument,
+          *file + ": parameter '" + name + "' begins at byte " +
+              llvm::Twine(source.getOffset()) +
+              ", no multiple of its elements' " + llvm::Twine(width) +
+              ": it can't be used there; compile with --weights=copy");
+    return std::make_pair(*file, source.getOffset());
+  }
+
+  const BundleOptions &options;
+  SmallVector<WeightRange> ranges;
+  json::Array files;
+  int64_t end = 0;
+
+private:
+  int64_t addCopy(StringRef name, graph::SourceAttr source) {
     auto key = std::make_tuple(source.getFile().str(), source.getOffset(),
                                source.getBytes());
     auto [it, inserted] = places.try_emplace(key, end);
@@ -68,15 +99,58 @@ public:
     return it->second;
   }
 
-  SmallVector<WeightRange> ranges;
-  int64_t end = 0;
+  /// The absolute path of a file that stays where it is.
+  llvm::Expected<std::string> addReference(StringRef name) {
+    std::string &path = references[name];
+    if (!path.empty())
+      return path;
+    SmallString<128> real;
+    std::string at = sourcePath(options, name);
+    if (std::error_code code = llvm::sys::fs::real_path(at, real))
+      return llvm::createStringError(code, at + ": " + code.message());
+    WeightFile file;
+    std::string error;
+    if (!identifyWeightFile(real.str().str(), file, error))
+      return llvm::createStringError(llvm::errc::io_error, error);
+    files.push_back(json::Object{{"path", real},
+                                 {"bytes", file.bytes},
+                                 {"modified_ns", file.modifiedNs},
+                                 {"changed_ns", file.changedNs},
+                                 {"xxh3_128", file.hash}});
+    end += file.bytes;
+    return path = real.str().str();
+  }
 
-private:
+  llvm::StringMap<std::string> references;
   std::map<std::tuple<std::string, int64_t, int64_t>, int64_t> places;
 };
 } // namespace
 
-static json::Value parameterOf(rank::ParameterOp op, Weights &weights) {
+static json::Value viewOf(int64_t offset, ArrayRef<int64_t> strides) {
+  return json::Object{{"offset", offset}, {"strides", array(strides)}};
+}
+
+/// How a checkpoint has the parameter.
+static json::Value authorOf(rank::ParameterOp op) {
+  graph::AuthorAttr author = op.getAuthorAttr();
+  if (!author)
+    return nullptr;
+  RankedTensorType stored = op.getSource()->getType();
+  std::optional<graph::StridedView> view = graph::authorView(
+      author, stored, cast<RankedTensorType>(op.getGlobal()).getShape(),
+      {static_cast<int64_t>(op.getViewOffset()),
+       llvm::to_vector(op.getViewStrides())});
+  json::Array tied;
+  for (StringAttr name : author.getTied())
+    tied.push_back(name.getValue());
+  return json::Object{
+      {"shape", array(graph::authorShape(author, stored))},
+      {"tied", std::move(tied)},
+      {"view", view ? viewOf(view->offset, view->strides) : nullptr}};
+}
+
+static llvm::Expected<json::Value> parameterOf(rank::ParameterOp op,
+                                               Weights &weights) {
   graph::SourceAttr source = *op.getSource();
   auto global = cast<RankedTensorType>(op.getGlobal());
   RankedTensorType stored = source.getType();
@@ -87,20 +161,35 @@ static json::Value parameterOf(rank::ParameterOp op, Weights &weights) {
   json::Object at{{"space", op.getMapped() ? "param" : "arena"}};
   if (!op.getMapped())
     at["offset"] = int64_t(*op.getOffset());
+  llvm::Expected<std::pair<std::string, int64_t>> place =
+      weights.add(op.getName(), source, op.getMapped());
+  if (!place)
+    return place.takeError();
   return json::Object{
       {"name", op.getName()},
       {"dtype", dtypeName(global.getElementType())},
       {"shape", array(global.getShape())},
-      {"source", json::Object{{"file", kWeights},
-                              {"offset", weights.add(op.getName(), source)},
+      {"source", json::Object{{"file", place->first},
+                              {"offset", place->second},
                               {"bytes", source.getBytes()},
                               {"dtype", dtypeName(stored.getElementType())},
                               {"shape", array(stored.getShape())}}},
-      {"view", json::Object{{"offset", int64_t(op.getViewOffset())},
-                            {"strides", array(op.getViewStrides())}}},
+      {"view", viewOf(op.getViewOffset(), op.getViewStrides())},
+      {"author", authorOf(op)},
       {"layout", layoutOf(global)},
       {"at", std::move(at)},
       {"packed", std::move(packed)}};
+}
+
+/// What may hold weights, but under no name that a checkpoint has.
+static json::Array unnamedOf(ModuleOp module, ProgramOp program) {
+  json::Array names;
+  if (auto listed = unnamedWeights(module))
+    return json::Array(*listed);
+  for (auto parameter : program.getOps<rank::ParameterOp>())
+    if (!parameter.getAuthor())
+      names.push_back(parameter.getName());
+  return names;
 }
 
 /// Names in a plan are patterns.
@@ -152,7 +241,7 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
                                    "the module has no program, or several");
   ProgramOp program = *programs.begin();
   Manifest manifest;
-  Weights weights;
+  Weights weights(options);
   PlanBuilder plan(program.getMesh());
   json::Array mesh, inputs, outputs, parameters, ranks;
   for (dist::MeshAxisAttr axis : program.getMesh().getAxes())
@@ -179,12 +268,17 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
       return llvm::createStringError(
           llvm::errc::invalid_argument,
           "parameter '" + parameter.getName() +
-              "' has no data; export the model with its weights");
+              "' has no data; give its checkpoint with --checkpoint, or export "
+              "the model with its weights");
     auto global = cast<RankedTensorType>(parameter.getGlobal());
     plan.add(parameter.getName(), dist::getLayout(global),
-             graph::storedOrder(parameter.getSource()->getType(),
-                                parameter.getViewStrides()));
-    parameters.push_back(parameterOf(parameter, weights));
+             graph::parameterOrder(parameter.getAuthorAttr(),
+                                   parameter.getSource()->getType(),
+                                   parameter.getViewStrides()));
+    llvm::Expected<json::Value> value = parameterOf(parameter, weights);
+    if (!value)
+      return value.takeError();
+    parameters.push_back(std::move(*value));
   }
   if (auto recorded = module->getAttrOfType<ArrayAttr>(dist::kRecordedAttr))
     for (Attribute entry : recorded) {
@@ -209,7 +303,9 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
                                             {"comm_bytes", info.commBytes}}}},
       {"inputs", std::move(inputs)},
       {"outputs", std::move(outputs)},
-      {"parameters", std::move(parameters)}};
+      {"parameters", std::move(parameters)},
+      {"files", std::move(weights.files)},
+      {"unnamed", unnamedOf(module, program)}};
   llvm::raw_string_ostream stream(manifest.text);
   stream << llvm::formatv("{0:2}\n", value);
   return manifest;

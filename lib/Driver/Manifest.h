@@ -7,19 +7,25 @@
 namespace vescale {
 
 /// Bytes of a model's file that the program needs, and where in the bundle's
-/// weights they go.
+/// copy of the weights they go.
 struct WeightRange {
   std::string name, file;
   int64_t offset, bytes, place;
 };
 
+/// The manifest's name of an element type.
+llvm::StringRef dtypeName(mlir::Type type);
+
 struct Manifest {
   /// manifest.json and plan.json.
   std::string text, plan;
-  /// By increasing place.
+  /// What is to be copied, by increasing place.
   llvm::SmallVector<WeightRange> weights;
   BundleInfo info;
 };
+
+/// Where a parameter's source file can be opened.
+std::string sourcePath(const BundleOptions &options, llvm::StringRef file);
 
 llvm::Expected<Manifest> makeManifest(mlir::ModuleOp module,
                                       const BundleOptions &options);

@@ -55,8 +55,11 @@ FailureOr<Tensor> Parameters::load(graph::ParameterOp op) {
 
 FailureOr<Tensor> Parameters::loadSource(graph::ParameterOp op) {
   graph::SourceAttr source = op.getSourceAttr();
-  SmallString<128> path(options.directory);
-  llvm::sys::path::append(path, source.getFile());
+  SmallString<128> path(source.getFile());
+  if (!llvm::sys::path::is_absolute(path)) {
+    path = options.directory;
+    llvm::sys::path::append(path, source.getFile());
+  }
   uint64_t size = 0;
   if (std::error_code error = llvm::sys::fs::file_size(path, size))
     return op.emitOpError("cannot read \"")

@@ -80,7 +80,7 @@ Value ProgramBuilder::createPacked(ParameterOp op, int64_t k, int64_t n,
   return buffer = rank::ParameterOp::create(
              builder, op.getLoc(), type, op.getNameAttr(), op.getSourceAttr(),
              builder.getI64IntegerAttr(op.getOffset()),
-             builder.getDenseI64ArrayAttr(op.getStrides()),
+             builder.getDenseI64ArrayAttr(op.getStrides()), op.getAuthorAttr(),
              TypeAttr::get(op.getGlobalType()),
              builder.getDenseI64ArrayAttr({k, n, transposed}), UnitAttr(),
              IntegerAttr());

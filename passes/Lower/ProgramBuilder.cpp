@@ -82,13 +82,13 @@ static RankedTensorType withReplicatedLayout(RankedTensorType type,
   return layout ? dist::withLayout(type, layout) : type;
 }
 
-/// Whether a rank's shard is one dense block of the stored tensor, the same
-/// length on each rank.
-static bool isDenseShard(ParameterOp op, dist::MeshAttr mesh) {
+/// Whether a rank's shard is one dense block of a tensor in which the view has
+/// these strides, the same length on each rank.
+static bool isDenseShard(ParameterOp op, dist::MeshAttr mesh,
+                         ArrayRef<int64_t> strides) {
   RankedTensorType global = op.getGlobalType();
   dist::LayoutAttr layout = dist::getLayout(global);
   int64_t dense = 1;
-  SmallVector<int64_t> strides = op.getStrides();
   ArrayRef<int64_t> local = shapeOf(op.getResult());
   for (int64_t dim = global.getRank(); dim-- > 0;) {
     if (layout) {
@@ -103,13 +103,26 @@ static bool isDenseShard(ParameterOp op, dist::MeshAttr mesh) {
   return true;
 }
 
+/// Whether a rank can use its shard where it lies in the model's file, and in
+/// any checkpoint that the program may be given instead.
+static bool canStayInFile(ParameterOp op, dist::MeshAttr mesh) {
+  StridedView view{op.getOffset(), op.getStrides()};
+  if (!op.getSource() || !isDenseShard(op, mesh, view.strides))
+    return false;
+  if (!op.getAuthor())
+    return true;
+  std::optional<StridedView> author = authorView(
+      *op.getAuthor(), op.getStoredType(), op.getGlobalType().getShape(), view);
+  return author && isDenseShard(op, mesh, author->strides);
+}
+
 Value ProgramBuilder::createParameter(ParameterOp op) {
-  bool mapped = op.getSource() && isDenseShard(op, program.getMesh());
+  bool mapped = canStayInFile(op, program.getMesh());
   return rank::ParameterOp::create(
       builder, op.getLoc(), bufferType(typeOf(op.getResult())),
       op.getNameAttr(), op.getSourceAttr(),
       builder.getI64IntegerAttr(op.getOffset()),
-      builder.getDenseI64ArrayAttr(op.getStrides()),
+      builder.getDenseI64ArrayAttr(op.getStrides()), op.getAuthorAttr(),
       TypeAttr::get(op.getGlobalType()), DenseI64ArrayAttr(),
       mapped ? builder.getUnitAttr() : UnitAttr(), IntegerAttr());
 }

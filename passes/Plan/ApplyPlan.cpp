@@ -167,8 +167,9 @@ LogicalResult ApplyPlan::apply(func::FuncOp func) {
       RankedTensorType type = graph::typeOf(op.getResult(0));
       FailureOr<SeedAttr> pin =
           seed(entry, name, type,
-               parameter ? graph::storedOrder(parameter.getStoredType(),
-                                              parameter.getStrides())
+               parameter ? graph::parameterOrder(parameter.getAuthorAttr(),
+                                                 parameter.getStoredType(),
+                                                 parameter.getStrides())
                          : identity(type.getRank()),
                /*mayBePartial=*/!parameter);
       if (failed(pin))

@@ -68,7 +68,7 @@ bool graph::cut(func::FuncOp func, size_t begin, size_t end) {
       result.replaceAllUsesWith(ParameterOp::create(
           builder, op->getLoc(), type, builder.getStringAttr(nameOf(type)),
           /*source=*/nullptr, /*view_offset=*/nullptr,
-          /*view_strides=*/nullptr, /*named=*/nullptr, /*global=*/nullptr));
+          /*view_strides=*/nullptr, /*author=*/nullptr, /*global=*/nullptr));
       changed = true;
     }
   }

@@ -60,21 +60,25 @@ Launch detectLaunch() {
   if (auto size = variable("OMPI_COMM_WORLD_SIZE")) {
     launch.size = *size;
     launch.localSize = variable("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(*size);
+    launch.localRank = variable("OMPI_COMM_WORLD_LOCAL_RANK").value_or(0);
     launch.mpi = true;
     launch.launcher = "mpirun";
   } else if (auto size = variable("PMI_SIZE")) {
     launch.size = *size;
     launch.localSize = variable("MPI_LOCALNRANKS").value_or(*size);
+    launch.localRank = variable("MPI_LOCALRANKID").value_or(0);
     launch.mpi = true;
     launch.launcher = "a PMI launcher";
   } else if (variable("SLURM_PROCID") && variable("SLURM_NTASKS")) {
     launch.size = *variable("SLURM_NTASKS");
     launch.localSize = variable("SLURM_NTASKS_PER_NODE").value_or(launch.size);
+    launch.localRank = variable("SLURM_LOCALID").value_or(0);
     launch.mpi = launch.size > 1;
     launch.launcher = "srun";
   } else if (auto size = variable("WORLD_SIZE")) {
     launch.size = *size;
     launch.localSize = variable("LOCAL_WORLD_SIZE").value_or(*size);
+    launch.localRank = variable("LOCAL_RANK").value_or(0);
     launch.launcher = "torchrun";
   }
   launch.localSize = std::max(1, std::min(launch.localSize, launch.size));

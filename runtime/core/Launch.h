@@ -13,6 +13,7 @@ namespace vescale::runtime {
 struct Launch {
   int size = 1;      // of the world, as the launcher says
   int localSize = 1; // ranks on this machine
+  int localRank = 0; // among them
   bool mpi = false;  // started by something that MPI can join
   const char *launcher = "none";
 };

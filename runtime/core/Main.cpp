@@ -10,6 +10,7 @@
 #include "runtime/core/Ports.h"
 #include "runtime/core/Report.h"
 #include "runtime/core/Threads.h"
+#include "runtime/core/Weights.h"
 #include "runtime/kernels/sizes.h"
 
 #include <limits.h>
@@ -193,6 +194,18 @@ private:
                 : localBytes(parameter));
   }
 
+  void chooseWeights(int rank) {
+    Say say = [&](const std::string &what) {
+      if (rank == 0)
+        std::fprintf(stderr, "note: %s\n", what.c_str());
+    };
+    // What asks for reading whole tensors or files one rank does for all.
+    if (!options.checkpoint.empty())
+      takeCheckpoint(manifest, options.checkpoint,
+                     rank == 0 ? Tied::Compare : Tied::Trust, say);
+    checkReferences(manifest, launch.localRank == 0, say);
+  }
+
   void start() {
     int rank = transport->rank();
     TransportSetup setup;
@@ -201,6 +214,7 @@ private:
       manifest = readManifest(bundle + "/manifest.json");
       checkProgram();
       checkPlaces();
+      chooseWeights(rank);
       if (!options.output.empty())
         checkWritable(options.output, outputInfos(manifest));
       inputs.emplace(manifest, options.input);

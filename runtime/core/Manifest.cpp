@@ -180,13 +180,6 @@ Port readPort(const Field &field, const Mesh &mesh) {
 
 ParameterSource readSource(const Field &field) {
   ParameterSource source;
-  if (field.has("safetensors")) {
-    source.file = field["safetensors"].string();
-    source.tensor = field["tensor"].string();
-    if (field.has("shape"))
-      source.shape = field["shape"].sizes();
-    return source;
-  }
   source.file = field["file"].string();
   source.offset = field["offset"].size();
   source.bytes = field["bytes"].size();
@@ -200,20 +193,55 @@ ParameterSource readSource(const Field &field) {
   return source;
 }
 
+View readView(const Field &field, size_t rank) {
+  View view{field["offset"].size(), field["strides"].sizes()};
+  if (view.strides.size() != rank)
+    field.bad(cat(view.strides.size(), " strides for ", rank, " dimensions"));
+  return view;
+}
+
+Author readAuthor(const Field &field, size_t rank) {
+  Author author;
+  author.shape = field["shape"].sizes();
+  if (field.has("tied"))
+    for (const Field &name : field["tied"].list())
+      author.tied.push_back(name.string());
+  if (field.has("view"))
+    author.view = readView(field["view"], rank);
+  return author;
+}
+
+ReferencedFile readFile(const Field &field) {
+  return {field["path"].string(),
+          {field["bytes"].size(), field["modified_ns"].integer(),
+           field["changed_ns"].integer()},
+          field["xxh3_128"].string()};
+}
+
+/// What lies outside the bundle must be known by its hash.
+void checkFiles(const Manifest &manifest, const std::string &path) {
+  std::set<std::string> known;
+  for (const ReferencedFile &file : manifest.files)
+    known.insert(file.path);
+  for (const Parameter &parameter : manifest.parameters) {
+    const std::string &file = parameter.source.file;
+    if (!file.empty() && file[0] == '/' && !known.count(file))
+      fail(ExitCode::BadInput, path, ": parameter '", parameter.name,
+           "' lies in '", file, "', which 'files' does not list");
+  }
+}
+
 Parameter readParameter(const Field &field, const Mesh &mesh) {
   Parameter parameter;
   parameter.name = field["name"].string();
   parameter.dtype = field["dtype"].dtype();
   parameter.shape = readShape(field["shape"], parameter.dtype);
   parameter.source = readSource(field["source"]);
-  Field view = field["view"];
-  parameter.viewOffset = view["offset"].size();
-  parameter.viewStrides = view["strides"].sizes();
-  if (parameter.viewStrides.size() != parameter.shape.size())
-    view.bad(cat(parameter.viewStrides.size(), " strides for ",
-                 parameter.shape.size(), " dimensions"));
+  parameter.view = readView(field["view"], parameter.shape.size());
   parameter.layout = readLayout(field["layout"], mesh, parameter.shape.size());
   parameter.at = readPlace(field["at"]);
+  if (field.has("author"))
+    parameter.author = readAuthor(field["author"], parameter.shape.size());
   if (field.has("packed")) {
     Field packed = field["packed"];
     parameter.packed = Packed{packed["k"].size(), packed["n"].size(),
@@ -273,6 +301,13 @@ Manifest parseManifest(const char *begin, const char *end,
     manifest.outputs.push_back(readPort(field, manifest.mesh));
   for (const Field &field : root["parameters"].list())
     manifest.parameters.push_back(readParameter(field, manifest.mesh));
+  if (root.has("files"))
+    for (const Field &field : root["files"].list())
+      manifest.files.push_back(readFile(field));
+  if (root.has("unnamed"))
+    for (const Field &field : root["unnamed"].list())
+      manifest.unnamed.push_back(field.string());
+  checkFiles(manifest, path);
   return manifest;
 }
 

@@ -4,6 +4,7 @@
 
 #include "runtime/core/DType.h"
 #include "runtime/core/Layout.h"
+#include "runtime/io/ContentHash.h"
 
 #include <optional>
 #include <string>
@@ -34,14 +35,25 @@ struct Port {
   Place at;
 };
 
-/// Where a parameter's bytes come from: raw bytes of a file, or a tensor of a
-/// safetensors file by name.
+/// Where a parameter's bytes come from: a dense tensor in a file.
 struct ParameterSource {
-  std::string file;
-  std::optional<std::string> tensor;
+  std::string file; // relative to the bundle, or absolute
   int64_t offset = 0, bytes = 0;
   vs_dtype dtype = VS_F32;
-  std::vector<int64_t> shape; // known for raw sources
+  std::vector<int64_t> shape;
+};
+
+/// A strided view on a tensor, in elements.
+struct View {
+  int64_t offset;
+  std::vector<int64_t> strides;
+};
+
+/// The tensor of the author's model that a parameter is, under its name.
+struct Author {
+  std::vector<int64_t> shape;
+  std::vector<std::string> tied; // other names of it
+  std::optional<View> view;      // none: the parameter is no view on it
 };
 
 struct Packed {
@@ -54,11 +66,18 @@ struct Parameter {
   vs_dtype dtype;
   std::vector<int64_t> shape; // of the view
   ParameterSource source;
-  int64_t viewOffset; // elements
-  std::vector<int64_t> viewStrides;
+  View view;
   Layout layout;
   Place at;
+  std::optional<Author> author; // none: a constant, or listed as unnamed
   std::optional<Packed> packed; // of the local shard
+};
+
+/// A weights file outside the bundle, as it was when the model was compiled.
+struct ReferencedFile {
+  std::string path;
+  FileStamp stamp;
+  std::string hash;
 };
 
 struct Manifest {
@@ -67,6 +86,9 @@ struct Manifest {
   std::vector<ProgramEntry> programs;
   std::vector<Port> inputs, outputs;
   std::vector<Parameter> parameters;
+  std::vector<ReferencedFile> files;
+  /// Tensors that may hold weights, but under no name that the author gave.
+  std::vector<std::string> unnamed;
 
   const ProgramEntry &programOf(int64_t rank) const;
 };

@@ -54,6 +54,8 @@ Options parseOptions(int argc, char **argv) {
       options.input = take();
     else if (flag == "--output")
       options.output = take();
+    else if (flag == "--checkpoint")
+      options.checkpoint = take();
     else if (flag == "--repeat") {
       options.repeat = count(flag, take(), 1, 1000000);
       options.timing = true;
@@ -90,6 +92,9 @@ Runs a compiled model once, or several times to measure it.
   --input=FILE      the model's inputs: .npz, .safetensors, or .npy if there is
                     one input
   --output=FILE     where the outputs go, in the same formats
+  --checkpoint=PATH take the weights by name from another checkpoint of the same
+                    shapes: a .safetensors file, or a directory with
+                    model.safetensors or model.safetensors.index.json
   --repeat=N        run N times and print step_ms: median, minimum, maximum
   --warmup=N        runs before those that are measured (default 0)
   --threads=N       threads of each rank (default: cores / ranks)

@@ -9,7 +9,7 @@ namespace vescale::runtime {
 struct Options {
   enum class TransportKind { Auto, Plain };
 
-  std::string input, output;
+  std::string input, output, checkpoint;
   int repeat = 1, warmup = 0;
   bool timing = false; // --repeat was given
   double timeoutSeconds = 60;

@@ -4,7 +4,6 @@
 
 #include "runtime/core/Manifest.h"
 #include "runtime/io/MappedFile.h"
-#include "runtime/io/TensorFile.h"
 
 #include <functional>
 #include <map>
@@ -14,8 +13,9 @@ namespace vescale::runtime {
 
 class Parameters {
 public:
-  /// Maps the source files and checks every parameter against them: there,
-  /// inside the file, of the right type, the view inside the source.
+  /// Maps the source files and checks every parameter against them: inside the
+  /// file, of the right type, the view inside the source, and what is to stay
+  /// in its file one aligned block of it. Keeps references into the manifest.
   Parameters(const Manifest &manifest, const std::string &bundle, int rank);
 
   /// Copies or packs what belongs in the arena; `beat` is called after each.
@@ -23,21 +23,23 @@ public:
   std::vector<char *> load(char *arena, const std::function<void()> &beat);
 
 private:
-  struct Source {
-    const char *data;
-    int64_t bytes;
-    vs_dtype dtype;
-    std::vector<int64_t> shape;
+  /// This rank's part of a parameter.
+  struct Part {
+    const Parameter *parameter;
+    Shard shard;
+    const MappedFile *file;
+    const char *from; // its first element that belongs to the shard
   };
-  Source resolve(const Parameter &parameter, const std::string &bundle);
-  void check(const Parameter &parameter, const Source &source);
-  char *loadOne(const Parameter &parameter, const Source &source, char *arena);
+  const MappedFile *fileOf(const Parameter &parameter,
+                           const std::string &bundle);
+  void check(const Part &part);
+  void prefetch(const Part &part);
+  void pack(const Part &part, char *to);
+  char *loadOne(const Part &part, char *arena);
 
-  const Manifest &manifest;
   int rank;
   std::map<std::string, std::unique_ptr<MappedFile>> files;
-  std::map<std::string, std::unique_ptr<TensorFile>> safetensors;
-  std::vector<Source> sources;
+  std::vector<Part> parts;
 };
 
 } // namespace vescale::runtime

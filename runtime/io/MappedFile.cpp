@@ -10,9 +10,11 @@
 
 namespace vescale::runtime {
 
-MappedFile::MappedFile(const std::string &path, const std::string &what)
+MappedFile::MappedFile(const std::string &path, const std::string &what,
+                       Access access)
     : name(path) {
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Opening a pipe must not wait for its other end.
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
     fail(ExitCode::BadInput, what, " '", path, "': ", errnoText());
   struct stat info;
@@ -29,6 +31,8 @@ MappedFile::MappedFile(const std::string &path, const std::string &what)
            " bytes: ", errnoText());
     }
     base = static_cast<char *>(map);
+    if (access == Access::OnlyTouched)
+      madvise(map, bytes, MADV_RANDOM);
   }
   close(fd);
 }
@@ -46,8 +50,8 @@ static void advise(const char *at, int64_t bytes, int advice) {
     madvise(reinterpret_cast<void *>(from), to - from, advice);
 }
 
-void adviseSparse(const char *at, int64_t bytes) {
-  advise(at, bytes, MADV_RANDOM);
+void prefetchPages(const char *at, int64_t bytes) {
+  advise(at, bytes, MADV_WILLNEED);
 }
 
 void releasePages(const char *at, int64_t bytes) {

@@ -9,8 +9,12 @@ namespace vescale::runtime {
 
 class MappedFile {
 public:
+  /// Whether the kernel may read ahead of what is touched.
+  enum class Access { ReadAhead, OnlyTouched };
+
   /// Fails with BadInput, naming the file as `what`, if it can't be mapped.
-  MappedFile(const std::string &path, const std::string &what);
+  MappedFile(const std::string &path, const std::string &what,
+             Access access = Access::ReadAhead);
   ~MappedFile();
   MappedFile(const MappedFile &) = delete;
   MappedFile &operator=(const MappedFile &) = delete;
@@ -25,8 +29,8 @@ private:
   int64_t bytes = 0;
 };
 
-/// Reads no page of [at, at + bytes) ahead of those that are touched.
-void adviseSparse(const char *at, int64_t bytes);
+/// Starts to read the pages of [at, at + bytes) and no others.
+void prefetchPages(const char *at, int64_t bytes);
 /// Drops this process's pages of [at, at + bytes) of a mapped file; touching
 /// them reads them again.
 void releasePages(const char *at, int64_t bytes);

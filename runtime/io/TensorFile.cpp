@@ -2,6 +2,7 @@
 #include "runtime/io/TensorFile.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/io/Text.h"
 
 namespace vescale::runtime {
 
@@ -10,11 +11,6 @@ const TensorInfo *TensorFile::find(const std::string &name) const {
     if (info.name == name)
       return &info;
   return nullptr;
-}
-
-static bool endsWith(const std::string &text, const std::string &end) {
-  return text.size() >= end.size() &&
-         text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
 std::unique_ptr<TensorFile> openTensorFile(const std::string &path) {

@@ -75,9 +75,9 @@ TEST(ParameterNames, TracedPathsNeedWitnesses) {
   ParameterNames names(graph);
   // The bias tells that the path lacks "model."; nothing tells about the head.
   ParameterName fc = names.find(*graph.initializers[0]);
-  EXPECT_TRUE(fc.isAuthors && fc.isTransposed);
+  EXPECT_TRUE(fc.isWeight() && fc.isTransposed);
   EXPECT_EQ(fc.name, "model.decoder.fc.weight");
-  EXPECT_FALSE(names.find(*graph.initializers[1]).isAuthors);
+  EXPECT_FALSE(names.find(*graph.initializers[1]).isWeight());
   EXPECT_EQ(names.find(*graph.initializers[2]).name, "model.decoder.fc.bias");
 }
 
@@ -87,7 +87,7 @@ TEST(ParameterNames, WeightsReadInTwoWaysGetNoName) {
       std::make_shared<Tensor>(matrix("onnx::MatMul_1")));
   graph.nodes = {tracedMatMul("/a/MatMul", "onnx::MatMul_1"),
                  tracedMatMul("/b/MatMul", "onnx::MatMul_1")};
-  EXPECT_FALSE(ParameterNames(graph).find(*graph.initializers[0]).isAuthors);
+  EXPECT_FALSE(ParameterNames(graph).find(*graph.initializers[0]).isWeight());
 }
 
 } // namespace

@@ -23,7 +23,7 @@ import tool  # noqa: E402
 LARGE = ("gpt2/", "bert-base/")
 TOLERANCE = 1e-5  # Of the largest value; both sides compute in f32.
 DIMS = {"batch": 3, "sequence": 11}
-PARAMETER = re.compile(r'"graph\.parameter"\(\) <\{.*?name = "([^"]*)"(, named)?.*?'
+PARAMETER = re.compile(r'"graph\.parameter"\(\) <\{(author = #graph\.author(<[^>]*>)?, )?.*?name = "([^"]*)".*?'
                        r'source = #graph\.source<"[^"]*", (\d+), .*$', re.M)
 # Weights whose name nothing in the file tells, so that the importer must not make one up: what is folded with others
 # (sums, slices of tables), and what the tracer's paths leave open.
@@ -49,9 +49,8 @@ def make_inputs(session, rng):
 def check_names(model, text):
     """Compares the parameters' names with the record; the problems."""
     record, style = tool.describe(model)
-    found = {int(offset): (name, bool(named), "author_permutation" in line)
-             for match in PARAMETER.finditer(text)
-             for name, named, offset, line in [(*match.groups(), match[0])]}
+    found = {int(offset): (name, bool(author), "permuted" in (relation or ""))
+             for author, relation, name, offset in (match.groups() for match in PARAMETER.finditer(text))}
     problems, untold = [], 0
     for initializer, truth in record["styles"][style]["initializers"].items():
         if truth.get("offset") not in found:

@@ -8,6 +8,14 @@ func.func @parameters() -> tensor<4x3xf32> {
   // CHECK: graph.parameter "w" source <{{.*}}> view 16 [1, 30] : tensor<4x3xf32>
   %1 = graph.parameter "w" source <"w.bin", 0, 1920, tensor<16x30xf32>>
     view 16 [1, 30] : tensor<4x3xf32>
+  // CHECK: graph.parameter "w" source <{{.*}}> named <permuted [1, 0]> : tensor<16x30xf32>
+  %2 = graph.parameter "w" source <"w.bin", 0, 1920, tensor<16x30xf32>>
+    named <permuted [1, 0]> : tensor<16x30xf32>
+  // CHECK: graph.parameter "w" source <{{.*}}> named <tied ["a.w", "b.w"]> : tensor<16x30xf32>
+  %3 = graph.parameter "w" source <"w.bin", 0, 1920, tensor<16x30xf32>>
+    named <tied ["a.w", "b.w"]> : tensor<16x30xf32>
+  // CHECK: graph.parameter "w" named <permuted [1, 0] tied ["a.w"]> : tensor<16x30xf32>
+  %4 = graph.parameter "w" named <permuted [1, 0] tied ["a.w"]> : tensor<16x30xf32>
   return %1 : tensor<4x3xf32>
 }
 

@@ -52,11 +52,11 @@ func.func @no_source() -> tensor<3x4xf32> {
 // The other use still reads the whole.
 // CHECK-LABEL: func @two_uses
 // CHECK-DAG: %[[W:.*]] = graph.parameter "w" source <"m", 0, 48, tensor<4x3xf32>> : tensor<4x3xf32>
-// CHECK-DAG: %[[V:.*]] = graph.parameter "w" {{.*}} view 0 [1, 3] {author = "kept"} : tensor<3x4xf32>
+// CHECK-DAG: %[[V:.*]] = graph.parameter "w" {{.*}} view 0 [1, 3] {test.note = "kept"} : tensor<3x4xf32>
 // CHECK: return %[[W]], %[[V]]
 func.func @two_uses() -> (tensor<4x3xf32>, tensor<3x4xf32>) {
   %0 = graph.parameter "w" source <"m", 0, 48, tensor<4x3xf32>> : tensor<4x3xf32>
-  %1 = graph.parameter "w" source <"m", 0, 48, tensor<4x3xf32>> {author = "kept"} : tensor<4x3xf32>
+  %1 = graph.parameter "w" source <"m", 0, 48, tensor<4x3xf32>> {test.note = "kept"} : tensor<4x3xf32>
   %2 = graph.transpose %1 perm [1, 0] : tensor<4x3xf32> -> tensor<3x4xf32>
   return %0, %2 : tensor<4x3xf32>, tensor<3x4xf32>
 }

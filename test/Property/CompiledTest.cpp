@@ -31,9 +31,6 @@ struct Case {
 
 class CompiledTest : public testing::Test {
 protected:
-  // Code generation takes options for passes from the command line.
-  static void SetUpTestSuite() { registerPassManagerCLOptions(); }
-
   CompiledTest() {
     DialectRegistry registry;
     registerDialects(registry);

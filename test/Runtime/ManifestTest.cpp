@@ -81,6 +81,41 @@ TEST(Manifest, RefusesMalformedOnes) {
   expectRefusal(withInput(mesh8, "[4]", R"([["tp:(0)2"]])"), "sub-axis");
 }
 
+TEST(Manifest, ReadsWhereWeightsComeFrom) {
+  auto with = [](const std::string &file, const std::string &author,
+                 const std::string &rest) {
+    std::string text = withInput(mesh8, "[1]", "[[]]");
+    return text.substr(0, text.rfind("[]")) +
+           R"([{"name": "w", "dtype": "f32", "shape": [4, 2],
+      "source": {"file": ")" +
+           file + R"(", "offset": 0, "bytes": 32, "dtype": "f32",
+                 "shape": [2, 4]},
+      "view": {"offset": 0, "strides": [1, 4]}, "author": )" +
+           author + R"(, "layout": {"dims": [[], []]},
+      "at": {"space": "param"}, "packed": null}])" +
+           rest + "}";
+  };
+  const char *author = R"({"shape": [4, 2], "tied": ["v"],
+                           "view": {"offset": 0, "strides": [2, 1]}})";
+  const char *files = R"(, "files": [{"path": "/w", "bytes": 32,
+    "modified_ns": 1, "changed_ns": 2, "xxh3_128": "h"}], "unnamed": ["u"])";
+  Manifest manifest = parse(with("/w", author, files));
+  ASSERT_TRUE(manifest.parameters[0].author);
+  EXPECT_EQ(manifest.parameters[0].author->shape, (std::vector<int64_t>{4, 2}));
+  EXPECT_EQ(manifest.parameters[0].author->tied, std::vector<std::string>{"v"});
+  EXPECT_EQ(manifest.parameters[0].author->view->strides,
+            (std::vector<int64_t>{2, 1}));
+  EXPECT_EQ(manifest.files[0].stamp.changedNs, 2);
+  EXPECT_EQ(manifest.unnamed, std::vector<std::string>{"u"});
+  EXPECT_FALSE(parse(with("w", "null", "")).parameters[0].author);
+  expectRefusal(with("/other", author, files), "'files' does not list");
+  expectRefusal(with("/w", author, ""), "'files' does not list");
+  expectRefusal(
+      with("w", R"({"shape": [8], "view": {"offset": 0, "strides": [1]}})", ""),
+      "1 strides for 2 dimensions");
+  expectRefusal(with("w", "{}", ""), "'shape'");
+}
+
 // Over all ranks, first replicas' shards cover a tensor once.
 TEST(Layout, ShardsCoverATensorOnce) {
   for (unsigned seed = 0; seed < 200; ++seed) {

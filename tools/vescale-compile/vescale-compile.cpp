@@ -62,6 +62,21 @@ static cl::opt<std::string>
 static cl::opt<std::string>
     dumpPhases("dump-phases", cl::desc("Write the IR after each phase there"),
                cl::value_desc("DIR"), cl::cat(category));
+static cl::opt<std::string> checkpoint(
+    "checkpoint",
+    cl::desc("Take the weights by name from a Hugging Face checkpoint: a "
+             ".safetensors file, or a directory with model.safetensors or "
+             "model.safetensors.index.json"),
+    cl::value_desc("PATH"), cl::cat(category));
+static cl::opt<WeightsMode> weights(
+    "weights", cl::desc("Where the bundle's weights are"),
+    cl::init(WeightsMode::Copy),
+    cl::values(clEnumValN(WeightsMode::Copy, "copy",
+                          "copied into the bundle (default)"),
+               clEnumValN(WeightsMode::Reference, "reference",
+                          "where they are now; the program refuses to start if "
+                          "their content changed")),
+    cl::cat(category));
 static cl::opt<bool> json("json",
                           cl::desc("Print what was made as JSON to stdout"),
                           cl::cat(category));
@@ -151,6 +166,7 @@ static int emit(mlir::ModuleOp module, const CodegenTarget &codegen,
   bool asJson = json;
   options.dir = output;
   options.model = model;
+  options.weights = weights;
   options.targetKind = codegen.kind().str();
   options.targetIsa = codegen.isa().str();
   options.hash = llvm::toHex(digest, /*LowerCase=*/true);
@@ -241,6 +257,15 @@ int main(int argc, char **argv) {
   options.from = compileFrom;
   options.to = compileTo;
   options.dumpDir = dumpPhases;
+  options.checkpoint = checkpoint;
+  options.import.weightsElsewhere = !checkpoint.empty();
+  if (!checkpoint.empty() && options.from != Phase::Import)
+    return usage("--checkpoint needs the model as it was imported, not the IR "
+                 "after " +
+                 phaseName(options.from));
+  if (weights == WeightsMode::Reference && options.to != Phase::Emit)
+    return usage("--weights is about a bundle, and --compile-to=" +
+                 phaseName(options.to) + " makes none");
   if (options.to == Phase::Emit) {
     if (output.empty())
       return usage("-o DIR says where the bundle goes");

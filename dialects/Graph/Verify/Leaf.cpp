@@ -27,6 +27,12 @@ LogicalResult ParameterOp::verify() {
     if (source.getOffset() < 0)
       return emitOpError("source offset is negative");
   }
+  if (AuthorAttr author = getAuthorAttr();
+      author && !author.getPermutation().empty() &&
+      int64_t(author.getPermutation().size()) != stored.getRank())
+    return emitOpError("is named with a permutation of ")
+           << author.getPermutation().size() << " dimensions, but is stored as "
+           << stored;
   if (!getViewStrides()) {
     if (view.getShape() != stored.getShape())
       return emitOpError("is ")
@@ -66,21 +72,6 @@ SmallVector<int64_t> ParameterOp::getStrides() {
   if (std::optional<ArrayRef<int64_t>> strides = getViewStrides())
     return SmallVector<int64_t>(*strides);
   return computeStrides(getGlobalType().getShape());
-}
-
-SmallVector<int64_t> graph::storedOrder(RankedTensorType stored,
-                                        ArrayRef<int64_t> viewStrides) {
-  SmallVector<int64_t> order;
-  SmallVector<int64_t> strides = computeStrides(stored.getShape());
-  for (int64_t stride : viewStrides) {
-    int64_t *found = llvm::find(strides, stride);
-    int64_t dim = found - strides.begin();
-    if (found == strides.end() || llvm::is_contained(order, dim) ||
-        strides.size() != viewStrides.size())
-      return llvm::to_vector(llvm::seq<int64_t>(0, viewStrides.size()));
-    order.push_back(dim);
-  }
-  return order;
 }
 
 LogicalResult ConstantOp::verify() {

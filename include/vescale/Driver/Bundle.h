@@ -13,6 +13,12 @@
 
 namespace vescale {
 
+/// Where a bundle's weights are.
+enum class WeightsMode {
+  Copy,     ///< in the bundle
+  Reference ///< where they were at compilation, known by their hash
+};
+
 struct BundleOptions {
   /// The directory to write; replaces an earlier bundle there.
   std::string dir;
@@ -23,6 +29,7 @@ struct BundleOptions {
   std::string targetKind, targetIsa;
   /// Hash that the executable carries.
   std::string hash;
+  WeightsMode weights = WeightsMode::Copy;
   /// Where the prebuilt parts lie: start objects, run, shared libraries.
   std::string partsDir;
 };

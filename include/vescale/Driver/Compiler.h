@@ -20,6 +20,8 @@ struct CompilerOptions {
   /// The model: a file that a frontend reads, or `.mlir` text.
   std::string model;
   ImportOptions import;
+  /// Where the weights come from by name; empty for the model's own files.
+  std::string checkpoint;
   dist::PlanOptions plan;
   /// With `.mlir` text: the phase that made it.
   Phase from = Phase::Import;

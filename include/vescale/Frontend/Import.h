@@ -16,15 +16,12 @@
 
 namespace vescale {
 
-/// Name of the discardable attribute on a `graph.parameter` that says how the
-/// file's tensor differs from the author's: dimension i of the stored tensor is
-/// dimension `permutation[i]` of the parameter that the name stands for.
-inline constexpr llvm::StringLiteral authorPermutationAttr =
-    "graph.author_permutation";
-
 struct ImportOptions {
   /// Sizes of the model's named dynamic dimensions.
   llvm::StringMap<int64_t> dims;
+  /// Weights are going to come by name from elsewhere: the files that the model
+  /// has them in need not be there.
+  bool weightsElsewhere = false;
 
   /// Adds "NAME=N"; the reason if it isn't that, else empty.
   std::string bind(llvm::StringRef text);

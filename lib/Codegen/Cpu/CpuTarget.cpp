@@ -53,8 +53,8 @@ CpuTarget::emitObject(ModuleOp module, StringRef hash) const {
   rank::ProgramOp program = *programs.begin();
 
   PassManager passes(module.getContext());
-  if (failed(applyPassManagerCLOptions(passes)))
-    return llvm::createStringError("the options for passes exclude each other");
+  // Fails where no tool has registered the options.
+  (void)applyPassManagerCLOptions(passes);
   buildCpuKernelPipeline(passes);
   if (failed(passes.run(module)))
     return llvm::createStringError("kernels could not be lowered to LLVM");

@@ -36,10 +36,15 @@ static std::string refuseLocation(llvm::StringRef location) {
 }
 
 bool resolveExternalData(Tensor &tensor, const Metadata &entries,
-                         llvm::StringRef modelPath, Problems &problems) {
+                         llvm::StringRef modelPath, DataFiles files,
+                         Problems &problems) {
   std::string what = "tensor '" + tensor.name + "': external data ";
   auto fail = [&](const llvm::Twine &message) {
     problems.add(what + message);
+    return false;
+  };
+  auto failFile = [&](const llvm::Twine &message) {
+    problems.addOnce(what, message);
     return false;
   };
   llvm::StringRef location = lookup(entries, "location");
@@ -62,34 +67,38 @@ bool resolveExternalData(Tensor &tensor, const Metadata &entries,
                 " and element type need " +
                 llvm::Twine(expected));
   if (std::string why = refuseLocation(location); !why.empty())
-    return fail("location '" + location + "' " + why);
+    return failFile("location '" + location + "' " + why);
 
   std::string directory = directoryOf(modelPath);
   llvm::SmallString<256> joined(directory), real, realDirectory;
   path::append(joined, location);
+  region.path = joined.str().str();
+  region.name = location.str();
+  if (files == DataFiles::Optional && !fs::exists(joined)) {
+    tensor.region = std::move(region);
+    return true;
+  }
   if (std::error_code error = fs::real_path(joined, real))
-    return fail("file '" + joined + "' can't be opened: " + error.message() +
-                "; put it beside the model");
+    return failFile("file '" + joined + "' can't be opened: " +
+                    error.message() + "; put it beside the model");
   if (std::error_code error = fs::real_path(directory, realDirectory))
-    return fail("directory '" + directory + "': " + error.message());
+    return failFile("directory '" + directory + "': " + error.message());
   llvm::StringRef rest = real;
   if (!rest.consume_front(realDirectory) ||
       !(realDirectory.ends_with("/") || rest.starts_with("/")))
-    return fail("location '" + location +
-                "' is a link that leads out of the model's directory");
+    return failFile("location '" + location +
+                    "' is a link that leads out of the model's directory");
   fs::file_status status;
   if (std::error_code error = fs::status(real, status))
-    return fail("file '" + joined + "': " + error.message());
+    return failFile("file '" + joined + "': " + error.message());
   if (status.type() != fs::file_type::regular_file)
-    return fail("location '" + location + "' is not a regular file");
+    return failFile("location '" + location + "' is not a regular file");
   if (region.offset > status.getSize() ||
       region.length > status.getSize() - region.offset)
     return fail("bytes " + llvm::Twine(region.offset) + " to " +
                 llvm::Twine(region.offset) + " + " +
                 llvm::Twine(region.length) + " lie past the end of '" +
                 location + "' (" + llvm::Twine(status.getSize()) + " bytes)");
-  region.path = joined.str().str();
-  region.name = location.str();
   tensor.region = std::move(region);
   return true;
 }

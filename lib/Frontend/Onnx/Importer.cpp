@@ -112,26 +112,46 @@ FailureOr<Val> Importer::importParameter(const Tensor &tensor) {
   ParameterName name = names.find(tensor);
   bool external = tensor.region &&
                   tensor.region->name != llvm::sys::path::filename(model.path);
-  bool keep = !tensor.dims.empty() && (name.isParameter || external) &&
-              tensor.numElements() > 0;
+  // A scalar is a parameter only if the file lists it as one.
+  bool keep = tensor.dims.empty()
+                  ? name.isWeight() && names.isListed()
+                  : (name.isWeight() || external) && tensor.numElements() > 0;
+  // What becomes a constant no checkpoint can replace.
+  bool mayHoldWeights = isFloat && tensor.numElements() > 0 &&
+                        name.kind != ParameterName::Kind::Constant;
+  if (mayHoldWeights && !(keep && name.isWeight()))
+    unnamed.insert(tensor.name);
   if (!keep && tensor.numBytes() <= maxConstantBytes)
     return importTensor(tensor);
   // Without a place in a file (a model in memory, elements in an unusual
   // encoding) the elements must come along.
-  if (!tensor.region)
+  if (!tensor.region && !(name.isWeight() && options.weightsElsewhere)) {
+    if (mayHoldWeights)
+      unnamed.insert(tensor.name);
     return importTensor(tensor);
+  }
   auto tensorType = RankedTensorType::get(tensor.dims, type);
-  auto source = graph::SourceAttr::get(
-      builder.getContext(), tensor.region->name, tensor.region->offset,
-      tensor.region->length, tensorType);
+  graph::SourceAttr source;
+  if (tensor.region)
+    source = graph::SourceAttr::get(builder.getContext(), tensor.region->name,
+                                    tensor.region->offset,
+                                    tensor.region->length, tensorType);
   Location location = makeLocation(builder.getContext(),
                                    Origin{"parameter", name.name, {}, {}, 0});
-  auto op = graph::ParameterOp::create(
-      builder, location, tensorType, name.name, source, IntegerAttr(),
-      DenseI64ArrayAttr(), name.isAuthors, TypeAttr());
-  if (name.isTransposed)
-    op->setAttr(authorPermutationAttr, builder.getDenseI64ArrayAttr({1, 0}));
-  return Val(op.getResult());
+  graph::AuthorAttr author;
+  if (name.isWeight()) {
+    SmallVector<int64_t> permutation;
+    if (name.isTransposed)
+      permutation = {1, 0};
+    SmallVector<StringAttr> tied;
+    for (const std::string &other : name.tied)
+      tied.push_back(builder.getStringAttr(other));
+    author = graph::AuthorAttr::get(builder.getContext(), permutation, tied);
+  }
+  return Val(graph::ParameterOp::create(builder, location, tensorType,
+                                        name.name, source, IntegerAttr(),
+                                        DenseI64ArrayAttr(), author, TypeAttr())
+                 .getResult());
 }
 
 LogicalResult Importer::importInitializers(const Graph &graph, Scope &scope) {
@@ -155,6 +175,10 @@ LogicalResult Importer::importInitializers(const Graph &graph, Scope &scope) {
   for (const auto &initializer : graph.initializers) {
     if (!read.contains(initializer->name))
       continue;
+    if (!isMain && initializer->numElements() > 1 &&
+        isa_and_nonnull<FloatType>(
+            convertType(builder.getContext(), initializer->type)))
+      unnamed.insert(initializer->name);
     FailureOr<Val> value =
         isMain ? importParameter(*initializer) : importTensor(*initializer);
     if (failed(value))
@@ -217,8 +241,13 @@ OwningOpRef<ModuleOp> Importer::run() {
                        builder.getStringAttr(output.name));
   // All ops are pure: whatever nothing reads goes, last first.
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*body)))
-    if (op.use_empty() && !op.hasTrait<OpTrait::IsTerminator>())
+    if (op.use_empty() && !op.hasTrait<OpTrait::IsTerminator>()) {
+      if (auto parameter = dyn_cast<graph::ParameterOp>(op))
+        unnamed.remove(parameter.getName());
       op.erase();
+    }
+  (*module)->setAttr(graph::kUnnamedAttr,
+                     builder.getStrArrayAttr(unnamed.getArrayRef()));
   return module;
 }
 

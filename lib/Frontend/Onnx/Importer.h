@@ -15,6 +15,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "vescale/Frontend/Import.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace vescale::onnx {
 
@@ -102,6 +103,8 @@ private:
   ParameterNames names;
   /// Nodes so far, those of expanded functions included.
   uint64_t importedNodes = 0;
+  /// Tensors that may hold weights, but under no name.
+  llvm::SetVector<llvm::StringRef> unnamed;
   /// Results of nodes that depend on constants only, by reuseKey: exporters
   /// repeat the same mask in every layer.
   llvm::StringMap<std::vector<Val>> reusable;

@@ -31,7 +31,9 @@ OwningOpRef<ModuleOp> OnnxFrontend::import(StringRef path,
                                            const ImportOptions &options,
                                            MLIRContext *context) const {
   Problems problems(path);
-  std::optional<Model> model = readModel(path, problems);
+  std::optional<Model> model = readModel(
+      path, options.weightsElsewhere ? DataFiles::Optional : DataFiles::Needed,
+      problems);
   return onnx::import(model, problems, options, context);
 }
 

@@ -3,8 +3,7 @@
 // In this order:
 //   1. The initializer has a name of the graph's signature, or there is no
 //      signature and the name isn't one that an exporter makes up.
-//   2. `folded_from` names one parameter of the signature. If every consumer
-//   was
+//   2. `folded_from` names one parameter of the signature. If every consumer is
 //      a linear layer (torch stores out×in, MatMul wants in×out) and the
 //      initializer is a matrix, it is the transpose. Other foldings make a
 //      tensor that isn't the parameter, so it gets no name.
@@ -16,9 +15,14 @@
 //      none is near, the path counts as complete if all others are; where they
 //      disagree, the weight gets no name.
 //
+// Tied parameters arrive as one initializer under one of their names. Another
+// is M.weight of the signature if nothing else stands for it and a node of the
+// module M reads the initializer.
+//
 //===----------------------------------------------------------------------===//
 
 #include "lib/Frontend/Onnx/ParameterNames.h"
+#include "lib/Frontend/Onnx/Origins.h"
 #include "llvm/ADT/StringExtras.h"
 
 using llvm::StringRef;
@@ -29,6 +33,7 @@ static constexpr StringRef signatureKey =
     "pkg.torch.export.ExportedProgram.graph_signature";
 static constexpr StringRef foldedKey = "pkg.onnxscript.optimizer.folded_from";
 static constexpr StringRef fxNodeKey = "pkg.torch.onnx.fx_node";
+static constexpr StringRef namespaceKey = "namespace";
 
 /// Lines like `p_fc_weight: PARAMETER target='fc.weight'`.
 void ParameterNames::readSignature(const Graph &graph) {
@@ -41,9 +46,12 @@ void ParameterNames::readSignature(const Graph &graph) {
     StringRef target = spec.split("target='").second.split('\'').first;
     if (target.empty())
       continue;
-    // Buffers that no checkpoint holds have no name to be found by.
-    if (spec.contains("persistent=False"))
+    if (!(spec.starts_with("PARAMETER") || spec.starts_with("BUFFER")) ||
+        spec.contains("persistent=False")) {
+      constants.insert(alias);
+      constants.insert(target);
       continue;
+    }
     authors[alias] = target.str();
     authors[target] = target.str();
   }
@@ -85,8 +93,13 @@ static std::string modulePath(StringRef nodeName) {
 void ParameterNames::readConsumers(const Graph &graph) {
   for (const Node &node : graph.nodes) {
     StringRef fxNode = lookup(node.metadata, fxNodeKey);
+    std::vector<StringRef> arguments = references(fxNode);
+    for (StringRef argument : arguments)
+      if (auto it = authors.find(argument); it != authors.end())
+        seen.insert(it->second);
     bool linear =
         node.opType == "MatMul" && fxNode.contains("aten.linear.default");
+    StringRef module = parseNamespace(lookup(node.metadata, namespaceKey));
     for (auto [index, input] : llvm::enumerate(node.inputs)) {
       if (input.empty())
         continue;
@@ -94,13 +107,13 @@ void ParameterNames::readConsumers(const Graph &graph) {
       if (it == traces.end())
         continue;
       Trace &trace = it->second;
+      trace.modules.insert(module.str());
       // The second operand of MatMul is the weight.
       bool traced = node.opType == "MatMul" && fxNode.empty() &&
                     StringRef(node.name).starts_with("/");
       trace.onlyLinear &= (linear || traced) && index == 1;
       if (index != 1)
         continue;
-      std::vector<StringRef> arguments = references(fxNode);
       if (linear && arguments.size() > 1) // input, weight, bias
         trace.usedAs.push_back(arguments[1].str());
       else if (traced)
@@ -156,6 +169,8 @@ ParameterNames::ParameterNames(const Graph &graph) {
     traces[initializer->name];
     if (!hasSignature)
       authors.try_emplace(initializer->name, initializer->name);
+    else if (auto it = authors.find(initializer->name); it != authors.end())
+      seen.insert(it->second);
   }
   for (const ValueInfo &info : graph.valueInfo) {
     auto it = traces.find(info.name);
@@ -177,12 +192,44 @@ static bool isMadeUp(StringRef name) {
 }
 
 ParameterName ParameterNames::find(const Tensor &initializer) const {
+  ParameterName result = identify(initializer);
+  if (result.isWeight()) {
+    result.tied = findTied(initializer.name, result.name);
+    return result;
+  }
+  // `folded_from` has all that went into a value. A number alone is part of a
+  // formula, unless a weight went into it.
+  const Trace &trace = traces.find(initializer.name)->second;
+  bool ofWeights = llvm::any_of(
+      trace.foldedFrom, [&](StringRef name) { return authors.contains(name); });
+  bool isTold = constants.contains(initializer.name) ||
+                (hasSignature && !trace.foldedFrom.empty());
+  if (!ofWeights && (isTold || initializer.numElements() <= 1))
+    result.kind = ParameterName::Kind::Constant;
+  return result;
+}
+
+std::vector<std::string> ParameterNames::findTied(StringRef initializer,
+                                                  StringRef name) const {
+  std::vector<std::string> result;
+  if (!hasSignature)
+    return result;
+  StringRef leaf = name.contains('.') ? name.rsplit('.').second : name;
+  for (StringRef module : traces.find(initializer)->second.modules) {
+    std::string other = (module + "." + leaf).str();
+    if (other != name && authors.contains(other) && !seen.contains(other))
+      result.push_back(other);
+  }
+  return result;
+}
+
+ParameterName ParameterNames::identify(const Tensor &initializer) const {
   ParameterName result;
   result.name = initializer.name;
   const Trace &trace = traces.find(initializer.name)->second;
   auto author = authors.find(initializer.name);
   if (author != authors.end() && !isMadeUp(initializer.name)) {
-    result.isAuthors = result.isParameter = true;
+    result.kind = ParameterName::Kind::Weight;
     result.name = author->second;
     return result;
   }
@@ -190,7 +237,8 @@ ParameterName ParameterNames::find(const Tensor &initializer) const {
     return result;
   auto accept = [&](StringRef name) {
     result.name = name.str();
-    result.isAuthors = result.isTransposed = result.isParameter = true;
+    result.kind = ParameterName::Kind::Weight;
+    result.isTransposed = true;
     return result;
   };
   if (StringRef(initializer.name).starts_with("onnx::MatMul_") &&

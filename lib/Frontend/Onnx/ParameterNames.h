@@ -13,18 +13,27 @@
 
 #include "lib/Frontend/Onnx/Model.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include <set>
 
 namespace vescale::onnx {
 
 struct ParameterName {
+  enum class Kind {
+    Weight,   ///< a parameter or saved buffer of the author's module
+    Constant, ///< known to depend on none
+    Unknown
+  };
+
+  /// A weight's is the author's, else the initializer's own.
   std::string name;
-  /// The author's name, not one that the exporter made up.
-  bool isAuthors = false;
+  Kind kind = Kind::Unknown;
   /// The file holds the transpose of the author's matrix.
   bool isTransposed = false;
-  /// A weight or buffer of the author's module, as opposed to a constant.
-  bool isParameter = false;
+  /// Other parameters of the author's that share the weight's data.
+  std::vector<std::string> tied;
+
+  bool isWeight() const { return kind == Kind::Weight; }
 };
 
 class ParameterNames {
@@ -32,8 +41,13 @@ public:
   explicit ParameterNames(const Graph &graph);
 
   ParameterName find(const Tensor &initializer) const;
+  /// Whether the file lists the author's parameters.
+  bool isListed() const { return hasSignature; }
 
 private:
+  ParameterName identify(const Tensor &initializer) const;
+  std::vector<std::string> findTied(llvm::StringRef initializer,
+                                    llvm::StringRef name) const;
   void readSignature(const Graph &graph);
   void readConsumers(const Graph &graph);
   void readModules(const Graph &graph);
@@ -42,12 +56,17 @@ private:
 
   /// "p_encoder_weight" and "encoder.weight" → "encoder.weight".
   llvm::StringMap<std::string> authors;
+  /// What the signature lists that no checkpoint holds, by both names.
+  llvm::StringSet<> constants;
+  /// Author's names of parameters that some node or initializer stands for.
+  llvm::StringSet<> seen;
   /// What the file says of an initializer's origin.
   struct Trace {
     std::vector<std::string> foldedFrom;
     std::vector<std::string> usedAs; ///< weights named by its consumers
     std::vector<std::string>
-        tracedAs;           ///< the same from the tracer's node names
+        tracedAs;                  ///< the same from the tracer's node names
+    std::set<std::string> modules; ///< of its consumers
     bool onlyLinear = true; ///< each consumer was a linear layer's product
   };
   llvm::StringMap<Trace> traces;

@@ -30,8 +30,8 @@ opsets(const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto>
 }
 
 ProtoReader::ProtoReader(llvm::StringRef path, llvm::StringRef contents,
-                         Problems &problems)
-    : path(path), contents(contents), problems(problems) {
+                         DataFiles files, Problems &problems)
+    : path(path), contents(contents), files(files), problems(problems) {
   for (const RawDataPosition &position : indexRawData(contents))
     positions[position.length].offsets.push_back(position.offset);
 }
@@ -40,7 +40,12 @@ ProtoReader::ProtoReader(llvm::StringRef path, llvm::StringRef contents,
 /// length, mostly the next. Where none of a few fits, the copy stays.
 void ProtoReader::refer(Tensor &tensor, std::string raw) {
   constexpr size_t maxTries = 8;
-  if (raw.size() < minReferencedBytes) {
+  // Small integers are shapes and the like, floats may be parameters.
+  bool isFloat = tensor.type == ElementType::Float ||
+                 tensor.type == ElementType::Double ||
+                 tensor.type == ElementType::Float16 ||
+                 tensor.type == ElementType::BFloat16;
+  if (raw.empty() || (!isFloat && raw.size() < minReferencedBytes)) {
     tensor.bytes = std::move(raw);
     return;
   }
@@ -161,7 +166,7 @@ ProtoReader::tensor(const ::onnx::TensorProto &proto,
     return tensor;
   }
   if (proto.data_location() == ::onnx::TensorProto::EXTERNAL)
-    resolveExternalData(*tensor, metadata(proto.external_data()), path,
+    resolveExternalData(*tensor, metadata(proto.external_data()), path, files,
                         problems);
   else
     fillBytes(*tensor, proto, what);

@@ -15,7 +15,7 @@ class ProtoReader {
 public:
   /// `contents` is the serialized model if it is the file at `path` itself, so
   /// that large tensors can refer to it; empty otherwise.
-  ProtoReader(llvm::StringRef path, llvm::StringRef contents,
+  ProtoReader(llvm::StringRef path, llvm::StringRef contents, DataFiles files,
               Problems &problems);
 
   Model convert(const ::onnx::ModelProto &proto);
@@ -35,6 +35,7 @@ private:
 
   std::string path;
   llvm::StringRef contents;
+  DataFiles files;
   Problems &problems;
   /// Offsets of dense data in `contents` by their length, and the next to try.
   struct Positions {

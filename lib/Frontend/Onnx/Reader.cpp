@@ -37,11 +37,17 @@ void Problems::add(const llvm::Twine &message) {
       file + ": and " + std::to_string(dropped) + " more problems";
 }
 
+void Problems::addOnce(const llvm::Twine &who, const llvm::Twine &what) {
+  if (shared.insert(what.str()).second)
+    add(who + what);
+}
+
 static void silence(google::protobuf::LogLevel, const char *, int,
                     const std::string &) {}
 
 static std::optional<Model> read(llvm::StringRef path, llvm::StringRef contents,
-                                 bool isFile, Problems &problems) {
+                                 bool isFile, DataFiles files,
+                                 Problems &problems) {
   if (contents.empty()) {
     problems.add("the file is empty, not an ONNX model");
     return std::nullopt;
@@ -69,7 +75,8 @@ static std::optional<Model> read(llvm::StringRef path, llvm::StringRef contents,
                  llvm::Twine(maxMessageDepth / 3) + " deep");
     return std::nullopt;
   }
-  ProtoReader reader(path, isFile ? contents : llvm::StringRef(), problems);
+  ProtoReader reader(path, isFile ? contents : llvm::StringRef(), files,
+                     problems);
   Model model = reader.convert(proto);
   if (problems.any())
     return std::nullopt;
@@ -79,7 +86,8 @@ static std::optional<Model> read(llvm::StringRef path, llvm::StringRef contents,
   return model;
 }
 
-std::optional<Model> readModel(llvm::StringRef path, Problems &problems) {
+std::optional<Model> readModel(llvm::StringRef path, DataFiles files,
+                               Problems &problems) {
   // A FIFO or device would block or never end; only regular files are models.
   llvm::sys::fs::file_status status;
   if (std::error_code error = llvm::sys::fs::status(path, status)) {
@@ -96,12 +104,12 @@ std::optional<Model> readModel(llvm::StringRef path, Problems &problems) {
     problems.add("can't be read: " + buffer.getError().message());
     return std::nullopt;
   }
-  return read(path, (*buffer)->getBuffer(), /*isFile=*/true, problems);
+  return read(path, (*buffer)->getBuffer(), /*isFile=*/true, files, problems);
 }
 
 std::optional<Model> readModel(llvm::StringRef path, llvm::StringRef contents,
                                Problems &problems) {
-  return read(path, contents, /*isFile=*/false, problems);
+  return read(path, contents, /*isFile=*/false, DataFiles::Needed, problems);
 }
 
 } // namespace vescale::onnx

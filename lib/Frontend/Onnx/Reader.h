@@ -11,6 +11,7 @@
 
 #include "lib/Frontend/Onnx/Model.h"
 #include "llvm/ADT/Twine.h"
+#include <set>
 
 namespace vescale::onnx {
 
@@ -29,17 +30,25 @@ public:
   explicit Problems(llvm::StringRef file) : file(file) {}
 
   void add(const llvm::Twine &message);
+  /// Adds `who` + `what` unless that is known of another: what is wrong with a
+  /// file is wrong for all its tensors.
+  void addOnce(const llvm::Twine &who, const llvm::Twine &what);
   bool any() const { return !messages.empty(); }
   llvm::ArrayRef<std::string> list() const { return messages; }
 
 private:
   std::string file;
   std::vector<std::string> messages;
+  std::set<std::string> shared;
   size_t dropped = 0;
 };
 
+/// Whether the files of external data must be there.
+enum class DataFiles { Needed, Optional };
+
 /// Reads and checks `path`. On failure `problems` says why.
-std::optional<Model> readModel(llvm::StringRef path, Problems &problems);
+std::optional<Model> readModel(llvm::StringRef path, DataFiles files,
+                               Problems &problems);
 
 /// As above from memory; `path` is where the model would be (for external data
 /// and messages). Tensors then refer to no part of the model file itself.
@@ -55,7 +64,8 @@ std::optional<std::string> readBytes(const Tensor &tensor);
 /// Fills in the region of a tensor with external data: `entries` as the file
 /// states them, for the model in `modelPath`. False after adding a problem.
 bool resolveExternalData(Tensor &tensor, const Metadata &entries,
-                         llvm::StringRef modelPath, Problems &problems);
+                         llvm::StringRef modelPath, DataFiles files,
+                         Problems &problems);
 
 /// Checks names, order, scopes, versions and calls of the whole model.
 void checkModel(const Model &model, Problems &problems);

@@ -10,7 +10,7 @@ namespace vescale::onnx {
 static std::vector<Function> readTable() {
   StandardFunctionTable table = standardFunctionTable();
   Problems problems("the standard's functions");
-  ProtoReader reader("", "", problems);
+  ProtoReader reader("", "", DataFiles::Optional, problems);
   std::vector<Function> functions;
   for (const StandardFunctionEntry &entry : table.entries) {
     llvm::StringRef bytes = table.bytes.substr(entry.offset, entry.length);

@@ -97,6 +97,42 @@ def renamed_weight():
 
 
 @model
+def tied_weight():
+    """An embedding and a head that share their weight."""
+    gather = helper.make_node("Gather", ["head.weight", "ids"], ["h"])
+    metadata(gather, namespace=": Net/embed: Embedding/embedding: aten.embedding.default",
+             pkg__torch__onnx__fx_node="%embedding : [num_users=1] = call_function[target=torch.ops.aten.embedding."
+             "default](args = (%p_head_weight, %ids), kwargs = {})")
+    turn = helper.make_node("Transpose", ["head.weight"], ["t"], perm=[1, 0])
+    metadata(turn, namespace=": Net/head: Linear/linear: aten.linear.default")
+    result = make([gather, turn, helper.make_node("MatMul", ["h", "t"], ["y"])], [("ids", [4], onnx.TensorProto.INT64)],
+                  [("y", None)], [("head.weight", np.ones((32, 16), np.float32))])
+    metadata(result.graph, pkg__torch__export__ExportedProgram__graph_signature=
+             "\n# inputs\np_embed_weight: PARAMETER target='embed.weight'\n"
+             "p_head_weight: PARAMETER target='head.weight'\np_other_weight: PARAMETER target='other.weight'\n")
+    return result
+
+
+@model
+def folded_tables():
+    """Tensors that hold weights or not, by what the file says of them."""
+    tables = ["positions", "inv_freq", "mask", "sum", "scale"]
+    sizes = [16, 16, 16, 16, 1]
+    nodes = [helper.make_node("Add", [tables[i - 1] + "_y" if i else "x", name], [name + "_y"])
+             for i, name in enumerate(tables)]
+    result = make(nodes, [("x", [16])], [("scale_y", None)],
+                  [(name, np.arange(size, dtype=np.float32)) for name, size in zip(tables, sizes)])
+    for name, origin in (("mask", "['b_inv_freq']"), ("sum", "['p_weight', 'b_inv_freq']")):
+        info = result.graph.value_info.add()
+        info.CopyFrom(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [16]))
+        metadata(info, pkg__onnxscript__optimizer__folded_from=origin)
+    metadata(result.graph, pkg__torch__export__ExportedProgram__graph_signature=
+             "\n# inputs\np_weight: PARAMETER target='weight'\n"
+             "b_inv_freq: BUFFER target='inv_freq' persistent=False\n")
+    return result
+
+
+@model
 def made_up_name():
     result = renamed_weight()
     del result.graph.metadata_props[:]
