@@ -112,8 +112,7 @@ TEST_F(ArithmeticTest, FloatsAreRoundedToTheirType) {
   EXPECT_EQ(f16.arithmetic.toDouble(f16.number(2049 + 0x1p-40)), 2050);
   int64_t middle = (int64_t(1) << 60) + (int64_t(1) << 36);
   EXPECT_EQ(f32.arithmetic.toDouble(f32.integer(middle)), 0x1p60);
-  EXPECT_EQ(f32.arithmetic.toDouble(f32.integer(middle + 1)),
-            0x1p60 + 0x1p37);
+  EXPECT_EQ(f32.arithmetic.toDouble(f32.integer(middle + 1)), 0x1p60 + 0x1p37);
   EXPECT_TRUE(std::isinf(f16.arithmetic.toDouble(f16.number(70000))));
   EXPECT_EQ(f32.arithmetic.toInteger(f32.number(3e9), 32), 2147483647);
   EXPECT_EQ(f32.arithmetic.toInteger(f32.number(std::nan("")), 32), 0);
