@@ -254,10 +254,34 @@ private:
                                broadcast.getInput(), dims);
   }
 };
+
+/// unflatten(f(flatten(x), y)) becomes f(x, unflatten(y)): what lies between,
+/// such as a bias on scores, keeps the dimensions apart.
+struct UnflattenOperands : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp reshape,
+                                PatternRewriter &rewriter) const override {
+    Operation *op = reshape.getInput().getDefiningOp();
+    if (!op || !isGraph(op) || !isElementwise(op) || !op->hasOneUse())
+      return rewriter.notifyMatchFailure(reshape, "not of elementwise work");
+    ArrayRef<int64_t> shape = shapeOf(reshape.getResult());
+    bool undoes = llvm::any_of(op->getOperands(), [&](Value operand) {
+      auto inner = operand.getDefiningOp<ReshapeOp>();
+      return inner && shapeOf(inner.getInput()) == shape;
+    });
+    if (!undoes)
+      return rewriter.notifyMatchFailure(reshape, "undoes no reshape");
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(createReshape(rewriter, op->getLoc(), operand, shape));
+    rewriter.replaceOp(reshape, rebuild(rewriter, op, operands, shape));
+    return success();
+  }
+};
 } // namespace
 
 void prepare::populateSinkPatterns(RewritePatternSet &patterns) {
   patterns.add<SinkBroadcast, SinkFlatteningBelowDot, SplitBatchOfDot,
-               SinkFlatteningBelowSoftmax, SinkFlattening>(
+               SinkFlatteningBelowSoftmax, SinkFlattening, UnflattenOperands>(
       patterns.getContext());
 }

@@ -25,7 +25,8 @@ inline Vec load(const float *at) {
 inline void store(float *at, Vec value) {
   *reinterpret_cast<LooseVec *>(at) = value;
 }
-inline Vec splat(float value) { return Vec{} + value; }
+/// (x - 0 is x, also for -0, so that no subtraction is left; x + 0 is not.)
+inline Vec splat(float value) { return value - Vec{}; }
 inline Vec iota() {
   Vec result;
   for (int i = 0; i < width; ++i)

@@ -26,8 +26,8 @@ DIMS = {"batch": 3, "sequence": 11}
 PARAMETER = re.compile(r'"graph\.parameter"\(\) <\{(author = #graph\.author(<[^>]*>)?, )?.*?name = "([^"]*)".*?'
                        r'source = #graph\.source<"[^"]*", (\d+), .*$', re.M)
 # Weights whose name nothing in the file tells, so that the importer must not make one up: what is folded with others
-# (sums, slices of tables), and what the tracer's paths leave open.
-UNTOLD = {"gpt2-tiny/tracer17": 1, "opt-tiny/tracer17": 1}
+# (sums, slices of tables, a norm into a convolution, lookups among experts), and what the tracer's paths leave open.
+UNTOLD = {"gpt2-tiny/tracer17": 1, "opt-tiny/tracer17": 1, "mixtral-tiny/dynamo20": 4, "resnet-tiny/dynamo20": 12}
 
 
 def make_inputs(session, rng):

@@ -28,6 +28,18 @@ func.func @flattened_layer(%x: tensor<2x3x4xf32>, %w: tensor<4x5xf32>, %b: tenso
   return %5 : tensor<2x3x5xf32>
 }
 
+// A bias has only the flattened form; it is what changes its shape.
+// CHECK-LABEL: func @flattened_scores
+// CHECK: %[[B:.+]] = graph.reshape %arg1 : tensor<6x4xf32> -> tensor<2x3x4xf32>
+// CHECK-NEXT: %[[S:.+]] = graph.add %arg0, %[[B]] : (tensor<2x3x4xf32>, tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+// CHECK-NEXT: return %[[S]]
+func.func @flattened_scores(%x: tensor<2x3x4xf32>, %b: tensor<6x4xf32>) -> tensor<2x3x4xf32> {
+  %0 = graph.reshape %x : tensor<2x3x4xf32> -> tensor<6x4xf32>
+  %1 = graph.add %0, %b : (tensor<6x4xf32>, tensor<6x4xf32>) -> tensor<6x4xf32>
+  %2 = graph.reshape %1 : tensor<6x4xf32> -> tensor<2x3x4xf32>
+  return %2 : tensor<2x3x4xf32>
+}
+
 // CHECK-LABEL: func @heads_merged_and_flattened
 // CHECK-NEXT: graph.reshape %arg0 : tensor<2x3x2x2xf32> -> tensor<2x3x4xf32>
 // CHECK-NEXT: graph.dot {{.*}} contract [2] x [0]

@@ -8,6 +8,7 @@ import transformers as hf
 
 TINY = {"batch": 2, "sequence": 9}
 ALL = ("dynamo20", "dynamo20-noopt", "dynamo23", "tracer17")
+NEW = ("dynamo20", "dynamo20-noopt")
 STATIC = ALL + ("dynamo20-static",)
 
 
@@ -136,4 +137,23 @@ FAMILIES = {
                               max_position_embeddings=64, word_embed_proj_dim=48),
                        {"input_ids": ids(503), "attention_mask": MASK}, ["logits"],
                        positions={"position_ids": POSITIONS}, positions_in=("tracer17",)),
+    "mixtral-tiny": Family(causal("Mixtral", **TINY_DECODER, num_attention_heads=4, num_key_value_heads=2,
+                                  num_local_experts=4, attn_implementation="eager", experts_implementation="batched_mm"),
+                           {"input_ids": ids(503)}, ["logits"], styles=NEW),
+    "t5-encoder-tiny": Family(encoder("T5", "EncoderModel", vocab_size=503, d_model=48, d_kv=12, d_ff=96, num_layers=2,
+                                      num_heads=4, attn_implementation="eager"),
+                              {"input_ids": ids(503)}, ["last_hidden_state"], styles=NEW),
+    "deberta-tiny": Family(encoder("DebertaV2", **TINY_ENCODER, relative_attention=True, pos_att_type=["c2p", "p2c"],
+                                   position_buckets=8, max_relative_positions=16),
+                           {"input_ids": ids(503), "attention_mask": MASK}, ["last_hidden_state"], styles=NEW),
+    "swin-tiny": Family(encoder("Swin", image_size=32, patch_size=4, embed_dim=16, depths=[2, 2], num_heads=[2, 4],
+                                window_size=4, attn_implementation="eager"),
+                        {"pixel_values": {"kind": "floats", "shape": ["batch", 3, 32, 32]}},
+                        ["last_hidden_state", "pooler_output"], dims={"batch": 2}, styles=NEW),
+    "resnet-tiny": Family(encoder("ResNet", "ForImageClassification", embedding_size=12, hidden_sizes=[16, 24],
+                                  depths=[1, 2], num_labels=13),
+                          {"pixel_values": {"kind": "floats", "shape": ["batch", 3, 32, 32]}}, ["logits"],
+                          dims={"batch": 2}, styles=NEW),
+    "bloom-tiny": Family(causal("Bloom", vocab_size=503, hidden_size=48, n_layer=2, n_head=4),
+                         {"input_ids": ids(503), "attention_mask": MASK}, ["logits"], styles=NEW),
 }
