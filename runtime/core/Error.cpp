@@ -21,6 +21,19 @@ std::string shapeText(const std::vector<int64_t> &shape) {
   return text;
 }
 
+std::string printable(const std::string &text) {
+  constexpr const char *digits = "0123456789abcdef";
+  std::string result;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if ((byte >= 0x20 && byte != 0x7f) || c == '\n')
+      result += c;
+    else
+      result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+  }
+  return result;
+}
+
 std::string errnoText() {
   std::string text = std::strerror(errno);
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z')

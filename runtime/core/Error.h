@@ -19,11 +19,15 @@ enum class ExitCode : int {
   Stopped = 75,
 };
 
+/// The text with control characters but newlines as \xNN: names in files are
+/// anybody's, and a message must not steer a terminal.
+std::string printable(const std::string &text);
+
 class __attribute__((visibility("default"))) Failure
     : public std::runtime_error {
 public:
   Failure(ExitCode code, const std::string &message)
-      : std::runtime_error(message), code(code) {}
+      : std::runtime_error(printable(message)), code(code) {}
   ExitCode code;
 };
 

@@ -230,9 +230,9 @@ class Checkpoint(unittest.TestCase):
             with self.subTest(mesh=mesh):
                 self.compile(graph, mesh, "--weights=reference", *flags)
                 self.assertFalse((self.dir / "bundle/weights").exists())
-                self.assertEqual(self.expect_outputs(want), "")
+                self.assertNotIn("was touched", self.expect_outputs(want))
                 (self.dir / "bundle").rename(self.dir / "moved")
-                self.assertEqual(self.expect_outputs(want, bundle="moved"), "")
+                self.assertNotIn("was touched", self.expect_outputs(want, bundle="moved"))
                 known = json.loads((self.dir / "moved/manifest.json").read_text())["files"]
                 self.assertEqual([entry["path"] for entry in known], [str(file)])
                 # Touched, but the same: said, and run.

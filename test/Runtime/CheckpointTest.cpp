@@ -143,6 +143,7 @@ TEST_F(CheckpointFiles, HostileIndicesAreRefused) {
   refused({{"a.w", ""}}, "empty");
   refused({{"a.w", std::string("some.safetensors\0x", 18)}}, "NUL");
   refused({{"a.w", "none.safetensors"}}, "none.safetensors");
+  refused({{"a.w", "\x1b[2Jnone"}}, "\\x1b[2Jnone'");
   refused({{"a.w", "."}}, "not a regular file");
   refused({{"a.w", 7}}, "not the name of a file");
   refused({{"a.w", Json::array()}}, "not the name of a file");
