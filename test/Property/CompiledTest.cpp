@@ -51,16 +51,6 @@ protected:
 };
 } // namespace
 
-static void name(func::FuncOp main) {
-  Builder builder(main.getContext());
-  for (unsigned index = 0; index < main.getNumArguments(); ++index)
-    main.setArgAttr(index, graph::kNameAttr,
-                    builder.getStringAttr("in" + std::to_string(index)));
-  for (unsigned index = 0; index < main.getNumResults(); ++index)
-    main.setResultAttr(index, graph::kNameAttr,
-                       builder.getStringAttr("out" + std::to_string(index)));
-}
-
 LogicalResult CompiledTest::partition(ModuleOp module, int ranks, Dice &dice) {
   SmallVector<int64_t> axes = {ranks};
   if (ranks == 4 && dice.chance(50))
@@ -75,7 +65,7 @@ LogicalResult CompiledTest::partition(ModuleOp module, int ranks, Dice &dice) {
 }
 
 std::string CompiledTest::runProgram(Case &test, Generator &g) {
-  name(g.main);
+  nameValues(g.main);
   placeParameters(*g.module);
   llvm::raw_string_ostream(test.program) << *g.module;
   if (failed(verify(*g.module)))

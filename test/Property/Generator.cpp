@@ -183,6 +183,16 @@ void test::generateFusing(Generator &generator, int64_t ops) {
   generator.finish();
 }
 
+void test::nameValues(func::FuncOp main) {
+  Builder builder(main.getContext());
+  for (unsigned index = 0; index < main.getNumArguments(); ++index)
+    main.setArgAttr(index, graph::kNameAttr,
+                    builder.getStringAttr("in" + std::to_string(index)));
+  for (unsigned index = 0; index < main.getNumResults(); ++index)
+    main.setResultAttr(index, graph::kNameAttr,
+                       builder.getStringAttr("out" + std::to_string(index)));
+}
+
 CrashNote::CrashNote(uint64_t seed, int64_t size)
     : text("seed " + std::to_string(seed) + ", size " + std::to_string(size)),
       entry(text.c_str()) {

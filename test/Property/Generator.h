@@ -132,6 +132,9 @@ void generateProgram(Generator &generator, int64_t ops);
 /// elementwise ops and views between them.
 void generateFusing(Generator &generator, int64_t ops);
 
+/// Calls the program's inputs in0, in1, … and its outputs out0, out1, …
+void nameValues(mlir::func::FuncOp main);
+
 /// Remembers the case that is run, for the message of a crash.
 class CrashNote {
 public:

@@ -13,16 +13,6 @@ using namespace mlir;
 using namespace vescale;
 using namespace vescale::test;
 
-static void name(func::FuncOp main) {
-  Builder builder(main.getContext());
-  for (unsigned index = 0; index < main.getNumArguments(); ++index)
-    main.setArgAttr(index, graph::kNameAttr,
-                    builder.getStringAttr("in" + std::to_string(index)));
-  for (unsigned index = 0; index < main.getNumResults(); ++index)
-    main.setResultAttr(index, graph::kNameAttr,
-                       builder.getStringAttr("out" + std::to_string(index)));
-}
-
 int main(int argc, char **argv) {
   if (argc != 3) {
     llvm::errs() << "usage: RandomPrograms DIR CASES\n";
@@ -37,7 +27,7 @@ int main(int argc, char **argv) {
       Generator generator(&context, seed, 8);
       generator.useParameters = false;
       generate(generator, sampler);
-      name(generator.main);
+      nameValues(generator.main);
       std::error_code error;
       llvm::raw_fd_ostream file(std::string(argv[1]) + "/" + sampler.op.str() +
                                     "." + std::to_string(seed) + ".mlir",
