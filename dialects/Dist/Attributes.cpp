@@ -1,5 +1,4 @@
-//===- Attributes.cpp - Text and verification of dist attributes -*- C++
-//-*-===//
+//===- Attributes.cpp - Text and verification of dist attributes ----------===//
 //
 // Parses, prints and verifies meshes, axes and layouts.
 //

@@ -1,5 +1,4 @@
-//===- Parameters.cpp - Where the interpreter has parameters from *- C++
-//-*-===//
+//===- Parameters.cpp - Where the interpreter has parameters from ---------===//
 
 #include "vescale/Interpreter/Parameters.h"
 #include "llvm/Support/FileSystem.h"

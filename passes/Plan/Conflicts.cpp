@@ -62,10 +62,8 @@ void Conflicts::add(Operation *user, unsigned operand, LayoutAttr to) {
                       planReshard(type, to, mesh).bytes};
     auto [it, first] = found.insert({{seed, rival->seed}, conflict});
     if (!first) {
-      conflict.others = it->second.others + 1;
-      if (conflict.bytes <= it->second.bytes)
-        ++it->second.others;
-      else
+      conflict.others = ++it->second.others;
+      if (conflict.bytes > it->second.bytes)
         it->second = conflict;
     }
     return;

@@ -1,12 +1,10 @@
-//===- Propagate.cpp - Completes layouts, makes reshards explicit -*- C++
-//-*-===//
+//===- Propagate.cpp - Completes layouts, makes reshards explicit ---------===//
 //
 // Steps for each function:
 //   1. read the seeds and propagate them (Propagation.h), while each use of a
 //      weight has one of its own (SharedWeights.h);
 //   2. walk the ops in order; each takes its cheapest sharding given the
-//   layouts
-//      its operands have by then (OpChoice.h);
+//      layouts its operands have by then (OpChoice.h);
 //   3. where an operand is wanted in another layout insert a reshard, one for
 //      all uses that want the same;
 //   4. give results back whole or sharded, never partial;

@@ -6,8 +6,7 @@
 //   1. drop the function;
 //   2. find by bisection the shortest beginning that is interesting;
 //   3. drop results, then replace ops by parameters: halves, quarters, …,
-//   single
-//      ones.
+//      single ones.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Graph/Graph.h"

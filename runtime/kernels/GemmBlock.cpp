@@ -3,11 +3,9 @@
 //
 // For each panel of 64 columns of C and each block of 128 of the depth:
 //   1. have the block of B as rows of the panel: where it lies if it is a
-//   packed
-//      weight or few rows of C read it, else as a copy;
+//      packed weight or few rows of C read it, else as a copy;
 //   2. add to the panel the product of A's rows and this block, in tiles held
-//   in
-//      registers. A transposed A is copied 64 rows at a time.
+//      in registers. A transposed A is copied 64 rows at a time.
 // Few rows against a transposed B, where both lie along the depth, are products
 // of rows instead: nothing is copied.
 //

@@ -1,5 +1,4 @@
-//===- DimGroups.h - Which dimensions a reshape splits and merges -*- C++
-//-*-===//
+//===- DimGroups.h - Which dimensions a reshape splits and merges ---------===//
 #ifndef VESCALE_DIALECTS_GRAPH_FOLD_DIMGROUPS_H
 #define VESCALE_DIALECTS_GRAPH_FOLD_DIMGROUPS_H
 

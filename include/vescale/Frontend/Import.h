@@ -1,5 +1,4 @@
-//===- Import.h - From a model that a framework exported to IR ---*- C++
-//-*-===//
+//===- Import.h - From a model that a framework exported to IR --*- C++ -*-===//
 //
 // The entry of the compiler: reads a model file into a module of `graph` ops
 // with one function `main`. Formats are behind the interface `Frontend`, so

@@ -1,5 +1,4 @@
-//===- Diagnostics.h - How tools print errors and remarks --------*- C++
-//-*-===//
+//===- Diagnostics.h - How tools print errors and remarks -------*- C++ -*-===//
 
 #ifndef VESCALE_SUPPORT_DIAGNOSTICS_H
 #define VESCALE_SUPPORT_DIAGNOSTICS_H

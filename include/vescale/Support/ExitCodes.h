@@ -1,5 +1,4 @@
-//===- ExitCodes.h - What the tools' exit codes mean -------------*- C++
-//-*-===//
+//===- ExitCodes.h - What the tools' exit codes mean ------------*- C++ -*-===//
 
 #ifndef VESCALE_SUPPORT_EXITCODES_H
 #define VESCALE_SUPPORT_EXITCODES_H

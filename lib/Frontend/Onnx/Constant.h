@@ -1,5 +1,4 @@
-//===- Constant.h - Small tensors that the importer computes with -*- C++
-//-*-===//
+//===- Constant.h - Small tensors that the importer computes with ---------===//
 //
 // Exporters write shape arithmetic as tensor ops. The importer knows every
 // shape, so it evaluates them; this is the tensor it evaluates on. Integers

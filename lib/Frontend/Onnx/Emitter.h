@@ -1,5 +1,4 @@
-//===- Emitter.h - Graph ops, or their values where they are known -*- C++
-//-*-===//
+//===- Emitter.h - Graph ops, or their values where they are known --------===//
 //
 // The vocabulary in which op importers are written: one method per `graph` op.
 // Where all operands are known and the result is small, a method computes the

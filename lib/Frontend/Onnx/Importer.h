@@ -1,5 +1,4 @@
-//===- Importer.h - From a checked ONNX model to a graph module --*- C++
-//-*-===//
+//===- Importer.h - From a checked ONNX model to a graph module -*- C++ -*-===//
 //
 // Walks the nodes in order. Every value's shape is known when it is made, so an
 // op importer sees static shapes and, for shape arithmetic, the numbers.

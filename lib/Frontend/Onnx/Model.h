@@ -1,5 +1,4 @@
-//===- Model.h - An ONNX model as plain data ---------------------*- C++
-//-*-===//
+//===- Model.h - An ONNX model as plain data --------------------*- C++ -*-===//
 //
 // What the importer sees of an ONNX file: plain structs, checked by the reader,
 // free of protobuf. Bytes of large tensors stay in their files.

@@ -1,5 +1,4 @@
-//===- NodeContext.h - What an op importer works with ------------*- C++
-//-*-===//
+//===- NodeContext.h - What an op importer works with -----------*- C++ -*-===//
 //
 // One node during import: its inputs as values, its attributes with their
 // defaults, and where its results go. Whatever doesn't fit becomes an error

@@ -1,5 +1,4 @@
-//===- OnnxFrontend.h - The frontend for ONNX files --------------*- C++
-//-*-===//
+//===- OnnxFrontend.h - The frontend for ONNX files -------------*- C++ -*-===//
 
 #ifndef VESCALE_LIB_FRONTEND_ONNX_ONNXFRONTEND_H
 #define VESCALE_LIB_FRONTEND_ONNX_ONNXFRONTEND_H

@@ -1,5 +1,4 @@
-//===- OpRegistry.h - Which function imports which ONNX op -------*- C++
-//-*-===//
+//===- OpRegistry.h - Which function imports which ONNX op ------*- C++ -*-===//
 
 #ifndef VESCALE_LIB_FRONTEND_ONNX_OPREGISTRY_H
 #define VESCALE_LIB_FRONTEND_ONNX_OPREGISTRY_H

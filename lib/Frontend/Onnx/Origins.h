@@ -1,5 +1,4 @@
-//===- Origins.h - Where in the user's program a node comes from -*- C++
-//-*-===//
+//===- Origins.h - Where in the user's program a node comes from ----------===//
 
 #ifndef VESCALE_LIB_FRONTEND_ONNX_ORIGINS_H
 #define VESCALE_LIB_FRONTEND_ONNX_ORIGINS_H

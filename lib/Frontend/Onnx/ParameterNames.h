@@ -1,5 +1,4 @@
-//===- ParameterNames.h - The author's names of parameters -------*- C++
-//-*-===//
+//===- ParameterNames.h - The author's names of parameters ------*- C++ -*-===//
 //
 // Exporters that optimise fold transposes and casts into weights and rename
 // them. PyTorch's leaves traces: the graph's signature lists the model's own

@@ -1,5 +1,4 @@
-//===- ProtoReader.h - From protobuf messages to plain structs ---*- C++
-//-*-===//
+//===- ProtoReader.h - From protobuf messages to plain structs --*- C++ -*-===//
 
 #ifndef VESCALE_LIB_FRONTEND_ONNX_PROTOREADER_H
 #define VESCALE_LIB_FRONTEND_ONNX_PROTOREADER_H

@@ -1,5 +1,4 @@
-//===- Reader.h - From an ONNX file to a checked model -----------*- C++
-//-*-===//
+//===- Reader.h - From an ONNX file to a checked model ----------*- C++ -*-===//
 //
 // Reads an ONNX file that may come from anyone: every size, offset, name and
 // path in it is checked before use, in time linear in the file's size.

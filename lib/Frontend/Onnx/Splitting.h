@@ -1,5 +1,4 @@
-//===- Splitting.h - Cutting a tensor along a dimension ----------*- C++
-//-*-===//
+//===- Splitting.h - Cutting a tensor along a dimension ---------*- C++ -*-===//
 
 #ifndef VESCALE_LIB_FRONTEND_ONNX_SPLITTING_H
 #define VESCALE_LIB_FRONTEND_ONNX_SPLITTING_H

@@ -1,5 +1,4 @@
-//===- StandardFunctions.h - Ops that ONNX defines by other ops --*- C++
-//-*-===//
+//===- StandardFunctions.h - Ops that ONNX defines by other ops -*- C++ -*-===//
 //
 // The standard gives many ops a body of simpler ones. Those bodies are taken
 // from the onnx package when the compiler is built (cmake/onnx_functions.py),
