@@ -71,4 +71,28 @@ def Graph_PoolOp : Graph_Op<"pool"> {
   }];
 }
 
+def Graph_PoolGradOp : Graph_Op<"pool_grad"> {
+  let summary = "gradient of pool's input";
+  let description = [{
+    `input` and the attributes are pool's; `result_grad` has the shape of its
+    result. Each window gives its element of `result_grad` to what it read: a sum
+    to every place, a maximum or minimum to the first place that holds it (a NaN
+    counts as the extreme), a product to every place, times the product of the
+    others. The result is what each element of the input gets from all windows.
+  }];
+  let arguments = (ins Graph_ReductionAttr:$kind, Graph_FloatTensor:$input,
+      Graph_FloatTensor:$result_grad, DenseI64ArrayAttr:$window,
+      DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
+      DenseI64ArrayAttr:$pad_low, DenseI64ArrayAttr:$pad_high);
+  let results = (outs Graph_FloatTensor:$result);
+  let assemblyFormat = [{
+    `` $kind $input `,` $result_grad `window` $window `strides` $strides
+    `dilations` $dilations `pad` $pad_low `x` $pad_high attr-dict `:`
+    `(` type($input) `,` type($result_grad) `)` `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
+  }];
+}
+
 #endif // VESCALE_DIALECTS_GRAPH_CONTRACTION

@@ -7,6 +7,7 @@
 #define VESCALE_DIALECTS_GRAPH_GRAPH_H
 
 #include "dialects/Dist/Dist.h"
+#include "dialects/Interfaces/Differentiate.h"
 
 #include "dialects/Graph/GraphEnums.h.inc"
 
@@ -32,6 +33,13 @@ inline constexpr llvm::StringLiteral kGlobalTypeAttr = "graph.global";
 /// hold weights without being a named parameter. A module without it says
 /// nothing of its unnamed ones.
 inline constexpr llvm::StringLiteral kUnnamedAttr = "graph.unnamed_weights";
+
+/// The attribute of an argument or a parameter op whose gradient is wanted.
+inline constexpr llvm::StringLiteral kTrainedAttr = "graph.trained";
+/// The attribute of what differentiation builds. It keeps such an op from being
+/// merged with an equal one of the forward program, whose value would then have
+/// to be kept until the backward program reads it.
+inline constexpr llvm::StringLiteral kBackwardAttr = "graph.backward";
 
 /// The value's type; all values of graph ops are ranked tensors.
 mlir::RankedTensorType typeOf(mlir::Value value);

@@ -7,6 +7,7 @@ include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "dialects/Dist/DistInterfaces.td"
 include "dialects/Interfaces/Cost.td"
+include "dialects/Interfaces/Differentiate.td"
 include "dialects/Interfaces/Evaluate.td"
 include "dialects/Interfaces/Lower.td"
 
@@ -44,7 +45,8 @@ defvar Graph_Interfaces = [
   DeclareOpInterfaceMethods<ShardableOpInterface>,
   DeclareOpInterfaceMethods<EvaluateOpInterface>,
   DeclareOpInterfaceMethods<CostOpInterface>,
-  DeclareOpInterfaceMethods<LowerOpInterface>
+  DeclareOpInterfaceMethods<LowerOpInterface>,
+  DeclareOpInterfaceMethods<DifferentiableOpInterface>
 ];
 
 class Graph_Op<string mnemonic, list<Trait> traits = []>

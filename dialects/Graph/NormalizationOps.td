@@ -57,4 +57,35 @@ def Graph_RmsNormOp : Graph_Op<"rms_norm",
   }];
 }
 
+class Graph_NormGradOp<string mnemonic, string what> : Graph_Op<mnemonic,
+        [DeclareOpInterfaceMethods<RowOpInterface>]> {
+  let summary = what;
+  let arguments = (ins Graph_FloatTensor:$input, Graph_FloatTensor:$result_grad,
+      Optional<Graph_FloatTensor>:$scale, I64Attr:$axis, F64Attr:$epsilon);
+  let results = (outs Graph_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $result_grad (`scale` $scale^ `:` type($scale))? `axis` $axis
+    `epsilon` $epsilon attr-dict `:` `(` type($input) `,` type($result_grad) `)`
+    `->` type($result)
+  }];
+}
+
+def Graph_LayerNormGradOp : Graph_NormGradOp<"layer_norm_grad",
+    "gradient of layer_norm's input"> {
+  let description = [{
+    With g = `result_grad` · scale, r = 1 / sqrt(variance + epsilon) and n the
+    norm without scale and bias: r · (g - mean(g) - n · mean(g · n)). The
+    statistics are computed anew from the input, in f32 at least.
+  }];
+}
+
+def Graph_RmsNormGradOp : Graph_NormGradOp<"rms_norm_grad",
+    "gradient of rms_norm's input"> {
+  let description = [{
+    With g = `result_grad` · scale, r = 1 / sqrt(mean(x²) + epsilon) and n = x · r:
+    r · (g - n · mean(g · n)). The statistics are computed anew from the input,
+    in f32 at least.
+  }];
+}
+
 #endif // VESCALE_DIALECTS_GRAPH_NORMALIZATION

@@ -1,12 +1,14 @@
 //===- Interfaces.cpp - Interfaces that dialects share ----------*- C++ -*-===//
 
 #include "dialects/Interfaces/Cost.h"
+#include "dialects/Interfaces/Differentiate.h"
 #include "dialects/Interfaces/Evaluate.h"
 
 using namespace mlir;
 using namespace vescale;
 
 #include "dialects/Interfaces/Cost.cpp.inc"
+#include "dialects/Interfaces/Differentiate.cpp.inc"
 #include "dialects/Interfaces/Evaluate.cpp.inc"
 
 int64_t vescale::getBytes(RankedTensorType type) {

@@ -17,6 +17,7 @@
 #include "passes/Partition/Passes.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Prepare/Passes.h"
+#include "passes/Train/Passes.h"
 
 void vescale::registerDialects(mlir::DialectRegistry &registry) {
   registry.insert<dist::DistDialect, graph::GraphDialect,
@@ -30,6 +31,7 @@ void vescale::registerDialects(mlir::DialectRegistry &registry) {
 void vescale::registerPasses() {
   dist::registerPlanPhase();
   prepare::registerPreparePhase();
+  train::registerTrainPhase();
   dist::registerPartitionPhase();
   registerLowerPhase();
   registerEmitPhase();

@@ -31,6 +31,8 @@ TEST(Completeness, EveryGraphOp) {
     EXPECT_TRUE(op.hasInterface<CostOpInterface>()) << name << " has no cost";
     EXPECT_TRUE(op.hasInterface<LowerOpInterface>())
         << name << " has no lowering";
+    EXPECT_TRUE(op.hasInterface<DifferentiableOpInterface>())
+        << name << " says nothing of its derivative";
     EXPECT_EQ(sampled.count(name), 1u)
         << name << " has no sampler in test/Property/Samplers";
   }

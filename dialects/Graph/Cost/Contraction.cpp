@@ -28,3 +28,12 @@ OpCost PoolOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
   return perResultElement(ShapedType::getNumElements(getWindow()), operandTypes,
                           resultTypes);
 }
+
+/// For each window and place in it: a comparison for an extreme, a product for
+/// a product; and an addition.
+OpCost PoolGradOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
+  int64_t taps = ShapedType::getNumElements(getWindow());
+  int64_t perTap = getKind() == Reduction::Sum ? 1 : 2;
+  return streamingCost(perTap * taps * operandTypes[1].getNumElements(),
+                       operandTypes, resultTypes);
+}

@@ -27,5 +27,10 @@ VESCALE_COST_PER_ELEMENT(LogSoftmaxOp, 5)
 /// sum; subtract, square, sum; multiply; then scale and bias, one each.
 VESCALE_COST_PER_ELEMENT(LayerNormOp,
                          5 + (getScale() != nullptr) + (getBias() != nullptr))
+/// The statistics: 4; normalise twice and weight twice: 6; four operations with
+/// the two means; then the scale, twice.
+VESCALE_COST_PER_ELEMENT(LayerNormGradOp, 14 + 2 * (getScale() != nullptr))
+/// The same without the mean of the input and that of the gradient.
+VESCALE_COST_PER_ELEMENT(RmsNormGradOp, 8 + 2 * (getScale() != nullptr))
 /// square, sum; multiply; then the scale.
 VESCALE_COST_PER_ELEMENT(RmsNormOp, 3 + (getScale() != nullptr))

@@ -109,3 +109,62 @@ Tensors PoolOp::evaluate(Operands operands, EvaluateContext &context) {
     return e.round(value);
   }));
 }
+
+namespace {
+/// What a window of pool read, in order.
+struct Read {
+  int64_t offset;
+  Element element;
+};
+} // namespace
+
+/// What element `place` of a window gets of the window's gradient.
+static Element poolShare(Reduction kind, const Elements &e,
+                         ArrayRef<Read> window, size_t place, Element dy) {
+  switch (kind) {
+  case Reduction::Sum:
+    return dy;
+  case Reduction::Prod:
+    for (auto [index, read] : llvm::enumerate(window))
+      if (index != place)
+        dy = e.mul(dy, read.element);
+    return dy;
+  case Reduction::Max:
+  case Reduction::Min: {
+    size_t best = 0;
+    for (size_t i = 1; i < window.size(); ++i)
+      // The first of equals stays; NaN counts as the extreme.
+      if (combine(kind, e, window[best].element, window[i].element) !=
+          window[best].element)
+        best = i;
+    return best == place ? dy : e.integer(0);
+  }
+  }
+  llvm_unreachable("all reductions are listed");
+}
+
+Tensors PoolGradOp::evaluate(Operands operands, EvaluateContext &context) {
+  Elements e = context.elements(operands[0]->getElementType());
+  const Tensor &input = *operands[0], &dy = *operands[1];
+  Tensor result(typeOf(getResult()), e.integer(0));
+  SmallVector<int64_t> from(input.getRank());
+  forEachIndex(dy.getShape(), [&](ArrayRef<int64_t> index, int64_t offset) {
+    SmallVector<Read> window;
+    from[0] = index[0];
+    from[1] = index[1];
+    forEachInWindow(index.drop_front(2), getWindow(), getStrides(),
+                    getDilations(), getPadLow(), input.getShape().drop_front(2),
+                    MutableArrayRef(from).drop_front(2),
+                    [&](ArrayRef<int64_t>) {
+                      int64_t at = input.offset(from);
+                      window.push_back({at, input[at]});
+                    });
+    for (auto [place, read] : llvm::enumerate(window)) {
+      Element share = poolShare(getKind(), e, window, place, dy[offset]);
+      result[read.offset] = e.add(result[read.offset], share);
+    }
+  });
+  for (int64_t i = 0; i < result.getNumElements(); ++i)
+    result[i] = e.round(result[i]);
+  return one(std::move(result));
+}

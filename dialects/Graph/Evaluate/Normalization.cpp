@@ -93,3 +93,54 @@ Tensors RmsNormOp::evaluate(Operands operands, EvaluateContext &context) {
   return normalize(*this, getAxis(), getEpsilon().convertToDouble(),
                    /*centre=*/false, *operands[0], scale, nullptr, context);
 }
+
+/// r · (g - mean(g) - n · mean(g · n)) over rows of the dimensions from `axis`
+/// on, where mean(g) is left out unless `centre`.
+static Tensors normGradient(Operation *op, int64_t axis, double epsilon,
+                            bool centre, Operands operands,
+                            EvaluateContext &context) {
+  const Tensor &x = *operands[0], &dy = *operands[1];
+  const Tensor *scale = operands.size() == 3 ? operands[2] : nullptr;
+  Elements e = context.elements(x.getElementType());
+  Tensor result(typeOf(op->getResult(0)));
+  int64_t size = ShapedType::getNumElements(x.getShape().drop_front(axis));
+  if (x.getNumElements() == 0)
+    return one(std::move(result));
+  Element count = context.arithmetic.fromDouble(size);
+  auto mean = [&](llvm::function_ref<Element(int64_t)> term) {
+    Element sum = e.integer(0);
+    for (int64_t i = 0; i < size; ++i)
+      sum = e.add(sum, term(i));
+    return e.div(sum, count);
+  };
+  for (int64_t start = 0; start < x.getNumElements(); start += size) {
+    Element shift =
+        centre ? mean([&](int64_t i) { return x[start + i]; }) : e.integer(0);
+    auto centred = [&](int64_t i) { return e.sub(x[start + i], shift); };
+    Element variance =
+        mean([&](int64_t i) { return e.mul(centred(i), centred(i)); });
+    Element factor = e.rsqrt(e.add(variance, e.number(epsilon)));
+    auto norm = [&](int64_t i) { return e.mul(centred(i), factor); };
+    auto weighted = [&](int64_t i) {
+      return scale ? e.mul(dy[start + i], (*scale)[i]) : dy[start + i];
+    };
+    Element average = centre ? mean(weighted) : e.integer(0);
+    Element along =
+        mean([&](int64_t i) { return e.mul(weighted(i), norm(i)); });
+    for (int64_t i = 0; i < size; ++i) {
+      Element rest = e.sub(e.sub(weighted(i), average), e.mul(norm(i), along));
+      result[start + i] = e.round(e.mul(factor, rest));
+    }
+  }
+  return one(std::move(result));
+}
+
+Tensors LayerNormGradOp::evaluate(Operands operands, EvaluateContext &context) {
+  return normGradient(*this, getAxis(), getEpsilon().convertToDouble(),
+                      /*centre=*/true, operands, context);
+}
+
+Tensors RmsNormGradOp::evaluate(Operands operands, EvaluateContext &context) {
+  return normGradient(*this, getAxis(), getEpsilon().convertToDouble(),
+                      /*centre=*/false, operands, context);
+}

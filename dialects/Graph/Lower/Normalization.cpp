@@ -16,6 +16,8 @@ LoweringKind SoftmaxOp::getLoweringKind() { return LoweringKind::Row; }
 LoweringKind LogSoftmaxOp::getLoweringKind() { return LoweringKind::Row; }
 LoweringKind LayerNormOp::getLoweringKind() { return LoweringKind::Row; }
 LoweringKind RmsNormOp::getLoweringKind() { return LoweringKind::Row; }
+LoweringKind LayerNormGradOp::getLoweringKind() { return LoweringKind::Row; }
+LoweringKind RmsNormGradOp::getLoweringKind() { return LoweringKind::Row; }
 
 /// Reduces `term` of each column over the row.
 static Value overRow(ElementBuilder &builder, const Row &row, Reduction kind,
@@ -51,6 +53,13 @@ SmallVector<int64_t> LayerNormOp::getRowDims() {
   return from(getAxis(), getInput());
 }
 SmallVector<int64_t> RmsNormOp::getRowDims() {
+  return from(getAxis(), getInput());
+}
+
+SmallVector<int64_t> LayerNormGradOp::getRowDims() {
+  return from(getAxis(), getInput());
+}
+SmallVector<int64_t> RmsNormGradOp::getRowDims() {
   return from(getAxis(), getInput());
 }
 
@@ -106,21 +115,36 @@ static Value inverseRoot(Emit &emit, Value meanSquare, double epsilon) {
   return emit.div(emit.like(root, 1), root);
 }
 
+/// A layer norm's mean and the inverse root of its variance.
+static SmallVector<Value> centerAndFactor(ElementBuilder &builder,
+                                          const Row &row, Value input,
+                                          const APFloat &epsilon) {
+  Emit emit(builder);
+  Value center = mean(
+      emit,
+      overRow(builder, row, Reduction::Sum, input, [](Value x) { return x; }),
+      row);
+  Value squares = overRow(builder, row, Reduction::Sum, input, [&](Value x) {
+    Value difference = emit.sub(x, center);
+    return emit.mul(difference, difference);
+  });
+  return {center, inverseRoot(emit, mean(emit, squares, row),
+                              epsilon.convertToDouble())};
+}
+
+/// An RMS norm's inverse root.
+static Value rootFactor(ElementBuilder &builder, const Row &row, Value input,
+                        const APFloat &epsilon) {
+  Emit emit(builder);
+  Value squares = overRow(builder, row, Reduction::Sum, input,
+                          [&](Value x) { return emit.mul(x, x); });
+  return inverseRoot(emit, mean(emit, squares, row), epsilon.convertToDouble());
+}
+
 SmallVector<Value> LayerNormOp::emitRow(ElementBuilder &builder,
                                         const Row &row) {
-  Emit emit(builder);
   builder.cacheRow(getInput(), row);
-  Value center = mean(emit,
-                      overRow(builder, row, Reduction::Sum, getInput(),
-                              [](Value x) { return x; }),
-                      row);
-  Value squares =
-      overRow(builder, row, Reduction::Sum, getInput(), [&](Value x) {
-        Value difference = emit.sub(x, center);
-        return emit.mul(difference, difference);
-      });
-  return {center, inverseRoot(emit, mean(emit, squares, row),
-                              getEpsilon().convertToDouble())};
+  return centerAndFactor(builder, row, getInput(), getEpsilon());
 }
 
 /// The element of scale or bias that belongs to a position of the input.
@@ -145,12 +169,8 @@ Value LayerNormOp::emitElement(ElementBuilder &builder, const Position &at) {
 }
 
 SmallVector<Value> RmsNormOp::emitRow(ElementBuilder &builder, const Row &row) {
-  Emit emit(builder);
   builder.cacheRow(getInput(), row);
-  Value squares = overRow(builder, row, Reduction::Sum, getInput(),
-                          [&](Value x) { return emit.mul(x, x); });
-  return {inverseRoot(emit, mean(emit, squares, row),
-                      getEpsilon().convertToDouble())};
+  return {rootFactor(builder, row, getInput(), getEpsilon())};
 }
 
 Value RmsNormOp::emitElement(ElementBuilder &builder, const Position &at) {
@@ -159,4 +179,80 @@ Value RmsNormOp::emitElement(ElementBuilder &builder, const Position &at) {
   if (getScale())
     x = emit.mul(x, perColumn(builder, getScale(), at));
   return x;
+}
+
+namespace {
+/// A position of a norm's gradient: its normalised input n and its weighted
+/// gradient g. `center` is null for a norm that has none.
+struct NormTerms {
+  Value norm, weighted;
+
+  NormTerms(ElementBuilder &builder, Value input, Value grad, Value scale,
+            const Position &at, Value center, Value factor) {
+    Emit emit(builder);
+    Value x = builder.read(input, at);
+    norm = emit.mul(center ? emit.sub(x, center) : x, factor);
+    weighted = builder.read(grad, at);
+    if (scale)
+      weighted = emit.mul(weighted, perColumn(builder, scale, at));
+  }
+};
+} // namespace
+
+SmallVector<Value> LayerNormGradOp::emitRow(ElementBuilder &builder,
+                                            const Row &row) {
+  Emit emit(builder);
+  builder.cacheRow(getInput(), row);
+  builder.cacheRow(getResultGrad(), row);
+  SmallVector<Value> state =
+      centerAndFactor(builder, row, getInput(), getEpsilon());
+  // Both sums in one loop.
+  Value zero = emit.like(state[0], 0);
+  SmallVector<Value> sums = builder.loop(
+      row.length, {zero, zero},
+      [&](Value column, ArrayRef<Value> carried) -> SmallVector<Value> {
+        NormTerms terms(builder, getInput(), getResultGrad(), getScale(),
+                        row.at(builder, column), state[0], state[1]);
+        Value product = emit.mul(terms.weighted, terms.norm);
+        return {emit.accumulate(Reduction::Sum, carried[0], terms.weighted),
+                emit.accumulate(Reduction::Sum, carried[1], product)};
+      });
+  for (Value sum : sums)
+    state.push_back(mean(emit, sum, row));
+  return state;
+}
+
+Value LayerNormGradOp::emitElement(ElementBuilder &builder,
+                                   const Position &at) {
+  Emit emit(builder);
+  ArrayRef<Value> state = builder.rowState(*this);
+  NormTerms terms(builder, getInput(), getResultGrad(), getScale(), at,
+                  state[0], state[1]);
+  Value rest = emit.sub(emit.sub(terms.weighted, state[2]),
+                        emit.mul(terms.norm, state[3]));
+  return emit.mul(state[1], rest);
+}
+
+SmallVector<Value> RmsNormGradOp::emitRow(ElementBuilder &builder,
+                                          const Row &row) {
+  Emit emit(builder);
+  builder.cacheRow(getInput(), row);
+  builder.cacheRow(getResultGrad(), row);
+  Value factor = rootFactor(builder, row, getInput(), getEpsilon());
+  Value sum = overRow(
+      builder, row, Reduction::Sum, factor.getType(), [&](Value column) {
+        NormTerms terms(builder, getInput(), getResultGrad(), getScale(),
+                        row.at(builder, column), Value(), factor);
+        return emit.mul(terms.weighted, terms.norm);
+      });
+  return {factor, mean(emit, sum, row)};
+}
+
+Value RmsNormGradOp::emitElement(ElementBuilder &builder, const Position &at) {
+  Emit emit(builder);
+  ArrayRef<Value> state = builder.rowState(*this);
+  NormTerms terms(builder, getInput(), getResultGrad(), getScale(), at, Value(),
+                  state[0]);
+  Value rest = emit.sub(terms.weighted, emit.mul(terms.norm, state[1]));
+  return emit.mul(state[0], rest);
 }

@@ -12,6 +12,7 @@ using dist::ShardingRuleBuilder;
 
 VESCALE_PARTITION_BY_CLONE(DotOp)
 VESCALE_PARTITION_BY_CLONE(PoolOp)
+VESCALE_PARTITION_BY_CLONE(PoolGradOp)
 
 ShardingRule DotOp::getShardingRule() {
   ShardingRuleBuilder builder(*this);
@@ -99,4 +100,16 @@ ShardingRule PoolOp::getShardingRule() {
     break;
   }
   return builder.build();
+}
+
+ShardingRule PoolGradOp::getShardingRule() {
+  ShardingRuleBuilder builder(*this);
+  for (auto [dim, size] : llvm::enumerate(shapeOf(getInput()))) {
+    unsigned factor = dim < 2 ? builder.factor(size) : builder.whole(size);
+    builder.operandDim(0, dim, factor).resultDim(0, dim, factor);
+    if (dim >= 2)
+      factor = builder.whole(shapeOf(getResultGrad())[dim]);
+    builder.operandDim(1, dim, factor);
+  }
+  return builder.linear({1}).build();
 }

@@ -12,6 +12,8 @@ VESCALE_PARTITION_BY_CLONE(SoftmaxOp)
 VESCALE_PARTITION_BY_CLONE(LogSoftmaxOp)
 VESCALE_PARTITION_BY_CLONE(LayerNormOp)
 VESCALE_PARTITION_BY_CLONE(RmsNormOp)
+VESCALE_PARTITION_BY_CLONE(LayerNormGradOp)
+VESCALE_PARTITION_BY_CLONE(RmsNormGradOp)
 
 /// The dimensions in [begin, end) are normalised and stay whole. Further
 /// operands have just these dimensions.
@@ -40,4 +42,25 @@ ShardingRule LayerNormOp::getShardingRule() {
 }
 ShardingRule RmsNormOp::getShardingRule() {
   return normalize(*this, getAxis(), rankOf(getInput()));
+}
+
+/// As the norm's, and linear in the gradient.
+static ShardingRule normGradient(Operation *op, int64_t axis) {
+  ShardingRuleBuilder builder(op);
+  for (auto [dim, size] : llvm::enumerate(shapeOf(op->getOperand(0)))) {
+    bool normalized = static_cast<int64_t>(dim) >= axis;
+    unsigned factor = normalized ? builder.whole(size) : builder.factor(size);
+    builder.operandDim(0, dim, factor).operandDim(1, dim, factor);
+    builder.resultDim(0, dim, factor);
+    if (normalized && op->getNumOperands() == 3)
+      builder.operandDim(2, dim - axis, factor);
+  }
+  return builder.linear({1}).build();
+}
+
+ShardingRule LayerNormGradOp::getShardingRule() {
+  return normGradient(*this, getAxis());
+}
+ShardingRule RmsNormGradOp::getShardingRule() {
+  return normGradient(*this, getAxis());
 }

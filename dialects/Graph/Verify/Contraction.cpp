@@ -114,15 +114,33 @@ LogicalResult ConvOp::verify() {
   return verifyResultShape(*this, expected);
 }
 
+/// The shape of what a pool of `op`'s input and attributes gives.
+template <typename Op>
+static FailureOr<SmallVector<int64_t>> pooledShape(Op op) {
+  ArrayRef<int64_t> input = shapeOf(op.getInput());
+  if (input.size() < 3 || input.size() > 5)
+    return op.emitOpError("needs an input of rank 3 to 5, but has ")
+           << input.size();
+  SmallVector<int64_t> shape(input.take_front(2));
+  if (failed(verifyWindows(op, input.drop_front(2), op.getWindow(), shape)))
+    return failure();
+  return shape;
+}
+
 LogicalResult PoolOp::verify() {
-  ArrayRef<int64_t> input = shapeOf(getInput());
   if (failed(verifySameElementType(*this, {getInput(), getResult()})))
     return failure();
-  if (input.size() < 3 || input.size() > 5)
-    return emitOpError("needs an input of rank 3 to 5, but has ")
-           << input.size();
-  SmallVector<int64_t> expected(input.take_front(2));
-  if (failed(verifyWindows(*this, input.drop_front(2), getWindow(), expected)))
+  FailureOr<SmallVector<int64_t>> expected = pooledShape(*this);
+  return failed(expected) ? failure() : verifyResultShape(*this, *expected);
+}
+
+LogicalResult PoolGradOp::verify() {
+  if (failed(verifySameElementType(*this,
+                                   {getInput(), getResultGrad(), getResult()})))
     return failure();
-  return verifyResultShape(*this, expected);
+  FailureOr<SmallVector<int64_t>> pooled = pooledShape(*this);
+  if (failed(pooled) ||
+      failed(verifyOperandShape(*this, 1, "result_grad", *pooled)))
+    return failure();
+  return verifyResultShape(*this, shapeOf(getInput()));
 }

@@ -17,12 +17,14 @@ static LogicalResult verifySoftmax(Operation *op, int64_t dim) {
 LogicalResult SoftmaxOp::verify() { return verifySoftmax(*this, getDim()); }
 LogicalResult LogSoftmaxOp::verify() { return verifySoftmax(*this, getDim()); }
 
-static LogicalResult verifyNorm(Operation *op, int64_t axis) {
+/// Operands from `firstRow` on have the shape of a row.
+static LogicalResult verifyNorm(Operation *op, int64_t axis,
+                                unsigned firstRow = 1) {
   Value input = op->getOperand(0);
   if (failed(verifySameElementType(op, {input, op->getResult(0)})) ||
       failed(verifyDim(op, "axis", axis, rankOf(input))))
     return failure();
-  for (unsigned index = 1; index < op->getNumOperands(); ++index)
+  for (unsigned index = firstRow; index < op->getNumOperands(); ++index)
     if (failed(verifyOperandShape(op, index, "scale or bias",
                                   shapeOf(input).drop_front(axis))) ||
         failed(verifySameElementType(op, {input, op->getOperand(index)})))
@@ -30,5 +32,20 @@ static LogicalResult verifyNorm(Operation *op, int64_t axis) {
   return verifyResultShape(op, shapeOf(input));
 }
 
+static LogicalResult verifyNormGrad(Operation *op, int64_t axis) {
+  if (failed(verifyNorm(op, axis, /*firstRow=*/2)))
+    return failure();
+  Value input = op->getOperand(0);
+  if (failed(verifySameElementType(op, {input, op->getOperand(1)})))
+    return failure();
+  return verifyOperandShape(op, 1, "result_grad", shapeOf(input));
+}
+
 LogicalResult LayerNormOp::verify() { return verifyNorm(*this, getAxis()); }
 LogicalResult RmsNormOp::verify() { return verifyNorm(*this, getAxis()); }
+LogicalResult LayerNormGradOp::verify() {
+  return verifyNormGrad(*this, getAxis());
+}
+LogicalResult RmsNormGradOp::verify() {
+  return verifyNormGrad(*this, getAxis());
+}

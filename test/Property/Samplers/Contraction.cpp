@@ -109,8 +109,19 @@ static void samplePool(Generator &g) {
                    w.strides, w.dilations, w.low, w.high);
 }
 
+static void samplePoolGrad(Generator &g) {
+  Windows w(g, g.dice.between(1, 3));
+  int64_t batch = g.dimSize(), channels = g.dice.between(1, 4);
+  Type element = g.element(ElementKind::Float);
+  Value x = g.value(join({batch, channels}, w.spatial), element);
+  Value dy = g.value(join({batch, channels}, w.result), element);
+  g.create<PoolGradOp>(typeOf(x), static_cast<Reduction>(g.dice.below(4)), x,
+                       dy, w.window, w.strides, w.dilations, w.low, w.high);
+}
+
 void test::addContractionSamplers(SmallVectorImpl<Sampler> &samplers) {
   samplers.append({{"graph.dot", sampleDot},
                    {"graph.conv", sampleConv},
-                   {"graph.pool", samplePool}});
+                   {"graph.pool", samplePool},
+                   {"graph.pool_grad", samplePoolGrad}});
 }

@@ -36,9 +36,20 @@ static void sampleRmsNorm(Generator &g) {
                       g.builder.getF64FloatAttr(0.5));
 }
 
+template <typename Op> static void sampleNormGrad(Generator &g) {
+  Value x = g.any(ElementKind::Float, 1);
+  Value dy = g.value(shapeOf(x), typeOf(x).getElementType());
+  int64_t axis = g.dice.below(rankOf(x));
+  Value scale = maybe(g, x, axis);
+  g.create<Op>(typeOf(x), x, dy, scale, g.builder.getI64IntegerAttr(axis),
+               g.builder.getF64FloatAttr(0.5));
+}
+
 void test::addNormalizationSamplers(SmallVectorImpl<Sampler> &samplers) {
   samplers.append({{"graph.softmax", sampleSoftmax<SoftmaxOp>},
                    {"graph.log_softmax", sampleSoftmax<LogSoftmaxOp>},
                    {"graph.layer_norm", sampleLayerNorm},
-                   {"graph.rms_norm", sampleRmsNorm}});
+                   {"graph.rms_norm", sampleRmsNorm},
+                   {"graph.layer_norm_grad", sampleNormGrad<LayerNormGradOp>},
+                   {"graph.rms_norm_grad", sampleNormGrad<RmsNormGradOp>}});
 }

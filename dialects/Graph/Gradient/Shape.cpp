@@ -1,0 +1,85 @@
+//===- Shape.cpp - Derivatives of ops that move elements --------*- C++ -*-===//
+
+#include "dialects/Graph/Gradient/Term.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+
+VESCALE_CARRIES_FLOATS(BroadcastOp)
+VESCALE_CARRIES_FLOATS(ReshapeOp)
+VESCALE_CARRIES_FLOATS(TransposeOp)
+VESCALE_CARRIES_FLOATS(SliceOp)
+VESCALE_CARRIES_FLOATS(ReverseOp)
+VESCALE_CARRIES_FLOATS(ConcatOp)
+VESCALE_CARRIES_FLOATS(PadOp)
+
+LogicalResult BroadcastOp::differentiate(GradientBuilder &gradients) {
+  Term dy(gradients, gradients.result());
+  SmallVector<int64_t> added;
+  for (int64_t dim : dimRange(0, dy.rank()))
+    if (!llvm::is_contained(getDims(), dim))
+      added.push_back(dim);
+  gradients.set(0, dy.sum(added));
+  return success();
+}
+
+LogicalResult ReshapeOp::differentiate(GradientBuilder &gradients) {
+  Term dy(gradients, gradients.result());
+  gradients.set(0, dy.reshape(shapeOf(getInput())));
+  return success();
+}
+
+LogicalResult TransposeOp::differentiate(GradientBuilder &gradients) {
+  Term dy(gradients, gradients.result());
+  gradients.set(0, dy.transpose(invertPermutationVector(getPermutation())));
+  return success();
+}
+
+/// Zeros where nothing was read.
+LogicalResult SliceOp::differentiate(GradientBuilder &gradients) {
+  Term dy = Term(gradients, gradients.result()).dilate(getStrides());
+  SmallVector<int64_t> high;
+  for (auto [whole, start, size] :
+       llvm::zip_equal(shapeOf(getInput()), getStarts(), dy.shape()))
+    high.push_back(whole - start - size);
+  gradients.set(0, dy.pad(getStarts(), high));
+  return success();
+}
+
+LogicalResult ReverseOp::differentiate(GradientBuilder &gradients) {
+  Term dy(gradients, gradients.result());
+  gradients.set(0, dy.make<ReverseOp>(dy, getDimAttr()));
+  return success();
+}
+
+LogicalResult ConcatOp::differentiate(GradientBuilder &gradients) {
+  Term dy(gradients, gradients.result());
+  int64_t dim = getDim(), start = 0;
+  for (auto [index, input] : llvm::enumerate(getInputs())) {
+    int64_t size = shapeOf(input)[dim];
+    if (gradients.wants(index))
+      gradients.set(index, dy.slice(dim, start, size));
+    start += size;
+  }
+  return success();
+}
+
+LogicalResult PadOp::differentiate(GradientBuilder &gradients) {
+  Term dy(gradients, gradients.result());
+  if (gradients.wants(0)) {
+    auto negative = [](ArrayRef<int64_t> values) {
+      return llvm::map_to_vector(values, [](int64_t value) { return -value; });
+    };
+    gradients.set(0, dy.pad(negative(getLow()), negative(getHigh())));
+  }
+  if (gradients.wants(1)) {
+    // 1 wherever the scalar is.
+    Term inside = Term(gradients, getInput()).number(0);
+    Term outside =
+        dy.make<PadOp>(inside, dy.scalar(1), getLowAttr(), getHighAttr());
+    gradients.set(1, (dy * outside).sum(dimRange(0, dy.rank())));
+  }
+  return success();
+}

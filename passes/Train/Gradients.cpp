@@ -1,0 +1,141 @@
+//===- Gradients.cpp - Reverse-mode differentiation -------------*- C++ -*-===//
+//
+// Terms. A value is *active* if it is one of those whose gradient is wanted or
+// is computed from an active one through an operand that carries gradients.
+// The *gradient* of a value is the derivative of the loss with respect to it.
+//
+// 1. Forward over the program: find the active values.
+// 2. The gradient of the loss is 1.
+// 3. Backward over the program: each op of whose results one has a gradient
+//    builds the gradients of its active operands. All users of a value come
+//    before its op, so its gradient is complete by then. Where several users
+//    contribute, their sum grows toward the first: the operands of each
+//    addition stand in program order.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/Train/Gradients.h"
+#include "dialects/Graph/Graph.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+
+namespace {
+/// Marks what is built as part of the backward program.
+struct MarkBackward : OpBuilder::Listener {
+  void notifyOperationInserted(Operation *op,
+                               OpBuilder::InsertPoint previous) override {
+    op->setAttr(kBackwardAttr, UnitAttr::get(op->getContext()));
+  }
+};
+
+class ReverseMode {
+public:
+  ReverseMode(func::FuncOp function)
+      : body(function.front()), builder(body.getTerminator(), &marker) {}
+
+  LogicalResult run(Value loss, ValueRange wanted);
+  Value getGradient(Value value) const { return gradients.lookup(value); }
+
+private:
+  void findActive(ValueRange wanted);
+  bool isActive(OpOperand &operand) const;
+  void seed(Value loss);
+  LogicalResult differentiate(Operation *op);
+  void add(Value value, Value gradient);
+
+  Block &body;
+  MarkBackward marker;
+  OpBuilder builder;
+  DenseSet<Value> active;
+  DenseMap<Value, Value> gradients;
+};
+} // namespace
+
+static bool isFloat(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && isa<FloatType>(type.getElementType());
+}
+
+/// Whether the operand is active and its op hands gradients on to it. An op
+/// that doesn't say counts as one that does, and is refused when it is reached.
+bool ReverseMode::isActive(OpOperand &operand) const {
+  if (!active.contains(operand.get()))
+    return false;
+  auto op = dyn_cast<DifferentiableOpInterface>(operand.getOwner());
+  return !op || op.carriesGradient(operand.getOperandNumber());
+}
+
+void ReverseMode::findActive(ValueRange wanted) {
+  active.insert(wanted.begin(), wanted.end());
+  for (Operation &op : body.without_terminator())
+    if (llvm::any_of(op.getOpOperands(),
+                     [&](OpOperand &operand) { return isActive(operand); }))
+      active.insert_range(llvm::make_filter_range(op.getResults(), isFloat));
+}
+
+void ReverseMode::seed(Value loss) {
+  auto type = typeOf(loss);
+  Attribute one =
+      builder.getFloatAttr(cast<FloatType>(type.getElementType()), 1);
+  gradients[loss] = ConstantOp::create(builder, loss.getLoc(),
+                                       DenseElementsAttr::get(type, one));
+}
+
+void ReverseMode::add(Value value, Value gradient) {
+  Value &sum = gradients[value];
+  sum = sum ? Value(AddOp::create(builder, gradient.getLoc(),
+                                  gradient.getType(), gradient, sum))
+            : gradient;
+}
+
+LogicalResult ReverseMode::differentiate(Operation *op) {
+  SmallVector<Value> results;
+  for (Value result : op->getResults())
+    results.push_back(gradients.lookup(result));
+  SmallVector<bool> wanted;
+  for (OpOperand &operand : op->getOpOperands())
+    wanted.push_back(isActive(operand));
+  if (llvm::none_of(results, [](Value value) { return bool(value); }) ||
+      !llvm::is_contained(wanted, true))
+    return success();
+  auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
+  if (!differentiable)
+    return op->emitOpError("has no derivative; a parameter whose gradient goes "
+                           "through it can only be frozen");
+  GradientBuilder rule(builder, op->getLoc(), results, wanted);
+  if (failed(differentiable.differentiate(rule)))
+    return failure();
+  // The last operand is the last use.
+  for (auto [operand, gradient] :
+       llvm::reverse(llvm::zip_equal(op->getOperands(), rule.get())))
+    if (gradient)
+      add(operand, gradient);
+  return success();
+}
+
+LogicalResult ReverseMode::run(Value loss, ValueRange wanted) {
+  findActive(wanted);
+  if (!active.contains(loss))
+    return success();
+  SmallVector<Operation *> forward;
+  for (Operation &op : body.without_terminator())
+    forward.push_back(&op);
+  seed(loss);
+  for (Operation *op : llvm::reverse(forward))
+    if (failed(differentiate(op)))
+      return failure();
+  return success();
+}
+
+FailureOr<SmallVector<Value>>
+train::buildGradients(func::FuncOp function, Value loss, ValueRange values) {
+  if (!isFloat(loss) || rankOf(loss) != 0)
+    return function.emitError("the loss must be a float scalar, but is ")
+           << loss.getType();
+  ReverseMode mode(function);
+  if (failed(mode.run(loss, values)))
+    return failure();
+  return llvm::map_to_vector(
+      values, [&](Value value) { return mode.getGradient(value); });
+}

@@ -1,0 +1,19 @@
+//===- Gradients.h - Reverse-mode differentiation ---------------*- C++ -*-===//
+#ifndef VESCALE_PASSES_TRAIN_GRADIENTS_H
+#define VESCALE_PASSES_TRAIN_GRADIENTS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace vescale::train {
+
+/// The gradients of `loss`, a float scalar of the function, with respect to
+/// each of `values`; null where the loss does not depend on one. They are built
+/// at the end of the function and carry the attribute `graph.backward`. Failure
+/// comes with an error at the op that cannot be differentiated.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+buildGradients(mlir::func::FuncOp function, mlir::Value loss,
+               mlir::ValueRange values);
+
+} // namespace vescale::train
+
+#endif // VESCALE_PASSES_TRAIN_GRADIENTS_H

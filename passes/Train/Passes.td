@@ -1,0 +1,50 @@
+//===- Passes.td - From a model to one step of its training ----*- tablegen -*-===//
+#ifndef VESCALE_PASSES_TRAIN_PASSES
+#define VESCALE_PASSES_TRAIN_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+class Train_Pass<string flag> : Pass<flag, "::mlir::ModuleOp"> {
+  let dependentDialects = ["::vescale::graph::GraphDialect"];
+}
+
+def TrainDifferentiate : Train_Pass<"train-differentiate"> {
+  let summary = "Gives functions the gradients of their first result";
+  let description = [{
+    Reverse-mode differentiation. A function whose first result is a float scalar,
+    the loss, returns in addition the loss's gradient with respect to each float
+    argument and each `graph.parameter` with the attribute `graph.trained`, in
+    order, named `gradient(NAME)`. Other functions stay as they are. What
+    is built follows the forward program, from its end to its beginning, and
+    carries the attribute `graph.backward`. Nothing is built for values that lead
+    to no trained one; a gradient that is zero everywhere is a constant. Input:
+
+    ```mlir
+    func.func @main(%x: tensor<4xf32>) -> tensor<f32> {
+      %w = graph.parameter "w" {graph.trained} : tensor<4xf32>
+      %0 = graph.mul %x, %w
+      %1 = graph.reduce sum %0 dims [0]
+      return %1
+    }
+    ```
+
+    Output:
+
+    ```mlir
+    func.func @main(%x: tensor<4xf32>) -> (tensor<f32>, tensor<4xf32> {graph.name = "gradient(w)"}) {
+      %w = graph.parameter "w" {graph.trained} : tensor<4xf32>
+      %0 = graph.mul %x, %w
+      %1 = graph.reduce sum %0 dims [0]
+      %2 = graph.constant dense<1.0>
+      %3 = graph.broadcast %2 dims []
+      %4 = graph.mul %3, %x
+      return %1, %4
+    }
+    ```
+
+    (`@product` in test/Train/differentiate.mlir, types left out here.) An op that
+    has no derivative, and one of another dialect, is an error at that op.
+  }];
+}
+
+#endif // VESCALE_PASSES_TRAIN_PASSES

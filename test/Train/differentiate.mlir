@@ -1,0 +1,78 @@
+// RUN: vescale-opt %s --train-differentiate | FileCheck %s
+
+// CHECK-LABEL: func.func @product
+// CHECK-SAME: -> (tensor<f32>, tensor<4xf32> {graph.name = "gradient(w)"})
+// CHECK: %[[W:.*]] = graph.parameter "w"
+// CHECK: %[[LOSS:.*]] = graph.reduce sum
+// CHECK-NEXT: %[[ONE:.*]] = graph.constant dense<1.000000e+00> : tensor<f32> {graph.backward} -> tensor<f32>
+// CHECK-NEXT: %[[ALL:.*]] = graph.broadcast %[[ONE]] dims [] {graph.backward}
+// CHECK-NEXT: %[[GRADIENT:.*]] = graph.mul %[[ALL]], %arg0 {graph.backward}
+// CHECK-NEXT: return %[[LOSS]], %[[GRADIENT]]
+func.func @product(%x: tensor<4xf32>) -> tensor<f32> {
+  %w = graph.parameter "w" {graph.trained} : tensor<4xf32>
+  %0 = graph.mul %x, %w : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %1 = graph.reduce sum %0 dims [0] : tensor<4xf32> -> tensor<f32>
+  return %1 : tensor<f32>
+}
+
+// The gradients of two uses are summed, the first use first.
+// CHECK-LABEL: func.func @two_uses
+// CHECK: %[[OF_SIN:.*]] = graph.neg
+// CHECK: %[[OF_EXP:.*]] = graph.mul
+// CHECK: graph.add %[[OF_EXP]], %[[OF_SIN]] {graph.backward}
+func.func @two_uses(%x: tensor<f32> {graph.trained}) -> tensor<f32> {
+  %0 = graph.exp %x : tensor<f32> -> tensor<f32>
+  %1 = graph.cos %x : tensor<f32> -> tensor<f32>
+  %2 = graph.add %0, %1 : (tensor<f32>, tensor<f32>) -> tensor<f32>
+  return %2 : tensor<f32>
+}
+
+// No dimension of a weight's gradient has to be transposed, however it is stored.
+// CHECK-LABEL: func.func @weights
+// CHECK: graph.dot %{{.*}}, %arg0 batch [] x [] contract [0, 1] x [0, 1] {graph.backward} : (tensor<2x3x5xf32>, tensor<2x3x4xf32>) -> tensor<5x4xf32>
+// CHECK-NOT: graph.transpose
+// CHECK: graph.dot %arg0, %{{.*}} batch [] x [] contract [0, 1] x [0, 1] {graph.backward} : (tensor<2x3x4xf32>, tensor<2x3x5xf32>) -> tensor<4x5xf32>
+// CHECK-NOT: graph.transpose
+func.func @weights(%x: tensor<2x3x4xf32>, %a: tensor<4x5xf32> {graph.trained},
+                   %b: tensor<5x4xf32> {graph.trained}) -> tensor<f32> {
+  %0 = graph.dot %x, %a batch [] x [] contract [2] x [0] : (tensor<2x3x4xf32>, tensor<4x5xf32>) -> tensor<2x3x5xf32>
+  %1 = graph.dot %x, %b batch [] x [] contract [2] x [1] : (tensor<2x3x4xf32>, tensor<5x4xf32>) -> tensor<2x3x5xf32>
+  %2 = graph.mul %0, %1 : (tensor<2x3x5xf32>, tensor<2x3x5xf32>) -> tensor<2x3x5xf32>
+  %3 = graph.reduce sum %2 dims [0, 1, 2] : tensor<2x3x5xf32> -> tensor<f32>
+  return %3 : tensor<f32>
+}
+
+// What leads to no trained value gets no gradient; what the loss does not depend
+// on has one of zeros.
+// CHECK-LABEL: func.func @frozen
+// CHECK-SAME: tensor<3xf32> {graph.name = "gradient(arg1)"}
+// CHECK: graph.exp
+// CHECK-NEXT: graph.reduce
+// CHECK-NEXT: %[[ZEROS:.*]] = graph.constant dense<0.000000e+00> : tensor<3xf32> {graph.backward} -> tensor<3xf32>
+// CHECK-NEXT: return %{{.*}}, %[[ZEROS]]
+func.func @frozen(%x: tensor<4xf32>, %unused: tensor<3xf32> {graph.trained}) -> tensor<f32> {
+  %0 = graph.exp %x : tensor<4xf32> -> tensor<4xf32>
+  %1 = graph.reduce sum %0 dims [0] : tensor<4xf32> -> tensor<f32>
+  return %1 : tensor<f32>
+}
+
+// Through a rounding nothing flows.
+// CHECK-LABEL: func.func @rounded
+// CHECK: graph.round
+// CHECK-NOT: graph.mul
+// CHECK: return
+func.func @rounded(%x: tensor<f32> {graph.trained}) -> tensor<f32> {
+  %0 = graph.round %x : tensor<f32> -> tensor<f32>
+  return %0 : tensor<f32>
+}
+
+// One label per row needs no sum: the gradient of the loss is a selection.
+// CHECK-LABEL: func.func @picked
+// CHECK: graph.reduce
+// CHECK-NOT: graph.reduce
+// CHECK: return
+func.func @picked(%x: tensor<6x9xf32> {graph.trained}, %labels: tensor<6x1xi64>) -> tensor<f32> {
+  %0 = graph.take_along %x[%labels] axis 1 : (tensor<6x9xf32>, tensor<6x1xi64>) -> tensor<6x1xf32>
+  %1 = graph.reduce sum %0 dims [0, 1] : tensor<6x1xf32> -> tensor<f32>
+  return %1 : tensor<f32>
+}
