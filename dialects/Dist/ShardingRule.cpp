@@ -130,7 +130,8 @@ ShardingRuleBuilder::resultDim(unsigned result, unsigned dim,
 }
 
 ShardingRuleBuilder &ShardingRuleBuilder::pointwise() {
-  auto shape = tensorType(op->getResult(0)).getShape();
+  Value any = op->getNumResults() ? Value(op->getResult(0)) : op->getOperand(0);
+  auto shape = tensorType(any).getShape();
   for (auto [dim, size] : llvm::enumerate(shape)) {
     unsigned index = factor(size);
     for (TensorFactors &operand : rule.operands)

@@ -29,6 +29,14 @@ inline constexpr llvm::StringLiteral kLayoutAttr = "graph.layout";
 /// The attribute with their global type after partition.
 inline constexpr llvm::StringLiteral kGlobalTypeAttr = "graph.global";
 
+/// The attribute of a module that is trained, with the text of the resolved
+/// train file.
+inline constexpr llvm::StringLiteral kTrainAttr = "graph.train";
+
+/// The mark of an op whose results count as constants when derivatives are
+/// taken.
+inline constexpr llvm::StringLiteral kDetachedAttr = "graph.detached";
+
 /// The attribute of a module that lists tensors of the model's file that may
 /// hold weights without being a named parameter. A module without it says
 /// nothing of its unnamed ones.

@@ -46,6 +46,10 @@ def Graph_ParameterOp : Graph_Op<"parameter"> {
     splits of weights stay views. Without the view attributes the value is the
     stored tensor.
 
+    With `init` there is no source: every element of the stored tensor, which is
+    of `init`'s type, is this number before the first run. Optimizer state and
+    counters begin so.
+
     `named` says that the name is the one the model's author gave, not one the
     exporter made up, and how the stored tensor relates to the author's; what
     looks parameters up in a checkpoint needs it.
@@ -56,12 +60,18 @@ def Graph_ParameterOp : Graph_Op<"parameter"> {
   let arguments = (ins StrAttr:$name, OptionalAttr<Graph_SourceAttr>:$source,
       OptionalAttr<I64Attr>:$view_offset,
       OptionalAttr<DenseI64ArrayAttr>:$view_strides,
-      OptionalAttr<Graph_AuthorAttr>:$author, OptionalAttr<TypeAttr>:$global);
+      OptionalAttr<Graph_AuthorAttr>:$author,
+      OptionalAttr<ElementsAttr>:$init, OptionalAttr<TypeAttr>:$global);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
-    $name (`source` $source^)? (`view` $view_offset^ $view_strides)?
+    $name (`source` $source^)? (`init` $init^)? (`view` $view_offset^ $view_strides)?
     (`named` `` custom<Author>($author)^)? (`global` $global^)? attr-dict `:` type($result)
   }];
+  let builders = [OpBuilder<(ins "::mlir::Type":$type,
+                                 "::llvm::StringRef":$name), [{
+    build($_builder, $_state, type, $_builder.getStringAttr(name), {}, {}, {},
+          {}, {}, {});
+  }]>];
   let extraClassDeclaration = [{
     /// The global type of the view, whether or not it has been partitioned.
     ::mlir::RankedTensorType getGlobalType();
@@ -70,6 +80,30 @@ def Graph_ParameterOp : Graph_Op<"parameter"> {
     /// The view's strides, in elements of the stored tensor.
     ::llvm::SmallVector<int64_t> getStrides();
     int64_t getOffset() { return getViewOffset().value_or(0); }
+  }];
+}
+
+def Graph_UpdateOp : Op<Graph_Dialect, "update", [MemoryEffects<[MemWrite]>,
+    DeclareOpInterfaceMethods<ShardableOpInterface>,
+    DeclareOpInterfaceMethods<EvaluateOpInterface>,
+    DeclareOpInterfaceMethods<CostOpInterface>]> {
+  let summary = "gives a parameter its value for the next run";
+  let description = [{
+    What the program reads of the parameter, before or after, is the value that
+    it had when the run began. A parameter is updated once at most. This is the
+    only way in which state changes, so that a training step is a function like
+    any other: of its inputs and state, to its results and new state.
+
+    `parameter` is the result of a graph.parameter, and `value` has its layout.
+  }];
+  let arguments = (ins Graph_Tensor:$parameter, Graph_Tensor:$value);
+  let assemblyFormat = [{
+    $parameter `,` $value attr-dict `:` type($parameter) `,` type($value)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The op that stands for what is updated.
+    ParameterOp getParameterOp();
   }];
 }
 

@@ -23,6 +23,8 @@ struct EvaluateContext {
   int64_t rank = 0;
   /// The stored tensor that a parameter op names.
   std::function<llvm::FailureOr<Tensor>(mlir::Operation *)> loadParameter;
+  /// Takes what this rank's part of a parameter op is in the next run.
+  std::function<void(mlir::Operation *, const Tensor &)> storeParameter;
 
   explicit EvaluateContext(const Arithmetic &arithmetic, uint64_t seed = 0)
       : arithmetic(arithmetic), poison(seed) {}

@@ -83,18 +83,25 @@ def Rank_ParameterOp : Rank_Op<"parameter"> {
     Without an offset the shard stays in its mapped file, else it is copied to
     the arena when the program starts. `packed` [k, n, transposed]: as the
     right operand of rank.gemm, k×n, seen as n×k in the file if transposed.
-    `named`: under this name the author's checkpoints have it.
+    `named`: under this name the author's checkpoints have it. `init` is what
+    every element is at first where there is no source, and says what is stored.
+    Steps write a parameter only if it is `updated`.
   }];
   let arguments = (ins StrAttr:$name, OptionalAttr<Rank_SourceAttr>:$source,
       I64Attr:$view_offset, DenseI64ArrayAttr:$view_strides,
-      OptionalAttr<Rank_AuthorAttr>:$author, TypeAttr:$global,
+      OptionalAttr<Rank_AuthorAttr>:$author, OptionalAttr<ElementsAttr>:$init,
+      UnitAttr:$updated, TypeAttr:$global,
       OptionalAttr<DenseI64ArrayAttr>:$packed, UnitAttr:$mapped,
       OptionalAttr<I64Attr>:$offset);
   let results = (outs Rank_Buffer:$result);
   let assemblyFormat = [{
     $name (`source` $source^)? `view` $view_offset $view_strides
-    (`named` `` custom<Author>($author)^)? `global` $global (`packed` $packed^)? (`mapped` $mapped^)? (`at` $offset^)? attr-dict
+    (`named` `` custom<Author>($author)^)? (`init` $init^)? (`updated` $updated^)? `global` $global (`packed` $packed^)? (`mapped` $mapped^)? (`at` $offset^)? attr-dict
     `:` type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// The shape and type that the whole parameter is stored with.
+    ::mlir::RankedTensorType getStoredType();
   }];
   let hasVerifier = 1;
 }

@@ -88,8 +88,11 @@ static LogicalResult verifyWritten(ProgramOp program) {
         return op.emitOpError("reads a buffer that nothing has written");
     for (Value write : step.getWrites()) {
       Value base = baseOf(write);
-      if (base.getDefiningOp<ConstantOp>() || base.getDefiningOp<ParameterOp>())
-        return op.emitOpError("writes a constant or parameter");
+      auto parameter = base.getDefiningOp<ParameterOp>();
+      if (base.getDefiningOp<ConstantOp>() ||
+          (parameter && !parameter.getUpdated()))
+        return op.emitOpError("writes a constant, or a parameter that is not "
+                              "updated");
       written.insert(base);
     }
   }
@@ -132,6 +135,14 @@ LogicalResult ReshapeOp::verify() {
     return success();
   return emitOpError("turns ") << bufferBytes(getBuffer()) << " bytes into "
                                << bufferBytes(getResult());
+}
+
+RankedTensorType ParameterOp::getStoredType() {
+  if (std::optional<graph::SourceAttr> source = getSource())
+    return source->getType();
+  if (ElementsAttr init = getInitAttr())
+    return cast<RankedTensorType>(init.getType());
+  return dist::withLayout(cast<RankedTensorType>(getGlobal()), {});
 }
 
 LogicalResult ParameterOp::verify() {

@@ -10,6 +10,7 @@
 #include "passes/Lower/Passes.h"
 #include "passes/Partition/Passes.h"
 #include "passes/Prepare/Passes.h"
+#include "passes/Train/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -39,7 +40,10 @@ static void addPasses(Phase phase, PassManager &pm,
   case Phase::Emit:
     return;
   case Phase::Prepare:
-    return prepare::buildPreparePipeline(pm);
+    prepare::buildPreparePipeline(pm);
+    if (!options.train.file.empty())
+      train::buildTrainPipeline(pm, options.train);
+    return;
   case Phase::Plan:
     return dist::buildPlanPipeline(pm, options.plan);
   case Phase::Partition:

@@ -149,11 +149,39 @@ static json::Value authorOf(rank::ParameterOp op) {
       {"view", view ? viewOf(view->offset, view->strides) : nullptr}};
 }
 
+/// Where the first value comes from: a file, or one number.
+static llvm::Error addOrigin(json::Object &entry, rank::ParameterOp op,
+                             Weights &weights) {
+  auto describe = [](json::Object object, RankedTensorType stored) {
+    object["dtype"] = dtypeName(stored.getElementType());
+    object["shape"] = array(stored.getShape());
+    return object;
+  };
+  if (ElementsAttr init = op.getInitAttr()) {
+    auto stored = cast<RankedTensorType>(init.getType());
+    auto number = init.getSplatValue<Attribute>();
+    if (auto value = dyn_cast<FloatAttr>(number))
+      entry["init"] = value.getValueAsDouble();
+    else
+      entry["init"] = cast<IntegerAttr>(number).getInt();
+    entry["stored"] = describe({}, stored);
+    return llvm::Error::success();
+  }
+  graph::SourceAttr source = *op.getSource();
+  llvm::Expected<std::pair<std::string, int64_t>> place =
+      weights.add(op.getName(), source, op.getMapped());
+  if (!place)
+    return place.takeError();
+  entry["source"] = describe({{"file", place->first},
+                              {"offset", place->second},
+                              {"bytes", source.getBytes()}},
+                             source.getType());
+  return llvm::Error::success();
+}
+
 static llvm::Expected<json::Value> parameterOf(rank::ParameterOp op,
                                                Weights &weights) {
-  graph::SourceAttr source = *op.getSource();
   auto global = cast<RankedTensorType>(op.getGlobal());
-  RankedTensorType stored = source.getType();
   json::Value packed = nullptr;
   if (std::optional<ArrayRef<int64_t>> k = op.getPacked())
     packed = json::Object{
@@ -161,24 +189,19 @@ static llvm::Expected<json::Value> parameterOf(rank::ParameterOp op,
   json::Object at{{"space", op.getMapped() ? "param" : "arena"}};
   if (!op.getMapped())
     at["offset"] = int64_t(*op.getOffset());
-  llvm::Expected<std::pair<std::string, int64_t>> place =
-      weights.add(op.getName(), source, op.getMapped());
-  if (!place)
-    return place.takeError();
-  return json::Object{
-      {"name", op.getName()},
-      {"dtype", dtypeName(global.getElementType())},
-      {"shape", array(global.getShape())},
-      {"source", json::Object{{"file", place->first},
-                              {"offset", place->second},
-                              {"bytes", source.getBytes()},
-                              {"dtype", dtypeName(stored.getElementType())},
-                              {"shape", array(stored.getShape())}}},
-      {"view", viewOf(op.getViewOffset(), op.getViewStrides())},
-      {"author", authorOf(op)},
-      {"layout", layoutOf(global)},
-      {"at", std::move(at)},
-      {"packed", std::move(packed)}};
+  json::Object entry{{"name", op.getName()},
+                     {"dtype", dtypeName(global.getElementType())},
+                     {"shape", array(global.getShape())},
+                     {"view", viewOf(op.getViewOffset(), op.getViewStrides())},
+                     {"author", authorOf(op)},
+                     {"layout", layoutOf(global)},
+                     {"at", std::move(at)},
+                     {"packed", std::move(packed)}};
+  if (op.getUpdated())
+    entry["trained"] = true;
+  if (llvm::Error error = addOrigin(entry, op, weights))
+    return error;
+  return entry;
 }
 
 /// What may hold weights, but under no name that a checkpoint has.
@@ -187,7 +210,7 @@ static json::Array unnamedOf(ModuleOp module, ProgramOp program) {
   if (auto listed = unnamedWeights(module))
     return json::Array(*listed);
   for (auto parameter : program.getOps<rank::ParameterOp>())
-    if (!parameter.getAuthor())
+    if (!parameter.getAuthor() && !parameter.getInit())
       names.push_back(parameter.getName());
   return names;
 }
@@ -264,7 +287,7 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
     auto parameter = dyn_cast<rank::ParameterOp>(op);
     if (!parameter)
       continue;
-    if (!parameter.getSource())
+    if (!parameter.getSource() && !parameter.getInit())
       return llvm::createStringError(
           llvm::errc::invalid_argument,
           "parameter '" + parameter.getName() +
@@ -273,7 +296,7 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
     auto global = cast<RankedTensorType>(parameter.getGlobal());
     plan.add(parameter.getName(), dist::getLayout(global),
              graph::parameterOrder(parameter.getAuthorAttr(),
-                                   parameter.getSource()->getType(),
+                                   parameter.getStoredType(),
                                    parameter.getViewStrides()));
     llvm::Expected<json::Value> value = parameterOf(parameter, weights);
     if (!value)
@@ -290,7 +313,7 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
   info.weightBytes = weights.end;
   manifest.weights = weights.ranges;
   manifest.plan = printPlan(plan.plan);
-  json::Value value = json::Object{
+  json::Object value{
       {"schema", "vescale.manifest/1"},
       {"model", llvm::sys::path::stem(options.model)},
       {"target",
@@ -306,7 +329,9 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
       {"parameters", std::move(parameters)},
       {"files", std::move(weights.files)},
       {"unnamed", unnamedOf(module, program)}};
+  if (auto train = module->getAttrOfType<StringAttr>(graph::kTrainAttr))
+    value["train"] = llvm::cantFail(json::parse(train.getValue()));
   llvm::raw_string_ostream stream(manifest.text);
-  stream << llvm::formatv("{0:2}\n", value);
+  stream << llvm::formatv("{0:2}\n", json::Value(std::move(value)));
   return manifest;
 }

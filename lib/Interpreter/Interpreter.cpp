@@ -16,6 +16,9 @@ Interpreter::Interpreter(const Arithmetic &arithmetic, Parameters &parameters,
   context.loadParameter = [this](Operation *op) -> FailureOr<Tensor> {
     return this->parameters.load(cast<graph::ParameterOp>(op));
   };
+  context.storeParameter = [this](Operation *op, const Tensor &value) {
+    updates[op].push_back(value);
+  };
 }
 
 //===----------------------------------------------------------------------===//
@@ -148,6 +151,26 @@ static LogicalResult checkArguments(func::FuncOp function,
   return success();
 }
 
+/// Gives the parameters the values that the run gave them; on several ranks
+/// those together.
+LogicalResult Interpreter::storeUpdates(func::FuncOp function,
+                                        dist::MeshAttr mesh) {
+  for (auto &[op, tensors] : updates) {
+    auto parameter = cast<graph::ParameterOp>(op);
+    RankedTensorType type = parameter.getGlobalType();
+    FailureOr<Tensor> global = tensors.front();
+    if (dist::LayoutAttr layout = dist::getLayout(type); layout && mesh)
+      global = dist::unshard(tensors, type.getShape(), layout, mesh,
+                             context.arithmetic, [&] {
+                               return parameter.emitOpError("is updated, and ");
+                             });
+    if (failed(global) || failed(parameters.store(parameter, *global)))
+      return failure();
+  }
+  updates.clear();
+  return success();
+}
+
 FailureOr<Interpreter::Globals> Interpreter::run(func::FuncOp function,
                                                  ArrayRef<Tensor> arguments) {
   if (isPartitioned(function))
@@ -157,8 +180,9 @@ FailureOr<Interpreter::Globals> Interpreter::run(func::FuncOp function,
   std::vector<PerRank> locals;
   for (const Tensor &argument : arguments)
     locals.push_back({argument});
+  updates.clear();
   auto results = runLocal(function, std::move(locals), 1);
-  if (failed(results))
+  if (failed(results) || failed(storeUpdates(function, {})))
     return failure();
   Globals globals;
   for (PerRank &tensors : *results)
@@ -205,8 +229,9 @@ Interpreter::runOnRanks(func::FuncOp function, ArrayRef<Tensor> arguments) {
     auto layout = dist::getLayout(globalArgumentType(function, index));
     locals.push_back(dist::shardOnRanks(argument, layout, *mesh, context));
   }
+  updates.clear();
   auto results = runLocal(function, std::move(locals), mesh->getNumRanks());
-  if (failed(results))
+  if (failed(results) || failed(storeUpdates(function, *mesh)))
     return failure();
   Globals globals;
   for (auto [index, tensors] : llvm::enumerate(*results)) {

@@ -32,6 +32,8 @@ FailureOr<Tensor> Parameters::load(graph::ParameterOp op) {
              << " for \"" << op.getName() << "\", which is " << stored;
     return known->second;
   }
+  if (op.getInit())
+    return tensorFromAttribute(op.getInitAttr(), arithmetic);
   // The name decides the shape: a parameter's identity never changes.
   if (op.getName() == lastName &&
       last.getShape() == op.getStoredType().getShape())
@@ -50,6 +52,22 @@ FailureOr<Tensor> Parameters::load(graph::ParameterOp op) {
   }
   lastName = op.getName().str();
   return last;
+}
+
+LogicalResult Parameters::store(graph::ParameterOp op, const Tensor &value) {
+  FailureOr<Tensor> stored = load(op);
+  if (failed(stored))
+    return failure();
+  SmallVector<int64_t> strides = op.getStrides();
+  forEachIndex(op.getGlobalType().getShape(),
+               [&](ArrayRef<int64_t> index, int64_t from) {
+                 int64_t to = op.getOffset();
+                 for (auto [position, stride] : llvm::zip_equal(index, strides))
+                   to += position * stride;
+                 (*stored)[to] = value[from];
+               });
+  give(op.getName(), std::move(*stored));
+  return success();
 }
 
 FailureOr<Tensor> Parameters::loadSource(graph::ParameterOp op) {

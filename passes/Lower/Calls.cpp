@@ -2,6 +2,7 @@
 
 #include "passes/Lower/ProgramBuilder.h"
 #include "passes/Lower/Scratch.h"
+#include "passes/Lower/Updates.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -59,7 +60,7 @@ LogicalResult ProgramBuilder::addCall(Operation *op, const Group *epilogue) {
 static ParameterOp packableWeight(DotOp op, const Gemm &gemm,
                                   const View &view) {
   auto parameter = view.base.getDefiningOp<ParameterOp>();
-  if (!parameter || rankOf(view.base) != 2 || view.offset != 0 ||
+  if (!parameter || isUpdated(parameter) || rankOf(view.base) != 2 || view.offset != 0 ||
       gemm.batch[0] * gemm.batch[1] != 1 ||
       typeOf(view.base).getNumElements() != gemm.k * gemm.n)
     return {};
@@ -81,7 +82,7 @@ Value ProgramBuilder::createPacked(ParameterOp op, int64_t k, int64_t n,
              builder, op.getLoc(), type, op.getNameAttr(), op.getSourceAttr(),
              builder.getI64IntegerAttr(op.getOffset()),
              builder.getDenseI64ArrayAttr(op.getStrides()), op.getAuthorAttr(),
-             TypeAttr::get(op.getGlobalType()),
+             op.getInitAttr(), UnitAttr(), TypeAttr::get(op.getGlobalType()),
              builder.getDenseI64ArrayAttr({k, n, transposed}), UnitAttr(),
              IntegerAttr());
 }

@@ -51,8 +51,11 @@ int64_t Group::rowBytes() const {
   return bytes;
 }
 
-FusionPlan::FusionPlan(func::FuncOp func) {
+FusionPlan::FusionPlan(func::FuncOp func, ValueRange kept) {
   Block &body = func.front();
+  for (Value value : kept)
+    if (!isLeaf(value))
+      store(value);
   // Attention can write a result with its dimensions permuted, if features stay
   // last.
   for (auto attention : body.getOps<AttentionOp>()) {
@@ -126,6 +129,8 @@ void FusionPlan::visitDemands(Operation *op) {
       store(value);
     return;
   }
+  if (auto update = dyn_cast<UpdateOp>(op))
+    return store(update.getValue());
   if (isa<dist::CollectiveOpInterface>(op)) {
     demand(op->getOperand(0), [](const View &view) {
       return view.isDense() && view.offset == 0 &&

@@ -6,7 +6,7 @@
 // group is *anchored* if it is the epilogue of a library call.
 //
 // Rules, decided from the last op to the first:
-//  1. What the function returns, what a collective or a library call reads, and
+//  1. What the function returns or updates, what a collective or a library call reads, and
 //     what a library call gives is stored, except that views on stored values
 //     are read in place, and that a call's result whose readers are one
 //     epilogue never leaves the cache.
@@ -59,7 +59,8 @@ struct Group {
 
 class FusionPlan {
 public:
-  explicit FusionPlan(mlir::func::FuncOp func);
+  /// `kept` are values to be stored whoever reads them.
+  explicit FusionPlan(mlir::func::FuncOp func, mlir::ValueRange kept = {});
 
   bool isStored(mlir::Value value) const { return stored.contains(value); }
   /// Whether all that read a value that isn't stored, and all that read those,

@@ -36,8 +36,8 @@ public:
   void setRowState(mlir::Operation *op, llvm::ArrayRef<mlir::Value> state) {
     rowStates[op].assign(state.begin(), state.end());
   }
-  /// Reads of `value` come from this flat buffer; for the value that an
-  /// epilogue overwrites.
+  /// Reads of `value` come from this flat buffer; for a value that the kernel
+  /// overwrites.
   void bind(mlir::Value value, mlir::Value buffer) { bound[value] = buffer; }
 
   mlir::Value addOutput(mlir::MemRefType type);

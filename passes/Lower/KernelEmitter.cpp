@@ -192,10 +192,12 @@ static MemRefType outputType(Value root) {
                          storageType(type.getElementType()));
 }
 
-Kernel KernelFactory::emit(const Group &group) {
+Kernel KernelFactory::emit(const Group &group, Value overwritten) {
   KernelBody body(module, "kernel_" + std::to_string(next++),
                   group.root.getLoc(), plan, groups);
   Value output = body.addOutput(outputType(group.root));
+  if (overwritten)
+    body.bind(overwritten, output);
   if (group.rows)
     return body.finish(emitRows(body, group, output));
   // Neighbouring columns are reduced together, as vectors.

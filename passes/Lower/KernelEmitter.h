@@ -53,7 +53,9 @@ public:
                 GroupTable &groups)
       : module(module), plan(plan), groups(groups) {}
 
-  Kernel emit(const Group &group);
+  /// The root is written over `overwritten`, if given, of which the group reads
+  /// each element only to compute the one in its place.
+  Kernel emit(const Group &group, mlir::Value overwritten = {});
   Kernel emitEpilogue(const Group &group, const Epilogue &epilogue);
   /// The kernel that reports elements of `indices` outside [-size, size).
   Kernel emitIndexCheck(mlir::Value indices, int64_t size);

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/Lower/Passes.h"
 #include "passes/Lower/ProgramBuilder.h"
+#include "passes/Lower/Updates.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -22,14 +23,17 @@ struct LowerToRank : vescale::impl::LowerToRankBase<LowerToRank> {
 
   void runOnOperation() override {
     FailureOr<func::FuncOp> func = findMain();
-    if (failed(func) || failed(checkTypes(*func)) || failed(checkRows(*func)))
+    if (failed(func) || failed(checkTypes(*func)) || failed(checkRows(*func)) ||
+        failed(checkUpdates(*func)))
       return signalPassFailure();
     foldLoneCollectives(*func);
     copyReturnedLeaves(*func);
     GroupTable groups;
     numberGroups(*func, groups);
-    FusionPlan plan(*func);
-    ProgramBuilder builder(*func, plan, groups, threads);
+    auto plan = std::make_unique<FusionPlan>(*func);
+    if (auto copied = copyUpdates(*func, *plan); !copied.empty())
+      plan = std::make_unique<FusionPlan>(*func, copied);
+    ProgramBuilder builder(*func, *plan, groups, threads);
     if (failed(builder.build()))
       return signalPassFailure();
     kernels += builder.numKernels;

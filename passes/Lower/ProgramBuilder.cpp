@@ -1,6 +1,7 @@
 //===- ProgramBuilder.cpp - Builds the program of one rank ------*- C++ -*-===//
 
 #include "passes/Lower/ProgramBuilder.h"
+#include "passes/Lower/Updates.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
@@ -40,6 +41,7 @@ LogicalResult ProgramBuilder::build() {
   builder.setInsertionPointToStart(&program.getBody().front());
   if (failed(addInputs()))
     return failure();
+  placeUpdates();
   for (Operation &op : func.front())
     if (failed(addOp(&op)))
       return failure();
@@ -117,12 +119,13 @@ static bool canStayInFile(ParameterOp op, dist::MeshAttr mesh) {
 }
 
 Value ProgramBuilder::createParameter(ParameterOp op) {
-  bool mapped = canStayInFile(op, program.getMesh());
+  bool mapped = !isUpdated(op) && canStayInFile(op, program.getMesh());
   return rank::ParameterOp::create(
       builder, op.getLoc(), bufferType(typeOf(op.getResult())),
       op.getNameAttr(), op.getSourceAttr(),
       builder.getI64IntegerAttr(op.getOffset()),
       builder.getDenseI64ArrayAttr(op.getStrides()), op.getAuthorAttr(),
+      op.getInitAttr(), isUpdated(op) ? builder.getUnitAttr() : UnitAttr(),
       TypeAttr::get(op.getGlobalType()), DenseI64ArrayAttr(),
       mapped ? builder.getUnitAttr() : UnitAttr(), IntegerAttr());
 }
@@ -173,6 +176,14 @@ LogicalResult ProgramBuilder::addInputs() {
   return success();
 }
 
+/// New values go where the parameters are, as copyUpdates has seen to.
+void ProgramBuilder::placeUpdates() {
+  for (auto update : func.front().getOps<UpdateOp>()) {
+    buffers[update.getValue()] = bufferOf(update.getParameter());
+    overwritten[update.getValue()] = update.getParameter();
+  }
+}
+
 LogicalResult ProgramBuilder::addOutputs(func::ReturnOp op) {
   for (auto [index, value] : llvm::enumerate(op.getOperands())) {
     std::string fallback = ("out" + Twine(index)).str();
@@ -200,7 +211,7 @@ void ProgramBuilder::addKernel(const Kernel &kernel, ValueRange outputs,
 LogicalResult ProgramBuilder::addGroup(const Group &group) {
   if (group.anchor)
     return addCall(group.anchor, &group);
-  Kernel kernel = kernels.emit(group);
+  Kernel kernel = kernels.emit(group, overwritten.lookup(group.root));
   addKernel(kernel, bufferOf(group.root), group.root.getLoc());
   return success();
 }
@@ -234,6 +245,8 @@ LogicalResult ProgramBuilder::addOp(Operation *op) {
     return addOutputs(result);
   if (isa<dist::CollectiveOpInterface>(op))
     return addCollective(op);
+  if (isa<UpdateOp>(op))
+    return success(); // its value is in place
   if (!isa<LowerOpInterface>(op))
     return op->emitOpError("has no lowering; give it LowerOpInterface");
   if (op->use_empty())
@@ -243,7 +256,8 @@ LogicalResult ProgramBuilder::addOp(Operation *op) {
   Value value = op->getResult(0);
   if (hasLibraryCall(op))
     return plan.hasEpilogue(op) ? success() : addCall(op, nullptr);
-  if (!plan.isStored(value) || buffers.contains(value))
+  bool isComputed = buffers.contains(value) && !overwritten.contains(value);
+  if (!plan.isStored(value) || isComputed)
     return success();
   return addGroup(*plan.getGroup(value));
 }
@@ -269,7 +283,7 @@ LogicalResult ProgramBuilder::addCollective(Operation *op) {
     reduction = reduce.getKind();
     bool isLast = base.hasOneUse() && !isa<BlockArgument>(base) &&
                   plan.isStored(base) && input.hasOneUse();
-    if (isLast)
+    if (isLast && !buffers.contains(result))
       to = buffers[result] = from;
   } else if (auto gather = dyn_cast<dist::AllGatherOp>(op)) {
     kind = rank::CollectiveKind::AllGather;

@@ -24,6 +24,7 @@ public:
 private:
   mlir::LogicalResult addInputs();
   mlir::LogicalResult addOutputs(mlir::func::ReturnOp op);
+  void placeUpdates();
   mlir::LogicalResult addOp(mlir::Operation *op);
   mlir::LogicalResult addIndexCheck(mlir::Operation *op);
   mlir::LogicalResult addGroup(const Group &group);
@@ -66,6 +67,8 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
   llvm::DenseMap<mlir::Value, mlir::Value> packed;
   llvm::DenseSet<std::pair<mlir::Value, int64_t>> checkedIndices;
+  /// The parameter that a value is written over.
+  llvm::DenseMap<mlir::Value, mlir::Value> overwritten;
 };
 
 } // namespace vescale

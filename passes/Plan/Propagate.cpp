@@ -49,6 +49,7 @@ private:
   std::string origin(Operation *user, unsigned operand, LayoutAttr to);
   LogicalResult complete(ShardableOpInterface op);
   LogicalResult complete(func::ReturnOp op);
+  LogicalResult complete(graph::UpdateOp op);
   std::string whyPartial(ShardableOpInterface op, const ShardingRule &rule,
                          const OpSharding &sharding);
 
@@ -252,6 +253,12 @@ LogicalResult LayoutCompleter::complete(func::ReturnOp op) {
   return success();
 }
 
+/// What is stored says how, not its new value.
+LogicalResult LayoutCompleter::complete(graph::UpdateOp op) {
+  op->setOperand(1, reshard(op, 1, getLayout(op.getParameter().getType())));
+  return success();
+}
+
 LogicalResult LayoutCompleter::run(int64_t remarkBytes) {
   if (!func.getBody().hasOneBlock())
     return func.emitOpError("must be a single block to be laid out");
@@ -269,7 +276,10 @@ LogicalResult LayoutCompleter::run(int64_t remarkBytes) {
   for (Operation &op : body)
     ops.push_back(&op);
   for (Operation *op : ops) {
-    if (auto shardable = dyn_cast<ShardableOpInterface>(op)) {
+    if (auto update = dyn_cast<graph::UpdateOp>(op)) {
+      if (failed(complete(update)))
+        return failure();
+    } else if (auto shardable = dyn_cast<ShardableOpInterface>(op)) {
       if (failed(complete(shardable)))
         return failure();
     } else if (auto ret = dyn_cast<func::ReturnOp>(op)) {

@@ -65,10 +65,8 @@ bool graph::cut(func::FuncOp func, size_t begin, size_t end) {
       if (!type || !type.hasStaticShape() || result.use_empty())
         continue;
       OpBuilder builder(op);
-      result.replaceAllUsesWith(ParameterOp::create(
-          builder, op->getLoc(), type, builder.getStringAttr(nameOf(type)),
-          /*source=*/nullptr, /*view_offset=*/nullptr,
-          /*view_strides=*/nullptr, /*author=*/nullptr, /*global=*/nullptr));
+      result.replaceAllUsesWith(
+          ParameterOp::create(builder, op->getLoc(), type, nameOf(type)));
       changed = true;
     }
   }

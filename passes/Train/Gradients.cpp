@@ -62,6 +62,8 @@ static bool isFloat(Value value) {
 bool ReverseMode::isActive(OpOperand &operand) const {
   if (!active.contains(operand.get()))
     return false;
+  if (operand.getOwner()->hasAttr(kDetachedAttr))
+    return false;
   auto op = dyn_cast<DifferentiableOpInterface>(operand.getOwner());
   return !op || op.carriesGradient(operand.getOperandNumber());
 }

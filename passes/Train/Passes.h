@@ -5,13 +5,17 @@
 #include "dialects/Graph/Graph.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
+#include "passes/Train/TrainOptions.h"
 
 namespace vescale::train {
 
 #define GEN_PASS_DECL
 #include "passes/Train/Passes.h.inc"
 
-/// Registers the passes.
+/// A prepared model → its training step.
+void buildTrainPipeline(mlir::OpPassManager &pm, const TrainOptions &options);
+
+/// Registers the passes and their pipeline, `train-pipeline`.
 void registerTrainPhase();
 
 } // namespace vescale::train

@@ -47,4 +47,55 @@ def TrainDifferentiate : Train_Pass<"train-differentiate"> {
   }];
 }
 
+def TrainReadOptions : Train_Pass<"train-read-options"> {
+  let summary = "Reads the train file into the module";
+  let description = [{
+    Output: the module with the resolved file as the attribute `graph.train`, in
+    which every field has a value. The passes behind it go by that, so that a
+    dump of any phase says what is being trained.
+  }];
+  let options = [
+    Option<"file", "file", "std::string", "", "the train file (vescale.train/1)">,
+    Option<"microBatches", "micro-batches", "int64_t", "0",
+           "takes the place of the file's">];
+}
+
+def TrainOwnParameters : Train_Pass<"train-own-parameters"> {
+  let summary = "Gives each trained parameter to ops that store it";
+  let description = [{
+    Input: trained parameters read through views: transposed, cut, several times.
+    Output: the ops that stand for one parameter have each of its elements once,
+    in the order in which they are stored, so that state of the same views
+    belongs to them and new values can be written there. A fused projection that
+    was split into queries, keys and values stays so. Other readings are ops
+    behind them.
+
+    test/Train/own-parameters.mlir shows inputs and outputs.
+  }];
+}
+
+def TrainAddLoss : Train_Pass<"train-add-loss"> {
+  let summary = "Adds the loss, and the input that it is held against";
+  let description = [{
+    Input: a model. Output: a function of the model's inputs and the labels that
+    returns two scalars: the sum of the losses of all that counts, `loss_sum`,
+    and its number, `loss_count`.
+
+    test/Train/add-loss.mlir shows inputs and outputs.
+  }];
+}
+
+def TrainAddOptimizer : Train_Pass<"train-add-optimizer"> {
+  let summary = "Adds gradients, optimizer and updates";
+  let description = [{
+    Input: a function that returns `loss_sum` and `loss_count`. Output: a training
+    step: it returns the mean `loss`, the global `gradient_norm` before clipping
+    and the `learning_rate`, and updates all trained parameters that the loss
+    depends on, their state (`NAME#exp_avg`, `NAME#exp_avg_sq`, `NAME#momentum`)
+    and the number of steps done (`#step`).
+
+    test/Train/add-optimizer.mlir shows an input and its output.
+  }];
+}
+
 #endif // VESCALE_PASSES_TRAIN_PASSES

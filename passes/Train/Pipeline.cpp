@@ -1,5 +1,8 @@
-//===- Pipeline.cpp - The passes of training --------------------*- C++ -*-===//
+//===- Pipeline.cpp - From a model to its training step ---------*- C++ -*-===//
 
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Transforms/Passes.h"
 #include "passes/Train/Passes.h"
 
 using namespace mlir;
@@ -10,4 +13,35 @@ namespace vescale::train {
 #include "passes/Train/Passes.h.inc"
 } // namespace vescale::train
 
-void train::registerTrainPhase() { registerTrainPasses(); }
+void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
+  TrainReadOptionsOptions read;
+  read.file = options.file;
+  read.microBatches = options.microBatches;
+  pm.addPass(createTrainReadOptions(read));
+  pm.addPass(createTrainAddLoss());
+  // Unused outputs, and what led to them alone, are gone when parameters are
+  // looked at.
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createTrainOwnParameters());
+  pm.addPass(createTrainAddOptimizer());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+namespace {
+struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
+  Option<std::string> file{*this, "file", llvm::cl::desc("the train file")};
+  Option<int64_t> microBatches{
+      *this, "micro-batches",
+      llvm::cl::desc("takes the place of the file's")};
+};
+} // namespace
+
+void train::registerTrainPhase() {
+  registerTrainPasses();
+  PassPipelineRegistration<PipelineOptions>(
+      "train-pipeline", "From a prepared model to its training step",
+      [](OpPassManager &pm, const PipelineOptions &options) {
+        buildTrainPipeline(pm, {options.file, options.microBatches});
+      });
+}

@@ -70,8 +70,7 @@ Value Generator::input(RankedTensorType type) {
 Value Generator::leaf(RankedTensorType type) {
   if (!useParameters || type.getRank() > 3 || !dice.chance(20))
     return input(type);
-  create<graph::ParameterOp>(type, builder.getStringAttr(newName()), nullptr,
-                             nullptr, nullptr, nullptr, nullptr);
+  create<graph::ParameterOp>(type, newName());
   return pool.back();
 }
 

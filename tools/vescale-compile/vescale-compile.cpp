@@ -14,6 +14,7 @@
 #include "vescale/Planner/PlanFile.h"
 #include "vescale/Support/Diagnostics.h"
 #include "vescale/Support/ExitCodes.h"
+#include "vescale/Train/TrainFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/BLAKE3.h"
 #include "llvm/Support/CommandLine.h"
@@ -29,7 +30,7 @@ using namespace vescale;
 
 static cl::OptionCategory category("Options");
 static cl::opt<std::string> model(cl::Positional, cl::desc("MODEL"),
-                                  cl::Required, cl::cat(category));
+                                  cl::cat(category));
 static cl::opt<std::string>
     output("o", cl::desc("The bundle's directory; with --compile-to a file"),
            cl::value_desc("DIR"), cl::cat(category));
@@ -47,6 +48,16 @@ static cl::opt<std::string> spAxis("sp-axis",
                                    cl::desc("The axis of --sp (default: tp)"),
                                    cl::value_desc("AXIS"), cl::init("tp"),
                                    cl::cat(category));
+static cl::opt<std::string>
+    train("train",
+          cl::desc("Compile a training step: a train file (vescale.train/1), or "
+                   "\"default\" to print one to begin with"),
+          cl::value_desc("train.json"), cl::cat(category));
+static cl::opt<int64_t>
+    microBatches("micro-batches",
+                 cl::desc("Work off each rank's batch in this many parts "
+                          "(default: the train file's)"),
+                 cl::value_desc("M"), cl::cat(category));
 static cl::list<std::string>
     dims("dim", cl::desc("Size of a dynamic dimension of the model, by name"),
          cl::value_desc("NAME=N"), cl::cat(category));
@@ -222,6 +233,9 @@ int main(int argc, char **argv) {
           "  vescale-compile gpt2.onnx -o gpt2 --mesh=dp=2,tp=2 "
           "--dim=batch=4 --dim=sequence=512\n"
           "  vescale-run gpt2 -n 4 --input=in.npz --output=out.npz\n\n"
+          "  vescale-compile --train=default > train.json\n"
+          "  vescale-compile gpt2.onnx -o step --train=train.json "
+          "--mesh=dp=2\n\n"
           "Also takes MLIR's options for debugging, such as --mlir-timing or\n"
           "--mlir-print-ir-after-all --mlir-print-ir-after-change "
           "(--help-hidden).\n"
@@ -232,8 +246,19 @@ int main(int argc, char **argv) {
   // lld registers an option of this name when it links.
   march.removeArgument();
 
+  if (train == "default") {
+    llvm::outs() << defaultTrainFile();
+    return 0;
+  }
+  if (model.empty())
+    return usage("MODEL is missing: an .onnx or .mlir file");
+  if (microBatches.getNumOccurrences() && (train.empty() || microBatches < 1))
+    return usage("--micro-batches is at least 1 and goes with --train");
+
   CompilerOptions options;
   options.model = model;
+  options.train.file = train;
+  options.train.microBatches = microBatches;
   for (const std::string &dim : dims)
     if (std::string error = options.import.bind(dim); !error.empty())
       return usage(error);

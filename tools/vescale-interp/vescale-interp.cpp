@@ -53,6 +53,10 @@ cl::opt<uint64_t> seed("seed", cl::init(0), cl::value_desc("N"),
 cl::opt<int64_t> intRange("int-range", cl::init(2), cl::value_desc("N"),
                           cl::desc("Random integers lie in [0, N) (default 2)"),
                           cl::cat(category));
+cl::opt<int64_t> runs("runs", cl::init(1), cl::value_desc("N"),
+                      cl::desc("Run the program N times, each from the state "
+                               "that the one before left (default 1)"),
+                      cl::cat(category));
 cl::opt<bool>
     randomParameters("random-parameters",
                      cl::desc("Random data for parameters instead of what "
@@ -108,6 +112,10 @@ int main(int argc, char **argv) {
                     "leave out --field\n";
     return kUsage;
   }
+  if (runs < 1) {
+    llvm::errs() << "vescale-interp: --runs needs at least 1\n";
+    return kUsage;
+  }
   if (intRange < 1) {
     llvm::errs() << "vescale-interp: --int-range needs at least 1\n";
     return kUsage;
@@ -142,10 +150,13 @@ int main(int argc, char **argv) {
                               : modelDirectory.getValue();
   Parameters parameters(arithmetic, {directory, randomParameters, seed});
   Interpreter interpreter(arithmetic, parameters, seed);
-  auto results = onRanks ? interpreter.runOnRanks(*main, *arguments)
-                         : interpreter.run(*main, *arguments);
-  if (failed(results))
-    return kRunFailed;
+  FailureOr<Interpreter::Globals> results = failure();
+  for (int64_t run = 0; run < runs; ++run) {
+    results = onRanks ? interpreter.runOnRanks(*main, *arguments)
+                      : interpreter.run(*main, *arguments);
+    if (failed(results))
+      return kRunFailed;
+  }
   for (auto [index, tensor] : llvm::enumerate(*results))
     printSummary(resultName(*main, index), tensor, arithmetic);
   if (!output.empty() &&

@@ -40,4 +40,7 @@ OpCost TakeAlongOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
 OpCost ParameterOp::getCost(TensorTypes, TensorTypes) { return {}; }
 OpCost ConstantOp::getCost(TensorTypes, TensorTypes) { return {}; }
 
+/// What computes the value writes it where the parameter is.
+OpCost UpdateOp::getCost(TensorTypes, TensorTypes) { return {}; }
+
 VESCALE_COST_PER_ELEMENT(IotaOp, 1)

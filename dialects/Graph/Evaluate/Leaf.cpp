@@ -32,6 +32,13 @@ Tensors ParameterOp::evaluate(Operands, EvaluateContext &context) {
   return one(dist::shard(view, layout, mesh, context.rank, context));
 }
 
+Tensors UpdateOp::evaluate(Operands operands, EvaluateContext &context) {
+  if (!context.storeParameter)
+    return emitOpError("has nowhere to keep the value");
+  context.storeParameter(getParameterOp(), *operands[1]);
+  return SmallVector<Tensor, 1>();
+}
+
 Tensors ConstantOp::evaluate(Operands, EvaluateContext &context) {
   FailureOr<Tensor> tensor =
       tensorFromAttribute(getValue(), context.arithmetic);

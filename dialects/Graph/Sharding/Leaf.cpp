@@ -23,6 +23,17 @@ LocalValues ParameterOp::partition(OpBuilder &builder, ValueRange operands,
   return local;
 }
 
+ShardingRule UpdateOp::getShardingRule() {
+  return ShardingRuleBuilder(*this).pointwise().build();
+}
+
+LocalValues UpdateOp::partition(OpBuilder &builder, ValueRange operands,
+                                ArrayRef<RankedTensorType>,
+                                const PartitionContext &) {
+  UpdateOp::create(builder, getLoc(), operands[0], operands[1]);
+  return SmallVector<Value>();
+}
+
 /// A constant is replicated, since each rank's text is the same; one number in
 /// every element needs no text of its own and may be sharded.
 ShardingRule ConstantOp::getShardingRule() {

@@ -27,6 +27,12 @@ LogicalResult ParameterOp::verify() {
     if (source.getOffset() < 0)
       return emitOpError("source offset is negative");
   }
+  if (ElementsAttr init = getInitAttr()) {
+    if (getSource())
+      return emitOpError("has both a source and a number to begin with");
+    if (!init.isSplat())
+      return emitOpError("begins with different numbers: ") << init;
+  }
   if (AuthorAttr author = getAuthorAttr();
       author && !author.getPermutation().empty() &&
       int64_t(author.getPermutation().size()) != stored.getRank())
@@ -65,6 +71,8 @@ RankedTensorType ParameterOp::getGlobalType() {
 RankedTensorType ParameterOp::getStoredType() {
   if (SourceAttr source = getSourceAttr())
     return source.getType();
+  if (ElementsAttr init = getInitAttr())
+    return cast<RankedTensorType>(init.getType());
   return dist::withLayout(getGlobalType(), {});
 }
 
@@ -72,6 +80,27 @@ SmallVector<int64_t> ParameterOp::getStrides() {
   if (std::optional<ArrayRef<int64_t>> strides = getViewStrides())
     return SmallVector<int64_t>(*strides);
   return computeStrides(getGlobalType().getShape());
+}
+
+ParameterOp UpdateOp::getParameterOp() {
+  return getParameter().getDefiningOp<ParameterOp>();
+}
+
+LogicalResult UpdateOp::verify() {
+  ParameterOp parameter = getParameterOp();
+  if (!parameter)
+    return emitOpError("must update the result of a graph.parameter");
+  if (shapeOf(getParameter()) != shapeOf(getValue()) ||
+      failed(verifySameElementType(*this, {getParameter(), getValue()})))
+    return emitOpError("gives \"")
+           << parameter.getName() << "\", which is " << getParameter().getType()
+           << ", a value of " << getValue().getType();
+  for (Operation *user : getParameter().getUsers())
+    if (auto other = dyn_cast<UpdateOp>(user))
+      if (other != *this && other.getParameter() == getParameter())
+        return emitOpError("is a second update of \"")
+               << parameter.getName() << '"';
+  return success();
 }
 
 LogicalResult ConstantOp::verify() {

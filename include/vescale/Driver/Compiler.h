@@ -5,6 +5,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "passes/Plan/Passes.h"
+#include "passes/Train/TrainOptions.h"
 #include "vescale/Driver/Phases.h"
 #include "vescale/Frontend/Import.h"
 #include <functional>
@@ -22,6 +23,8 @@ struct CompilerOptions {
   ImportOptions import;
   /// Where the weights come from by name; empty for the model's own files.
   std::string checkpoint;
+  /// Makes the model's training step; without a file, the model.
+  train::TrainOptions train;
   dist::PlanOptions plan;
   /// With `.mlir` text: the phase that made it.
   Phase from = Phase::Import;

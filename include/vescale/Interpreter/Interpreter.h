@@ -42,8 +42,13 @@ private:
   llvm::LogicalResult runCall(mlir::func::CallOp call, Values &values,
                               int64_t ranks);
 
+  llvm::LogicalResult storeUpdates(mlir::func::FuncOp function,
+                                   dist::MeshAttr mesh);
+
   Parameters &parameters;
   EvaluateContext context;
+  /// What graph.update gave each parameter op on each rank.
+  llvm::MapVector<mlir::Operation *, PerRank> updates;
   unsigned depth = 0;
 };
 

@@ -31,6 +31,9 @@ public:
 
   /// The parameter as it is stored, or failure with a diagnostic.
   llvm::FailureOr<Tensor> load(graph::ParameterOp op);
+  /// Puts the global value of a parameter op where its view on the stored
+  /// tensor is; what is loaded from then on has it.
+  llvm::LogicalResult store(graph::ParameterOp op, const Tensor &value);
 
 private:
   llvm::FailureOr<Tensor> loadSource(graph::ParameterOp op);

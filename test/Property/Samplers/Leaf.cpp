@@ -12,8 +12,7 @@ static void sampleParameter(Generator &g) {
   Type element = g.element(ElementKind::Any);
   auto name = g.builder.getStringAttr(g.newName());
   if (g.dice.chance(50)) {
-    g.create<graph::ParameterOp>(g.type(stored, element), name, nullptr,
-                                 nullptr, nullptr, nullptr, nullptr);
+    g.create<graph::ParameterOp>(g.type(stored, element), name.getValue());
     return;
   }
   // A view needs to say what is stored, and a source says it.
@@ -36,7 +35,7 @@ static void sampleParameter(Generator &g) {
   }
   g.create<graph::ParameterOp>(
       g.type(shape, element), name, source, g.builder.getI64IntegerAttr(offset),
-      g.builder.getDenseI64ArrayAttr(strides), nullptr, nullptr);
+      g.builder.getDenseI64ArrayAttr(strides), nullptr, nullptr, nullptr);
 }
 
 static void sampleConstant(Generator &g) {

@@ -1,0 +1,100 @@
+//===- TrainFile.h - What a training step is, as people write it -*- C++ -*-===//
+//
+// The JSON file of --train (docs/Reference/train-file.md): loss, optimizer,
+// schedule, and where the inputs come from.
+//
+//===----------------------------------------------------------------------===//
+#ifndef VESCALE_TRAIN_TRAINFILE_H
+#define VESCALE_TRAIN_TRAINFILE_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <map>
+#include <string>
+#include <vector>
+
+namespace vescale {
+
+struct LossOptions {
+  enum Kind {
+    /// -log softmax(logits)[label], the mean over labels that count.
+    CrossEntropy,
+    /// (prediction - target)², the mean over elements.
+    MeanSquaredError,
+    /// An output of the model is the loss already.
+    Output
+  };
+  Kind kind = CrossEntropy;
+  /// The output of the model that the loss reads, or is. Empty: the only one.
+  std::string output;
+  /// The name of the input with labels or targets, which is added.
+  std::string labels = "labels";
+  /// Labels that don't count.
+  int64_t ignoreIndex = -100;
+  /// The share of each label that goes to all classes evenly (Szegedy et al.,
+  /// Rethinking the Inception Architecture, 2016).
+  double labelSmoothing = 0;
+};
+
+struct OptimizerOptions {
+  enum Kind {
+    AdamW, ///< Loshchilov and Hutter, Decoupled Weight Decay Regularization
+    Sgd    ///< with momentum as PyTorch has it
+  };
+  Kind kind = AdamW;
+  double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1;
+  double momentum = 0.9;
+  /// Parameters without weight decay: globs over names; `1d` stands for those
+  /// of one dimension at most.
+  std::vector<std::string> noDecay = {"1d"};
+};
+
+struct ScheduleOptions {
+  enum Kind { Constant, Linear, Cosine };
+  Kind kind = Cosine;
+  double peak = 1e-3;
+  /// The rate at the end of a linear or cosine schedule and after it.
+  double last = 1e-4;
+  /// Step t, from 0, of the warm-up has the rate peak · (t + 1) / warmupSteps.
+  int64_t warmupSteps = 10, totalSteps = 1000;
+};
+
+/// Where an input of the step comes from.
+struct DataOptions {
+  /// The name of an array of the data file, or of the tokens of a token file.
+  std::string from;
+  /// Of tokens: how far behind the sample's first one it begins.
+  int64_t shift = 0;
+  /// Instead of `from`: this number in every element.
+  std::optional<double> fill;
+};
+
+struct TrainFile {
+  LossOptions loss;
+  OptimizerOptions optimizer;
+  ScheduleOptions learningRate;
+  /// The largest norm that all gradients together may have; 0: any.
+  double clipNorm = 1.0;
+  /// Into how many parts the batch of a rank is cut.
+  int64_t microBatches = 1;
+  /// Globs over the names of parameters that are not trained.
+  std::vector<std::string> frozen;
+  std::map<std::string, DataOptions> data;
+  /// The order in which samples are drawn: random (tokens), shuffled,
+  /// sequential.
+  std::string order;
+  uint64_t seed = 1234;
+};
+
+/// Reads a train file. Errors name the file, the field and what is wrong.
+llvm::Expected<TrainFile> parseTrainFile(llvm::StringRef text,
+                                         llvm::StringRef file);
+llvm::Expected<TrainFile> readTrainFile(llvm::StringRef file);
+/// As JSON with every field; parseTrainFile() reads back the same.
+std::string printTrainFile(const TrainFile &train);
+/// A train file to begin with, which explains itself.
+llvm::StringRef defaultTrainFile();
+
+} // namespace vescale
+
+#endif // VESCALE_TRAIN_TRAINFILE_H

@@ -1,0 +1,56 @@
+//===- DefaultTrainFile.cpp - A train file that explains itself -*- C++ -*-===//
+
+#include "vescale/Train/TrainFile.h"
+
+llvm::StringRef vescale::defaultTrainFile() {
+  return R"({
+  "schema": "vescale.train/1",
+  "//": "What one training step does. Delete what you don't need: every field has a default.",
+
+  "loss": {
+    "//": "cross_entropy reads logits and adds an input of labels; mse reads a prediction and adds a target; output: the model's output is the loss",
+    "kind": "cross_entropy",
+    "logits": "logits",
+    "labels": "labels",
+    "ignore_index": -100,
+    "label_smoothing": 0.0
+  },
+
+  "optimizer": {
+    "//": "adamw, or sgd with \"momentum\"; no_decay: patterns of names, \"1d\" stands for biases and norms",
+    "kind": "adamw",
+    "betas": [0.9, 0.95],
+    "epsilon": 1e-8,
+    "weight_decay": 0.1,
+    "no_decay": ["1d"]
+  },
+
+  "learning_rate": {
+    "//": "constant, linear or cosine, from peak to final after a linear warm-up",
+    "kind": "cosine",
+    "peak": 1e-3,
+    "final": 1e-4,
+    "warmup_steps": 10,
+    "total_steps": 1000
+  },
+
+  "//clip_norm": "all gradients together are scaled to at most this norm; 0: never",
+  "clip_norm": 1.0,
+
+  "//micro_batches": "a rank's batch is worked off in this many parts, whose gradients add up",
+  "micro_batches": 1,
+
+  "//frozen": "patterns of names of parameters that are not trained",
+  "frozen": [],
+
+  "data": {
+    "//": "where inputs come from: the tokens of a token file, an array of a .npz or .safetensors file by name, or a number that fills the input",
+    "input_ids": {"from": "tokens"},
+    "labels": {"from": "tokens", "shift": 1}
+  },
+
+  "//seed": "of the order of samples and of dropout",
+  "seed": 1234
+}
+)";
+}

@@ -1,0 +1,344 @@
+//===- TrainFile.cpp - What a training step is, as people write it --------===//
+
+#include "vescale/Train/TrainFile.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Errc.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/GlobPattern.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+
+using namespace llvm;
+using namespace vescale;
+
+static constexpr StringLiteral kSchema = "vescale.train/1";
+/// A train file larger than this is none.
+static constexpr size_t kMaxBytes = 1 << 20;
+
+/// JSON has no comments; a key that begins so is one.
+static bool isComment(StringRef key) { return key.starts_with("//"); }
+
+namespace {
+/// The fields of one object. The first error counts; what was asked for is
+/// known, and anything else is refused at the end.
+class Fields {
+public:
+  Fields(const json::Object &object, std::string where)
+      : object(object), where(std::move(where)) {}
+
+  void number(StringRef name, double &value, double low, double high) {
+    const json::Value *field = find(name);
+    if (!field)
+      return;
+    std::optional<double> found = field->getAsNumber();
+    if (!found || !std::isfinite(*found) || *found < low || *found > high)
+      return fail(name, formatv("needs a number from {0} to {1}", low, high));
+    value = *found;
+  }
+
+  void integer(StringRef name, int64_t &value, int64_t low,
+               int64_t high = int64_t(1) << 53) {
+    const json::Value *field = find(name);
+    if (!field)
+      return;
+    std::optional<int64_t> found = field->getAsInteger();
+    if (!found || *found < low || *found > high)
+      return fail(name,
+                  formatv("needs a whole number from {0} to {1}", low, high));
+    value = *found;
+  }
+
+  void text(StringRef name, std::string &value) {
+    const json::Value *field = find(name);
+    if (!field)
+      return;
+    std::optional<StringRef> found = field->getAsString();
+    if (!found || found->empty())
+      return fail(name, "needs a text");
+    value = found->str();
+  }
+
+  /// One of some words, by its place among them.
+  template <typename Kind>
+  void choice(StringRef name, Kind &value, ArrayRef<StringRef> words) {
+    std::string word;
+    text(name, word);
+    if (word.empty())
+      return;
+    const auto *found = find_if(words, [&](StringRef w) { return w == word; });
+    if (found == words.end())
+      return fail(name, "can be " + join(words, ", ") + ", not \"" + word +
+                            "\"");
+    value = static_cast<Kind>(found - words.begin());
+  }
+
+  /// A glob, or a list of them.
+  void globs(StringRef name, std::vector<std::string> &value) {
+    const json::Value *field = find(name);
+    if (!field)
+      return;
+    value.clear();
+    json::Array one{*field};
+    const json::Array *list = field->getAsArray();
+    for (const json::Value &each : list ? *list : one) {
+      std::optional<StringRef> glob = each.getAsString();
+      if (!glob)
+        return fail(name, "needs a list of patterns");
+      Expected<GlobPattern> pattern = GlobPattern::create(*glob);
+      if (!pattern)
+        return fail(name, toString(pattern.takeError()));
+      value.push_back(glob->str());
+    }
+  }
+
+  /// The fields of an object in this one.
+  template <typename Read> void nested(StringRef name, Read read) {
+    const json::Value *field = find(name);
+    if (!field)
+      return;
+    const json::Object *inner = field->getAsObject();
+    if (!inner)
+      return fail(name, "needs an object");
+    Fields fields(*inner, path(name));
+    read(fields);
+    fields.refuseUnknown();
+    if (error.empty())
+      error = fields.error;
+  }
+
+  const json::Value *find(StringRef name) {
+    known.insert(name);
+    return object.get(name);
+  }
+
+  void fail(StringRef name, const Twine &what) {
+    if (error.empty())
+      error = ("\"" + path(name) + "\" " + what).str();
+  }
+
+  void refuseUnknown() {
+    for (const auto &field : object)
+      if (StringRef name = field.first; !isComment(name) && !known.contains(name))
+        fail(name, "is unknown; fields here are " + join(known.keys(), ", "));
+  }
+
+  const json::Object &object;
+  std::string error;
+
+private:
+  std::string path(StringRef name) const {
+    return where.empty() ? name.str() : where + "." + name.str();
+  }
+  template <typename Words> static std::string join(const Words &words,
+                                                    StringRef separator) {
+    std::vector<std::string> sorted;
+    for (StringRef word : words)
+      sorted.push_back(word.str());
+    llvm::sort(sorted);
+    return llvm::join(sorted, separator);
+  }
+
+  std::string where;
+  StringSet<> known;
+};
+} // namespace
+
+static constexpr StringRef kLosses[] = {"cross_entropy", "mse", "output"};
+static constexpr StringRef kOptimizers[] = {"adamw", "sgd"};
+static constexpr StringRef kSchedules[] = {"constant", "linear", "cosine"};
+static constexpr StringRef kOrders[] = {"random", "shuffled", "sequential"};
+
+static void readLoss(Fields &fields, LossOptions &loss) {
+  fields.choice("kind", loss.kind, kLosses);
+  bool isEntropy = loss.kind == LossOptions::CrossEntropy;
+  fields.text(isEntropy ? "logits"
+              : loss.kind == LossOptions::MeanSquaredError ? "prediction"
+                                                           : "output",
+              loss.output);
+  if (loss.kind == LossOptions::MeanSquaredError)
+    loss.labels = "target";
+  if (loss.kind != LossOptions::Output)
+    fields.text(isEntropy ? "labels" : "target", loss.labels);
+  if (!isEntropy)
+    return;
+  fields.integer("ignore_index", loss.ignoreIndex, INT64_MIN);
+  fields.number("label_smoothing", loss.labelSmoothing, 0, 1);
+}
+
+static void readOptimizer(Fields &fields, OptimizerOptions &optimizer) {
+  fields.choice("kind", optimizer.kind, kOptimizers);
+  fields.number("weight_decay", optimizer.weightDecay, 0, 1e6);
+  fields.globs("no_decay", optimizer.noDecay);
+  if (optimizer.kind == OptimizerOptions::Sgd) {
+    fields.number("momentum", optimizer.momentum, 0, 1);
+    return;
+  }
+  fields.number("epsilon", optimizer.epsilon, 0, 1);
+  const json::Value *betas = fields.find("betas");
+  if (!betas)
+    return;
+  const json::Array *pair = betas->getAsArray();
+  std::optional<double> first, second;
+  if (pair && pair->size() == 2) {
+    first = (*pair)[0].getAsNumber();
+    second = (*pair)[1].getAsNumber();
+  }
+  if (!first || !second || *first < 0 || *first >= 1 || *second < 0 ||
+      *second >= 1)
+    return fields.fail("betas", "needs two numbers, each at least 0 and below "
+                                "1");
+  optimizer.beta1 = *first;
+  optimizer.beta2 = *second;
+}
+
+static void readSchedule(Fields &fields, ScheduleOptions &schedule) {
+  fields.choice("kind", schedule.kind, kSchedules);
+  fields.number("peak", schedule.peak, 0, 1e6);
+  fields.integer("warmup_steps", schedule.warmupSteps, 0);
+  if (schedule.kind == ScheduleOptions::Constant)
+    return;
+  fields.number("final", schedule.last, 0, 1e6);
+  fields.integer("total_steps", schedule.totalSteps, 1);
+  if (schedule.totalSteps <= schedule.warmupSteps)
+    fields.fail("total_steps",
+                formatv("is {0}, but the warm-up alone has {1} steps",
+                        schedule.totalSteps, schedule.warmupSteps));
+}
+
+static void readData(Fields &fields, std::map<std::string, DataOptions> &data) {
+  for (const auto &entry : fields.object)
+    if (StringRef name = entry.first; !isComment(name))
+      fields.nested(name, [&](Fields &inner) {
+        DataOptions &options = data[name.str()];
+        if (inner.find("fill")) {
+          options.fill = 0;
+          inner.number("fill", *options.fill, -1e300, 1e300);
+          return;
+        }
+        inner.text("from", options.from);
+        inner.integer("shift", options.shift, 0, 1 << 30);
+        if (options.from.empty())
+          inner.fail("from", "or \"fill\" is needed");
+      });
+}
+
+static void readAll(Fields &fields, TrainFile &train) {
+  fields.nested("loss", [&](Fields &f) { readLoss(f, train.loss); });
+  fields.nested("optimizer",
+                [&](Fields &f) { readOptimizer(f, train.optimizer); });
+  fields.nested("learning_rate",
+                [&](Fields &f) { readSchedule(f, train.learningRate); });
+  fields.number("clip_norm", train.clipNorm, 0, 1e30);
+  fields.integer("micro_batches", train.microBatches, 1, 1 << 20);
+  fields.globs("frozen", train.frozen);
+  fields.nested("data", [&](Fields &f) { readData(f, train.data); });
+  int order = -1;
+  fields.choice("order", order, kOrders);
+  if (order >= 0)
+    train.order = kOrders[order].str();
+  int64_t seed = static_cast<int64_t>(train.seed);
+  fields.integer("seed", seed, 0);
+  train.seed = seed;
+}
+
+Expected<TrainFile> vescale::parseTrainFile(StringRef text, StringRef file) {
+  auto error = [&](const Twine &what) {
+    return createStringError(errc::invalid_argument, file + ": " + what);
+  };
+  if (text.size() > kMaxBytes)
+    return error("is larger than " + Twine(kMaxBytes >> 10) + " KiB");
+  Expected<json::Value> value = json::parse(text);
+  if (!value)
+    return error("is not JSON: " + toString(value.takeError()));
+  const json::Object *object = value->getAsObject();
+  if (!object)
+    return error("is not a JSON object");
+  Fields fields(*object, "");
+  std::string schema;
+  fields.text("schema", schema);
+  if (schema != kSchema)
+    return error("needs \"schema\": \"" + kSchema + "\", but has " +
+                 (schema.empty() ? Twine("none") : "\"" + schema + "\""));
+  TrainFile train;
+  readAll(fields, train);
+  fields.refuseUnknown();
+  if (!fields.error.empty())
+    return error(fields.error);
+  return train;
+}
+
+Expected<TrainFile> vescale::readTrainFile(StringRef file) {
+  auto buffer = MemoryBuffer::getFile(file, /*IsText=*/true);
+  if (!buffer)
+    return createStringError(buffer.getError(),
+                             file + ": " + buffer.getError().message());
+  return parseTrainFile((*buffer)->getBuffer(), file);
+}
+
+static json::Value lossOf(const LossOptions &loss) {
+  json::Object object{{"kind", kLosses[loss.kind]}};
+  StringRef names[][2] = {
+      {"logits", "labels"}, {"prediction", "target"}, {"output", ""}};
+  if (!loss.output.empty())
+    object[names[loss.kind][0]] = loss.output;
+  if (loss.kind != LossOptions::Output)
+    object[names[loss.kind][1]] = loss.labels;
+  if (loss.kind == LossOptions::CrossEntropy) {
+    object["ignore_index"] = loss.ignoreIndex;
+    object["label_smoothing"] = loss.labelSmoothing;
+  }
+  return object;
+}
+
+static json::Value optimizerOf(const OptimizerOptions &optimizer) {
+  json::Object object{{"kind", kOptimizers[optimizer.kind]},
+                      {"weight_decay", optimizer.weightDecay},
+                      {"no_decay", json::Array(optimizer.noDecay)}};
+  if (optimizer.kind == OptimizerOptions::Sgd) {
+    object["momentum"] = optimizer.momentum;
+  } else {
+    object["betas"] = json::Array{optimizer.beta1, optimizer.beta2};
+    object["epsilon"] = optimizer.epsilon;
+  }
+  return object;
+}
+
+static json::Value scheduleOf(const ScheduleOptions &schedule) {
+  json::Object object{{"kind", kSchedules[schedule.kind]},
+                      {"peak", schedule.peak},
+                      {"warmup_steps", schedule.warmupSteps}};
+  if (schedule.kind != ScheduleOptions::Constant) {
+    object["final"] = schedule.last;
+    object["total_steps"] = schedule.totalSteps;
+  }
+  return object;
+}
+
+std::string vescale::printTrainFile(const TrainFile &train) {
+  json::Object data;
+  for (const auto &[name, options] : train.data) {
+    json::Object entry;
+    if (options.fill)
+      entry["fill"] = *options.fill;
+    else
+      entry["from"] = options.from;
+    if (options.shift)
+      entry["shift"] = options.shift;
+    data[name] = std::move(entry);
+  }
+  json::Object object{{"schema", kSchema},
+                      {"loss", lossOf(train.loss)},
+                      {"optimizer", optimizerOf(train.optimizer)},
+                      {"learning_rate", scheduleOf(train.learningRate)},
+                      {"clip_norm", train.clipNorm},
+                      {"micro_batches", train.microBatches},
+                      {"frozen", json::Array(train.frozen)},
+                      {"data", std::move(data)},
+                      {"seed", static_cast<int64_t>(train.seed)}};
+  if (!train.order.empty())
+    object["order"] = train.order;
+  return formatv("{0:2}\n", json::Value(std::move(object))).str();
+}

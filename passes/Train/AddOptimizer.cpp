@@ -1,0 +1,234 @@
+//===- AddOptimizer.cpp - train-add-optimizer -------------------*- C++ -*-===//
+//
+// Turns a function from inputs to the sum of losses and the number of what
+// counts into a training step:
+//   1. gradients of the sum, for each trained parameter (Gradients.h);
+//   2. their scale: 1 / number, and what clips their global norm;
+//   3. the learning rate and the bias corrections of the step, in f64;
+//   4. new optimizer state and parameters.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/Train/Formula.h"
+#include "passes/Train/Gradients.h"
+#include "passes/Train/Options.h"
+#include "passes/Train/Passes.h"
+#include "passes/Train/Schedule.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
+namespace vescale::train {
+#define GEN_PASS_DEF_TRAINADDOPTIMIZER
+#include "passes/Train/Passes.h.inc"
+} // namespace vescale::train
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+using namespace vescale::train;
+
+namespace {
+struct Trained {
+  ParameterOp parameter;
+  Value gradient;
+};
+
+class StepBuilder {
+public:
+  StepBuilder(func::FuncOp func, const TrainFile &options)
+      : func(func), options(options),
+        builder(func.front().getTerminator()), f(builder, func.getLoc()) {}
+
+  LogicalResult build();
+
+private:
+  LogicalResult findGradients();
+  Value squaredNorm();
+  void setScale();
+  void updateAdamW(Trained &trained);
+  void updateSgd(Trained &trained);
+  void setResults();
+  double decayOf(ParameterOp parameter) const;
+  ParameterOp createState(ParameterOp of, StringRef suffix);
+  void update(ParameterOp parameter, Value value) {
+    UpdateOp::create(builder, f.loc, parameter, value);
+  }
+  /// The f64 scalar in the parameter's element type.
+  Value as(Value scalar, Value like) {
+    return f.cast(scalar, typeOf(like).getElementType());
+  }
+
+  func::FuncOp func;
+  const TrainFile &options;
+  OpBuilder builder;
+  Formula f;
+  SmallVector<Trained> trained;
+  /// Scalars of the step: what gradients are multiplied with, f32 or f64 as
+  /// the loss; the learning rate and AdamW's corrections, f64.
+  Value scale, norm, rate, correction1, correction2;
+};
+} // namespace
+
+LogicalResult StepBuilder::findGradients() {
+  Operation *end = func.front().getTerminator();
+  SmallVector<Value> values;
+  for (auto parameter : func.front().getOps<ParameterOp>())
+    if (isTrained(parameter, options)) {
+      trained.push_back({parameter, Value()});
+      values.push_back(parameter.getResult());
+    }
+  if (trained.empty())
+    return func.emitError("has no parameter to train: none has the author's "
+                          "name and is not frozen; export the model with "
+                          "optimize=False");
+  auto gradients = buildGradients(func, end->getOperand(0), values);
+  if (failed(gradients))
+    return failure();
+  for (auto [each, gradient] : llvm::zip_equal(trained, *gradients))
+    each.gradient = gradient;
+  // What the loss does not depend on stays as it is.
+  llvm::erase_if(trained, [](const Trained &each) { return !each.gradient; });
+  if (trained.empty())
+    return func.emitError("has a loss that depends on no trained parameter");
+  builder.setInsertionPoint(end);
+  return success();
+}
+
+/// Σ g² over all gradients, each added to the sum of those before.
+Value StepBuilder::squaredNorm() {
+  Value total;
+  for (Trained &each : trained) {
+    Value square = as(f.sum(f.mul(each.gradient, each.gradient)), scale);
+    total = total ? f.add(total, square) : square;
+  }
+  return total;
+}
+
+void StepBuilder::setScale() {
+  Operation *end = func.front().getTerminator();
+  Value count = f.max(end->getOperand(1), 1);
+  scale = f.div(f.scalar(typeOf(count).getElementType(), 1), count);
+  norm = f.mul(f.map<SqrtOp>(squaredNorm()), scale);
+  if (options.clipNorm > 0) {
+    // PyTorch's clip_grad_norm_, with its 1e-6.
+    Value clip = f.min(
+        f.div(f.scalar(typeOf(norm).getElementType(), options.clipNorm),
+              f.add(norm, 1e-6)),
+        1.0);
+    scale = f.mul(scale, clip);
+  }
+}
+
+double StepBuilder::decayOf(ParameterOp parameter) const {
+  const OptimizerOptions &optimizer = options.optimizer;
+  bool exempts1d = llvm::is_contained(optimizer.noDecay, "1d");
+  if ((exempts1d && parameter.getStoredType().getRank() <= 1) ||
+      matchesAny(optimizer.noDecay, parameter.getName()))
+    return 0;
+  return optimizer.weightDecay;
+}
+
+ParameterOp StepBuilder::createState(ParameterOp of, StringRef suffix) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(of);
+  auto state = ParameterOp::create(builder, f.loc, of.getType(),
+                                   (of.getName() + "#" + suffix).str());
+  RankedTensorType stored = of.getStoredType();
+  state.setInitAttr(DenseElementsAttr::get(
+      stored, builder.getZeroAttr(stored.getElementType())));
+  state.setViewOffsetAttr(of.getViewOffsetAttr());
+  state.setViewStridesAttr(of.getViewStridesAttr());
+  return state;
+}
+
+void StepBuilder::updateAdamW(Trained &each) {
+  const OptimizerOptions &o = options.optimizer;
+  ParameterOp first = createState(each.parameter, "exp_avg"),
+              second = createState(each.parameter, "exp_avg_sq");
+  Value w = each.parameter.getResult();
+  Value g = f.mul(each.gradient, as(scale, w));
+  Value m = f.add(f.mul(first.getResult(), o.beta1), f.mul(g, 1 - o.beta1));
+  Value v = f.add(f.mul(second.getResult(), o.beta2),
+                  f.mul(f.mul(g, g), 1 - o.beta2));
+  update(first, m);
+  update(second, v);
+  Value denominator =
+      f.add(f.mul(f.map<SqrtOp>(v), as(correction2, w)), o.epsilon);
+  Value step = f.mul(f.div(m, denominator), as(f.mul(rate, correction1), w));
+  if (double decay = decayOf(each.parameter); decay != 0)
+    w = f.mul(w, as(f.sub(1.0, f.mul(rate, decay)), w));
+  update(each.parameter, f.sub(w, step));
+}
+
+void StepBuilder::updateSgd(Trained &each) {
+  const OptimizerOptions &o = options.optimizer;
+  Value w = each.parameter.getResult();
+  Value g = f.mul(each.gradient, as(scale, w));
+  if (double decay = decayOf(each.parameter); decay != 0)
+    g = f.add(g, f.mul(w, decay));
+  if (o.momentum != 0) {
+    ParameterOp momentum = createState(each.parameter, "momentum");
+    g = f.add(f.mul(momentum.getResult(), o.momentum), g);
+    update(momentum, g);
+  }
+  update(each.parameter, f.sub(w, f.mul(g, as(rate, w))));
+}
+
+/// What a log shows of a step.
+void StepBuilder::setResults() {
+  Operation *end = func.front().getTerminator();
+  Value count = f.max(end->getOperand(1), 1);
+  std::pair<StringRef, Value> results[] = {
+      {"loss", f.div(end->getOperand(0), count)},
+      {"gradient_norm", norm},
+      {"learning_rate", rate}};
+  SmallVector<Value> values;
+  SmallVector<DictionaryAttr> attributes;
+  for (auto [name, value] : results) {
+    values.push_back(value);
+    attributes.push_back(builder.getDictionaryAttr(
+        builder.getNamedAttr(kNameAttr, builder.getStringAttr(name))));
+  }
+  end->setOperands(values);
+  func.setFunctionType(
+      builder.getFunctionType(func.getArgumentTypes(), TypeRange(values)));
+  func.setAllResultAttrs(attributes);
+}
+
+LogicalResult StepBuilder::build() {
+  if (failed(findGradients()))
+    return failure();
+  setScale();
+  auto scalar = RankedTensorType::get({}, builder.getI64Type());
+  auto counter = ParameterOp::create(builder, f.loc, scalar, "#step");
+  counter.setInitAttr(DenseElementsAttr::get(scalar, int64_t(0)));
+  Value next = f.add(counter.getResult(), 1);
+  update(counter, next);
+  Value step = f.cast(counter.getResult(), builder.getF64Type());
+  rate = learningRate(f, options.learningRate, step);
+  bool isAdam = options.optimizer.kind == OptimizerOptions::AdamW;
+  if (isAdam) {
+    Value count = f.add(step, 1);
+    auto inverse = [&](double beta) {
+      Value rest = f.sub(1.0, f.pow(beta, count));
+      return f.map<ReciprocalOp>(rest);
+    };
+    correction1 = inverse(options.optimizer.beta1);
+    correction2 = f.map<SqrtOp>(inverse(options.optimizer.beta2));
+  }
+  for (Trained &each : trained)
+    isAdam ? updateAdamW(each) : updateSgd(each);
+  setResults();
+  return success();
+}
+
+namespace {
+struct AddOptimizer
+    : vescale::train::impl::TrainAddOptimizerBase<AddOptimizer> {
+  void runOnOperation() override {
+    FailureOr<TrainFile> options = trainOptions(getOperation());
+    FailureOr<func::FuncOp> step = findStep(getOperation());
+    if (failed(options) || failed(step) ||
+        failed(StepBuilder(*step, *options).build()))
+      signalPassFailure();
+  }
+};
+} // namespace

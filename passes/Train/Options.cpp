@@ -1,0 +1,46 @@
+//===- Options.cpp - What the passes of training go by ----------*- C++ -*-===//
+
+#include "passes/Train/Options.h"
+#include "llvm/Support/GlobPattern.h"
+
+using namespace mlir;
+using namespace vescale;
+
+FailureOr<TrainFile> train::trainOptions(ModuleOp module) {
+  auto text = module->getAttrOfType<StringAttr>(graph::kTrainAttr);
+  if (!text)
+    return module.emitError("has no train file; train-read-options puts it "
+                            "into the attribute ")
+           << graph::kTrainAttr;
+  llvm::Expected<TrainFile> options =
+      parseTrainFile(text.getValue(), graph::kTrainAttr);
+  if (!options)
+    return module.emitError(llvm::toString(options.takeError()));
+  return *options;
+}
+
+FailureOr<func::FuncOp> train::findStep(ModuleOp module) {
+  auto functions = module.getOps<func::FuncOp>();
+  if (!llvm::hasSingleElement(functions))
+    return module.emitError("needs one function, the model, to be trained");
+  func::FuncOp step = *functions.begin();
+  if (step.isExternal() || !step.getBody().hasOneBlock())
+    return step.emitOpError("must have one block to be trained");
+  return step;
+}
+
+bool train::matchesAny(ArrayRef<std::string> globs, StringRef name) {
+  return llvm::any_of(globs, [&](StringRef glob) {
+    llvm::Expected<llvm::GlobPattern> pattern =
+        llvm::GlobPattern::create(glob);
+    if (pattern)
+      return pattern->match(name);
+    llvm::consumeError(pattern.takeError()); // refused when it was read
+    return false;
+  });
+}
+
+bool train::isTrained(graph::ParameterOp op, const TrainFile &options) {
+  return op.getAuthor() && isa<FloatType>(op.getStoredType().getElementType()) &&
+         !matchesAny(options.frozen, op.getName());
+}

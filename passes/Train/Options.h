@@ -1,0 +1,23 @@
+//===- Options.h - What the passes of training go by ------------*- C++ -*-===//
+#ifndef VESCALE_PASSES_TRAIN_OPTIONS_H
+#define VESCALE_PASSES_TRAIN_OPTIONS_H
+
+#include "dialects/Graph/Graph.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "vescale/Train/TrainFile.h"
+
+namespace vescale::train {
+
+/// The module's train file, or failure with a diagnostic.
+llvm::FailureOr<TrainFile> trainOptions(mlir::ModuleOp module);
+/// The function that becomes the step: the only one.
+llvm::FailureOr<mlir::func::FuncOp> findStep(mlir::ModuleOp module);
+/// Whether training changes the parameter: it is a weight under the author's
+/// name, not something that an exporter computed, and not frozen.
+bool isTrained(graph::ParameterOp op, const TrainFile &options);
+/// Whether one of the patterns matches the name.
+bool matchesAny(llvm::ArrayRef<std::string> globs, llvm::StringRef name);
+
+} // namespace vescale::train
+
+#endif // VESCALE_PASSES_TRAIN_OPTIONS_H

@@ -1,0 +1,284 @@
+// Reads training data.
+#include "runtime/train/Data.h"
+
+#include "runtime/core/Error.h"
+#include "runtime/core/Layout.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace vescale::runtime {
+namespace {
+
+bool isInteger(vs_dtype dtype) {
+  return dtype != VS_F32 && dtype != VS_F64 && dtype != VS_F16 &&
+         dtype != VS_BF16;
+}
+
+/// An element of an integer type; truth values and u8 are bytes.
+int64_t readInteger(const char *at, vs_dtype dtype) {
+  auto read = [&](auto value) {
+    std::memcpy(&value, at, sizeof(value));
+    return static_cast<int64_t>(value);
+  };
+  switch (dtype) {
+  case VS_I8:
+    return read(int8_t());
+  case VS_I16:
+    return read(int16_t());
+  case VS_I32:
+    return read(int32_t());
+  case VS_I64:
+    return read(int64_t());
+  default:
+    return read(uint8_t());
+  }
+}
+
+void writeInteger(char *to, vs_dtype dtype, int64_t value) {
+  std::memcpy(to, &value, dtypeBytes(dtype)); // little-endian
+}
+
+void writeNumber(char *to, vs_dtype dtype, double value) {
+  if (dtype == VS_F64) {
+    std::memcpy(to, &value, sizeof(value));
+  } else if (dtype == VS_F32) {
+    auto narrow = static_cast<float>(value);
+    std::memcpy(to, &narrow, sizeof(narrow));
+  } else {
+    writeInteger(to, dtype, static_cast<int64_t>(value));
+  }
+}
+
+/// Calls `row(local, column, count)` for the runs of valid elements of a shard:
+/// the place in the local buffer, and in the dense row of one sample.
+template <typename Row>
+void forEachRun(const Shard &shard, const std::vector<int64_t> &shape,
+                int64_t sample, Row row) {
+  size_t rank = shape.size();
+  if (rank == 1)
+    return row(sample, 0, 1);
+  std::vector<int64_t> index(rank, 0);
+  int64_t runs = 1;
+  for (size_t dim = 1; dim + 1 < rank; ++dim)
+    runs *= shard.valid[dim];
+  for (int64_t run = 0; run < runs; ++run) {
+    int64_t local = sample, global = 0;
+    for (size_t dim = 1; dim < rank; ++dim) {
+      local = local * shard.local[dim] + index[dim];
+      global = global * shape[dim] + shard.start[dim] + index[dim];
+    }
+    row(local, global, shard.valid[rank - 1]);
+    for (size_t dim = rank - 1; dim-- > 1;) {
+      if (++index[dim] < shard.valid[dim])
+        break;
+      index[dim] = 0;
+    }
+  }
+}
+
+} // namespace
+
+Data::Data(const Manifest &manifest, const std::string &path, TokenWidth width,
+           int64_t rank)
+    : manifest(manifest), path(path), width(width),
+      microBatches(manifest.train->microBatches) {
+  const TrainManifest &train = *manifest.train;
+  for (const Port &port : manifest.inputs) {
+    auto found = train.data.find(port.name);
+    if (found == train.data.end())
+      fail(ExitCode::BadInput, "nothing says where the input '", port.name,
+           "' comes from; name it under \"data\" in the train file and compile "
+           "again");
+    Input input{&port, found->second,
+                shardOf(port.shape, port.layout, manifest.mesh, rank)};
+    bool isSampled = !input.source.fill;
+    if (isSampled && port.shape.empty())
+      fail(ExitCode::BadInput, "the input '", port.name,
+           "' is a scalar; only a number can fill it");
+    if (isSampled) {
+      input.shards = shardCount(port.layout.dims[0]);
+      if (batch && port.shape[0] != batch)
+        fail(ExitCode::BadInput, "the input '", port.name, "' has ",
+             port.shape[0], " samples, others have ", batch);
+      batch = port.shape[0];
+      if (batch % input.shards != 0)
+        fail(ExitCode::BadInput, "a batch of ", batch, " samples can't be cut "
+             "into ", input.shards, " equal parts, as training needs");
+    } else if (port.dtype == VS_F16 || port.dtype == VS_BF16) {
+      fail(ExitCode::BadInput, "the input '", port.name, "' is ",
+           dtypeName(port.dtype), ", which no number can fill");
+    }
+    inputs.push_back(std::move(input));
+  }
+  for (const auto &[name, source] : train.data)
+    if (std::none_of(inputs.begin(), inputs.end(), [&](const Input &input) {
+          return input.port->name == name;
+        }))
+      fail(ExitCode::BadInput, "the train file says where '", name,
+           "' comes from, which is no input of the step");
+  bool isTokens = path.size() > 4 && path.substr(path.size() - 4) == ".bin";
+  isTokens ? openTokens(path) : openArrays(path);
+}
+
+void Data::openTokens(const std::string &path) {
+  tokens = std::make_unique<MappedFile>(path, cat("data '", path, "'"));
+  int64_t bytes = static_cast<int64_t>(width);
+  if (tokens->size() % bytes != 0)
+    fail(ExitCode::BadInput, "data '", path, "' has ", tokens->size(),
+         " bytes, which are no tokens of ", bytes);
+  tokenCount = tokens->size() / bytes;
+  int64_t reach = 0;
+  for (const Input &input : inputs) {
+    if (input.source.fill)
+      continue;
+    const Port &port = *input.port;
+    if (port.shape.size() != 2 || (port.dtype != VS_I64 && port.dtype != VS_I32))
+      fail(ExitCode::BadInput, "the input '", port.name, "' is ",
+           shapeText(port.shape), " ", dtypeName(port.dtype),
+           ", but tokens are samples × positions of i32 or i64");
+    if (sequence && port.shape[1] != sequence)
+      fail(ExitCode::BadInput, "the input '", port.name, "' has ",
+           port.shape[1], " positions, others have ", sequence);
+    sequence = port.shape[1];
+    reach = std::max(reach, sequence + input.source.shift);
+  }
+  tokensPerSample = sequence;
+  // Windows are drawn so that one token follows; more must be there as well.
+  if (tokenCount < std::max(reach, sequence + 1))
+    fail(ExitCode::BadInput, "data '", path, "' has ", tokenCount,
+         " tokens, a sample reads ", std::max(reach, sequence + 1));
+}
+
+void Data::openArrays(const std::string &path) {
+  arrays = openTensorFile(path);
+  int64_t count = -1;
+  for (Input &input : inputs) {
+    if (input.source.fill)
+      continue;
+    const Port &port = *input.port;
+    const auto &infos = arrays->tensors();
+    auto found =
+        std::find_if(infos.begin(), infos.end(), [&](const TensorInfo &info) {
+          return info.name == input.source.from ||
+                 (info.name.empty() && infos.size() == 1);
+        });
+    if (found == infos.end())
+      fail(ExitCode::BadInput, "data '", path, "' has no array '",
+           input.source.from, "', from which the input '", port.name,
+           "' comes");
+    std::vector<int64_t> sample(port.shape.begin() + 1, port.shape.end());
+    bool fits = !found->shape.empty() && found->shape[0] > 0 &&
+                std::equal(sample.begin(), sample.end(),
+                           found->shape.begin() + 1, found->shape.end());
+    if (!fits)
+      fail(ExitCode::BadInput, "the array '", input.source.from, "' of '", path,
+           "' is ", shapeText(found->shape), "; the input '", port.name,
+           "' takes samples of ", shapeText(sample));
+    bool widens = isInteger(found->dtype) && isInteger(port.dtype) &&
+                  dtypeBytes(found->dtype) < dtypeBytes(port.dtype);
+    if (found->dtype != port.dtype && !widens)
+      fail(ExitCode::BadInput, "the array '", input.source.from, "' of '", path,
+           "' is ", dtypeName(found->dtype), ", the input '", port.name,
+           "' takes ", dtypeName(port.dtype));
+    if (input.source.shift)
+      fail(ExitCode::BadInput, "\"shift\" is for tokens; the input '",
+           port.name, "' comes from an array");
+    if (count >= 0 && found->shape[0] != count)
+      fail(ExitCode::BadInput, "the array '", input.source.from, "' of '", path,
+           "' has ", found->shape[0], " samples, others have ", count);
+    count = found->shape[0];
+    input.tensor = found - infos.begin();
+    input.data = arrays->data(input.tensor);
+    if (!input.data) {
+      input.whole.resize(std::max<int64_t>(found->bytes, 1));
+      arrays->read(input.tensor, input.whole.data());
+      input.data = input.whole.data();
+    }
+  }
+  sampler = std::make_unique<ArraySampler>(manifest.train->seed,
+                                           std::max<int64_t>(count, 1),
+                                           manifest.train->order);
+}
+
+int64_t Data::tokenAt(int64_t index) const {
+  const char *at = tokens->data() + index * static_cast<int64_t>(width);
+  if (width == TokenWidth::U16) {
+    uint16_t token;
+    std::memcpy(&token, at, sizeof(token));
+    return token;
+  }
+  uint32_t token;
+  std::memcpy(&token, at, sizeof(token));
+  return token;
+}
+
+void Data::place(const Addresses &addresses, int64_t step,
+                 int64_t microBatch) {
+  for (Input &input : inputs) {
+    const Place &at = input.port->at;
+    char *to = addresses.at({at.space, 0, at.offset});
+    if (input.source.fill) {
+      placeNumber(input, to);
+      continue;
+    }
+    // Each part of the batch has all its micro-batches one after the other.
+    int64_t rows = batch / input.shards;
+    int64_t part = input.shard.start[0] / rows;
+    int64_t first =
+        step * batchOfStep() + (part * microBatches + microBatch) * rows;
+    tokens ? placeTokens(input, to, first) : placeArray(input, to, first);
+  }
+}
+
+void Data::placeTokens(const Input &input, char *to, int64_t firstSample) {
+  const Port &port = *input.port;
+  int64_t bytes = dtypeBytes(port.dtype);
+  for (int64_t row = 0; row < input.shard.valid[0]; ++row) {
+    int64_t offset = tokenOffset(manifest.train->seed, firstSample + row,
+                                 tokenCount, sequence) +
+                     input.source.shift;
+    forEachRun(input.shard, port.shape, row,
+               [&](int64_t local, int64_t column, int64_t count) {
+                 for (int64_t i = 0; i < count; ++i) {
+                   int64_t at = offset + column + i;
+                   if (at >= tokenCount)
+                     fail(ExitCode::BadInput, "a sample reads token ", at,
+                          " of '", path, "', which has ", tokenCount);
+                   writeInteger(to + (local + i) * bytes, port.dtype,
+                                tokenAt(at));
+                 }
+               });
+  }
+}
+
+void Data::placeArray(Input &input, char *to, int64_t firstSample) {
+  const Port &port = *input.port;
+  const TensorInfo &info = arrays->tensors()[input.tensor];
+  int64_t from = dtypeBytes(info.dtype), bytes = dtypeBytes(port.dtype);
+  int64_t sampleBytes = info.bytes / info.shape[0];
+  for (int64_t row = 0; row < input.shard.valid[0]; ++row) {
+    const char *sample =
+        input.data + sampler->index(firstSample + row) * sampleBytes;
+    forEachRun(input.shard, port.shape, row,
+               [&](int64_t local, int64_t column, int64_t count) {
+                 if (info.dtype == port.dtype) {
+                   std::memcpy(to + local * bytes, sample + column * bytes,
+                               count * bytes);
+                   return;
+                 }
+                 for (int64_t i = 0; i < count; ++i)
+                   writeInteger(
+                       to + (local + i) * bytes, port.dtype,
+                       readInteger(sample + (column + i) * from, info.dtype));
+               });
+  }
+}
+
+void Data::placeNumber(const Input &input, char *to) {
+  int64_t bytes = dtypeBytes(input.port->dtype);
+  for (int64_t i = 0; i < input.shard.localElements(); ++i)
+    writeNumber(to + i * bytes, input.port->dtype, *input.source.fill);
+}
+
+} // namespace vescale::runtime

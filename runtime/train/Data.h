@@ -1,0 +1,64 @@
+// The data that a run trains on: token files and arrays, of which each rank
+// reads the rows and columns that its shards of the inputs have.
+#ifndef VESCALE_RUNTIME_TRAIN_DATA_H
+#define VESCALE_RUNTIME_TRAIN_DATA_H
+
+#include "runtime/core/Manifest.h"
+#include "runtime/io/MappedFile.h"
+#include "runtime/io/TensorFile.h"
+#include "runtime/kernels/Step.h"
+
+#include <memory>
+
+namespace vescale::runtime {
+
+/// Unsigned little-endian integers without a header, as nanoGPT writes them.
+enum class TokenWidth { U16 = 2, U32 = 4 };
+
+class Data {
+public:
+  /// Opens the file (.bin: tokens; .npy, .npz, .safetensors: arrays whose first
+  /// dimension counts samples) and refuses what does not fit the inputs, by
+  /// name.
+  Data(const Manifest &manifest, const std::string &path, TokenWidth width,
+       int64_t rank);
+
+  /// Samples of one step, of all ranks.
+  int64_t batchOfStep() const { return batch * microBatches; }
+  /// Tokens, or else samples, of one step, for rates.
+  int64_t tokensOfStep() const { return tokensPerSample * batchOfStep(); }
+
+  /// Fills this rank's inputs for a micro-batch of a step.
+  void place(const Addresses &addresses, int64_t step, int64_t microBatch);
+
+private:
+  struct Input {
+    const Port *port;
+    DataSource source;
+    Shard shard;
+    int64_t shards = 1;       // of the batch
+    size_t tensor = 0;        // in `arrays`
+    std::vector<char> whole;  // the array, where its file can't be mapped
+    const char *data = nullptr;
+  };
+  void openTokens(const std::string &path);
+  void openArrays(const std::string &path);
+  void placeTokens(const Input &input, char *to, int64_t firstSample);
+  void placeArray(Input &input, char *to, int64_t firstSample);
+  void placeNumber(const Input &input, char *to);
+  int64_t tokenAt(int64_t index) const;
+
+  const Manifest &manifest;
+  std::string path;
+  TokenWidth width;
+  std::vector<Input> inputs;
+  std::unique_ptr<MappedFile> tokens;
+  int64_t tokenCount = 0, sequence = 0;
+  std::unique_ptr<TensorFile> arrays;
+  std::unique_ptr<ArraySampler> sampler;
+  int64_t batch = 0, microBatches = 1, tokensPerSample = 1;
+};
+
+} // namespace vescale::runtime
+
+#endif // VESCALE_RUNTIME_TRAIN_DATA_H
