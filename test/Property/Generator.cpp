@@ -44,9 +44,10 @@ Type Generator::element(ElementKind kind) {
   SmallVector<Type> types;
   bool any = kind == ElementKind::Any;
   if (any || kind == ElementKind::Float || kind == ElementKind::Number) {
-    types.append({builder.getF32Type(), builder.getF32Type(),
-                  builder.getF64Type(), builder.getBF16Type(),
-                  builder.getF16Type()});
+    types.append(
+        {builder.getF32Type(), builder.getF32Type(), builder.getF64Type()});
+    if (useNarrowFloats)
+      types.append({builder.getBF16Type(), builder.getF16Type()});
     if (kind != ElementKind::Float)
       types.append(2, builder.getF32Type());
   }

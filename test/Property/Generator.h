@@ -96,6 +96,8 @@ public:
 
   /// Whether leaves may be parameters, which have no data.
   bool useParameters = true;
+  /// Whether floats may be f16 and bf16.
+  bool useNarrowFloats = true;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::func::FuncOp main;
   /// The range of each input's integers.

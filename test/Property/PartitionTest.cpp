@@ -5,13 +5,14 @@
 // device, in the field; and evaluated in f64, to 1e-12 of the largest value or
 // to the bound of its rounding errors where cancellation makes that larger
 // (Bounds.h). Either every value has its layout from the start, or a few have
-// one and propagation completes them.
+// one and propagation completes them. Programs are taken as they are, or with
+// the gradients of a loss.
 //
 // VESCALE_PROPERTY_CASES=N runs N programs per property instead of the default,
 // VESCALE_PROPERTY_SEED=S starts at another seed.
 //
 //===----------------------------------------------------------------------===//
-#include "Generator.h"
+#include "Gradients.h"
 #include "Layouts.h"
 #include "Oracle.h"
 #include "mlir/IR/Verifier.h"
@@ -30,14 +31,17 @@ namespace {
 /// Who gives values their layouts.
 enum class Layouts { Random, Propagated };
 
+enum class Kind { Plain, Differentiated };
+
 /// One random program and what became of it.
 struct Case {
   uint64_t seed;
   int64_t size;
   Layouts layouts;
+  Kind kind;
   const Sampler *sampler = nullptr; // null: a program of several ops
-  std::string failure;              // empty if the property holds
-  std::string program;              // with layouts
+  std::string failure = {};         // empty if the property holds
+  std::string program = {};         // with layouts
 
   std::string str() const {
     return failure + "\nseed " + std::to_string(seed) + ", size " +
@@ -55,14 +59,16 @@ protected:
   }
 
   void run(Case &test);
+  bool differentiate(Case &test, Generator &g);
   std::string compareInField(ModuleOp whole, ModuleOp local, const Generator &g,
                              uint64_t seed);
   std::string compareInDoubles(ModuleOp local, const Generator &g,
                                uint64_t seed);
-  void sweep(const Sampler *sampler, Layouts layouts);
+  void sweep(const Sampler *sampler, Layouts layouts, Kind kind = Kind::Plain);
 
   int64_t count = 0;
-  Coverage coverage; // in f64
+  int64_t tested = 0; // programs that had what is tested
+  Coverage coverage;  // in f64
   uint64_t firstSeed = setting("VESCALE_PROPERTY_SEED", 1);
 
   MLIRContext context;
@@ -134,6 +140,16 @@ std::string PartitionTest::compareInDoubles(ModuleOp local, const Generator &g,
   return {};
 }
 
+/// Whether the program can be tested with its gradients, which it then returns.
+bool PartitionTest::differentiate(Case &test, Generator &g) {
+  if (hasDerivatives(g.main))
+    return false;
+  auto derived = addGradients(g);
+  if (failed(derived))
+    test.failure = "not differentiated";
+  return succeeded(derived) && !derived->values.empty();
+}
+
 void PartitionTest::run(Case &test) {
   CrashNote note(test.seed, test.size);
   std::string diagnostics;
@@ -145,6 +161,11 @@ void PartitionTest::run(Case &test) {
     generate(g, *test.sampler);
   else
     generateProgram(g, g.dice.between(1, 1 + test.size));
+  if (test.kind == Kind::Differentiated && !differentiate(test, g)) {
+    test.failure += diagnostics;
+    return;
+  }
+  ++tested;
   OwningOpRef<ModuleOp> local = g.module->clone();
   Dice dice(g.dice.seed());
   dist::MeshAttr mesh = addMesh(*local, dice);
@@ -178,14 +199,14 @@ void PartitionTest::run(Case &test) {
 
 /// Runs cases of growing size; the first failure is looked for again at smaller
 /// sizes, and the smallest is reported.
-void PartitionTest::sweep(const Sampler *sampler, Layouts layouts) {
+void PartitionTest::sweep(const Sampler *sampler, Layouts layouts, Kind kind) {
   for (int64_t i = 0; i < count; ++i) {
-    Case test{firstSeed + i, 2 + i % 11, layouts, sampler, {}, {}};
+    Case test{firstSeed + i, 2 + i % 11, layouts, kind, sampler};
     run(test);
     if (test.failure.empty())
       continue;
     for (int64_t size = 1; size < test.size; ++size) {
-      Case smaller{test.seed, size, layouts, sampler, {}, {}};
+      Case smaller{test.seed, size, layouts, kind, sampler};
       run(smaller);
       if (!smaller.failure.empty()) {
         test = smaller;
@@ -196,8 +217,9 @@ void PartitionTest::sweep(const Sampler *sampler, Layouts layouts) {
   }
   if (sampler)
     return;
-  std::cout << count << " programs in f64: " << coverage.str() << "\n";
-  EXPECT_GT(coverage.share(), 0.8);
+  std::cout << tested << " programs in f64: " << coverage.str() << "\n";
+  EXPECT_GT(tested, count / 3);
+  EXPECT_GT(coverage.share(), kind == Kind::Plain ? 0.8 : 0.6);
 }
 
 TEST_F(PartitionTest, EveryOp) {
@@ -214,4 +236,20 @@ TEST_F(PartitionTest, Programs) {
 TEST_F(PartitionTest, PropagatedPrograms) {
   count = setting("VESCALE_PROPERTY_CASES", 1500);
   sweep(nullptr, Layouts::Propagated);
+}
+
+TEST_F(PartitionTest, GradientsOfEveryOp) {
+  count = setting("VESCALE_PROPERTY_CASES", 100) / 2;
+  for (const Sampler &sampler : allSamplers())
+    sweep(&sampler, Layouts::Random, Kind::Differentiated);
+}
+
+TEST_F(PartitionTest, GradientsOfPrograms) {
+  count = setting("VESCALE_PROPERTY_CASES", 1500) / 3;
+  sweep(nullptr, Layouts::Random, Kind::Differentiated);
+}
+
+TEST_F(PartitionTest, GradientsOfPropagatedPrograms) {
+  count = setting("VESCALE_PROPERTY_CASES", 1500) / 3;
+  sweep(nullptr, Layouts::Propagated, Kind::Differentiated);
 }

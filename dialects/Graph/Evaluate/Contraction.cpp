@@ -118,6 +118,21 @@ struct Read {
 };
 } // namespace
 
+/// The first place that holds the extreme; a NaN counts as such.
+static size_t findExtreme(bool isMax, const Elements &e,
+                          ArrayRef<Read> window) {
+  size_t best = 0;
+  for (size_t i = 1; i < window.size(); ++i) {
+    Element x = window[i].element, y = window[best].element;
+    if (e.arithmetic.isNan(y))
+      break;
+    std::optional<int> order = e.compare(x, y);
+    if (!order || (isMax ? *order > 0 : *order < 0))
+      best = i;
+  }
+  return best;
+}
+
 /// What element `place` of a window gets of the window's gradient.
 static Element poolShare(Reduction kind, const Elements &e,
                          ArrayRef<Read> window, size_t place, Element dy) {
@@ -130,15 +145,10 @@ static Element poolShare(Reduction kind, const Elements &e,
         dy = e.mul(dy, read.element);
     return dy;
   case Reduction::Max:
-  case Reduction::Min: {
-    size_t best = 0;
-    for (size_t i = 1; i < window.size(); ++i)
-      // The first of equals stays; NaN counts as the extreme.
-      if (combine(kind, e, window[best].element, window[i].element) !=
-          window[best].element)
-        best = i;
-    return best == place ? dy : e.integer(0);
-  }
+  case Reduction::Min:
+    return findExtreme(kind == Reduction::Max, e, window) == place
+               ? dy
+               : e.integer(0);
   }
   llvm_unreachable("all reductions are listed");
 }
