@@ -216,12 +216,15 @@ LogicalResult ProgramBuilder::addGroup(const Group &group) {
   return success();
 }
 
-/// The data and indices of a lookup.
+/// The indices of a lookup or its gradient, and how many there may be.
 static std::pair<Value, int64_t> lookupOf(Operation *op) {
   if (auto take = dyn_cast<TakeOp>(op))
     return {take.getIndices(), shapeOf(take.getData())[take.getAxis()]};
   if (auto take = dyn_cast<TakeAlongOp>(op))
     return {take.getIndices(), shapeOf(take.getData())[take.getAxis()]};
+  if (auto scatter = dyn_cast<ScatterAddOp>(op))
+    return {scatter.getIndices(),
+            shapeOf(scatter.getResult())[scatter.getDim()]};
   return {};
 }
 
@@ -247,15 +250,15 @@ LogicalResult ProgramBuilder::addOp(Operation *op) {
     return addCollective(op);
   if (isa<UpdateOp>(op))
     return success(); // its value is in place
-  if (!isa<LowerOpInterface>(op))
+  if (!isa<LowerOpInterface>(op) && !hasLibraryCall(op))
     return op->emitOpError("has no lowering; give it LowerOpInterface");
   if (op->use_empty())
     return success();
   if (failed(addIndexCheck(op)))
     return failure();
-  Value value = op->getResult(0);
   if (hasLibraryCall(op))
     return plan.hasEpilogue(op) ? success() : addCall(op, nullptr);
+  Value value = op->getResult(0);
   bool isComputed = buffers.contains(value) && !overwritten.contains(value);
   if (!plan.isStored(value) || isComputed)
     return success();
