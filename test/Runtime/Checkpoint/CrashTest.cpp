@@ -114,6 +114,12 @@ TEST_F(InterruptedSave, LeavesTheOldStepOrTheNew) {
   EXPECT_GT(firstFresh, points / 2);
 }
 
+TEST_F(InterruptedSave, WhatIsSaidToBeSavedStays) {
+  auto files = start();
+  world->save(*files, "/a/ckpt", 2, 200, /*keep=*/0, writeBytes);
+  EXPECT_EQ(check(*files->afterCrash(Unsynced::Lost, 0)), 2);
+}
+
 TEST_F(InterruptedSave, SaysWhenAnOperationFails) {
   auto whole = start();
   save(*whole);
