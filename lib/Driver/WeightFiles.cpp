@@ -16,10 +16,10 @@ bool vescale::findWeights(const std::string &path,
     for (const WantedWeight &weight : wanted)
       tensors.push_back({weight.name, *runtime::dtypeFromName(weight.dtype),
                          weight.shape, weight.tied});
-    runtime::Checkpoint checkpoint(path);
+    runtime::HubCheckpoint checkpoint(path);
     runtime::FoundTensors found =
         findTensors(checkpoint, tensors, runtime::Tied::Compare);
-    for (const runtime::CheckpointTensor &tensor : found.tensors)
+    for (const runtime::HubTensor &tensor : found.tensors)
       places.push_back({tensor.file, tensor.entry.offset, tensor.entry.bytes});
     remark = found.remark;
     return true;

@@ -2,10 +2,11 @@
 #include "runtime/core/Manifest.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/Fill.h"
+#include "runtime/core/JsonField.h"
+#include "runtime/core/Runs.h"
 #include "runtime/io/MappedFile.h"
 #include "runtime/io/TensorFile.h"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <set>
@@ -14,73 +15,7 @@ namespace vescale::runtime {
 namespace {
 
 using Json = nlohmann::json;
-
-/// A JSON value that knows its path, so that every error can name it.
-class Field {
-public:
-  Field(const Json &value, std::string path)
-      : value(value), path(std::move(path)) {}
-
-  [[noreturn]] void bad(const std::string &why) const {
-    fail(ExitCode::BadInput, path, ": ", why);
-  }
-  bool has(const char *key) const {
-    return value.is_object() && value.contains(key) && !value[key].is_null();
-  }
-  Field operator[](const char *key) const {
-    if (!has(key))
-      bad(cat("'", key, "' is missing"));
-    return Field(value[key], path + "." + key);
-  }
-  std::vector<Field> list() const {
-    if (!value.is_array())
-      bad("expected a list");
-    std::vector<Field> fields;
-    for (size_t i = 0; i < value.size(); ++i)
-      fields.emplace_back(value[i], cat(path, "[", i, "]"));
-    return fields;
-  }
-  std::string string() const {
-    if (!value.is_string())
-      bad("expected a string");
-    return value.get<std::string>();
-  }
-  bool boolean() const {
-    if (!value.is_boolean())
-      bad("expected true or false");
-    return value.get<bool>();
-  }
-  int64_t integer() const {
-    if (!value.is_number_integer() ||
-        (value.is_number_unsigned() &&
-         value.get<uint64_t>() > uint64_t(INT64_MAX)))
-      bad("expected an integer");
-    return value.get<int64_t>();
-  }
-  int64_t size() const {
-    int64_t result = integer();
-    if (result < 0)
-      bad(cat("negative: ", result));
-    return result;
-  }
-  std::vector<int64_t> sizes() const {
-    std::vector<int64_t> result;
-    for (const Field &field : list())
-      result.push_back(field.size());
-    return result;
-  }
-  vs_dtype dtype() const {
-    std::string name = string();
-    auto dtype = dtypeFromName(name);
-    if (!dtype)
-      bad(cat("unknown element type '", name, "'"));
-    return *dtype;
-  }
-
-private:
-  const Json &value;
-  std::string path;
-};
+using Field = JsonField;
 
 Mesh readMesh(const Field &field) {
   Mesh mesh;
@@ -193,6 +128,15 @@ ParameterSource readSource(const Field &field) {
   return source;
 }
 
+/// What stands in place of a source where no file has the values.
+ParameterSource readStored(const Field &field) {
+  ParameterSource source;
+  source.dtype = field["dtype"].dtype();
+  source.shape = readShape(field["shape"], source.dtype);
+  source.bytes = checkedBytes(source.shape, dtypeBytes(source.dtype));
+  return source;
+}
+
 View readView(const Field &field, size_t rank) {
   View view{field["offset"].size(), field["strides"].sizes()};
   if (view.strides.size() != rank)
@@ -231,12 +175,46 @@ void checkFiles(const Manifest &manifest, const std::string &path) {
   }
 }
 
+/// State is written and read in the order of the tensor's elements, by plain
+/// copies.
+void checkState(const Field &field, const Parameter &parameter) {
+  const ParameterSource &stored = parameter.source;
+  if (parameter.dtype != stored.dtype)
+    field.bad(cat("state of type ", dtypeName(parameter.dtype), ", stored as ",
+                  dtypeName(stored.dtype)));
+  if (parameter.packed)
+    field["packed"].bad("what the program updates can't be packed");
+  if (parameter.at.space == VS_PARAM)
+    field["at"].bad("what the program updates can't stay in its file");
+  if (!isAscending(parameter.shape, parameter.view.strides))
+    field["view"].bad("a view of state must follow the order of its tensor's "
+                      "elements, none of them twice");
+  int64_t end =
+      viewEnd(parameter.shape, parameter.view.offset, parameter.view.strides);
+  int64_t elements = stored.bytes / dtypeBytes(stored.dtype);
+  if (end > elements)
+    field["view"].bad(cat("shape ", shapeText(parameter.shape),
+                          " reaches element ", end - 1,
+                          " of a tensor of shape ", shapeText(stored.shape)));
+}
+
 Parameter readParameter(const Field &field, const Mesh &mesh) {
   Parameter parameter;
   parameter.name = field["name"].string();
   parameter.dtype = field["dtype"].dtype();
   parameter.shape = readShape(field["shape"], parameter.dtype);
-  parameter.source = readSource(field["source"]);
+  parameter.trained = field.has("trained") && field["trained"].boolean();
+  if (field.has("init")) {
+    if (field.has("source"))
+      field.bad("has both 'source' and 'init'");
+    parameter.init = field["init"].number();
+    parameter.source = readStored(field["stored"]);
+    std::string why = cantHold(parameter.source.dtype, *parameter.init);
+    if (!why.empty())
+      field["init"].bad(why);
+  } else {
+    parameter.source = readSource(field["source"]);
+  }
   parameter.view = readView(field["view"], parameter.shape.size());
   parameter.layout = readLayout(field["layout"], mesh, parameter.shape.size());
   parameter.at = readPlace(field["at"]);
@@ -249,6 +227,8 @@ Parameter readParameter(const Field &field, const Mesh &mesh) {
     if (parameter.at.space == VS_PARAM || parameter.shape.size() != 2)
       packed.bad("only a matrix in the arena can be packed");
   }
+  if (parameter.isState())
+    checkState(field, parameter);
   return parameter;
 }
 

@@ -35,12 +35,13 @@ struct Port {
   Place at;
 };
 
-/// Where a parameter's bytes come from: a dense tensor in a file.
+/// The dense tensor that a parameter is a view on, and the file that has it.
 struct ParameterSource {
-  std::string file; // relative to the bundle, or absolute
+  std::string file; // relative to the bundle, or absolute; empty for `init`
   int64_t offset = 0, bytes = 0;
   vs_dtype dtype = VS_F32;
   std::vector<int64_t> shape;
+  bool isAuthors = false; // the author's tensor, with its order of dimensions
 };
 
 /// A strided view on a tensor, in elements.
@@ -71,6 +72,11 @@ struct Parameter {
   Place at;
   std::optional<Author> author; // none: a constant, or listed as unnamed
   std::optional<Packed> packed; // of the local shard
+  bool trained = false;         // the program updates it
+  std::optional<double> init;   // what all elements start with, in no file
+
+  /// Does it outlive a step, so that checkpoints have it?
+  bool isState() const { return trained || init; }
 };
 
 /// A weights file outside the bundle, as it was when the model was compiled.

@@ -5,6 +5,7 @@
 #include "runtime/core/Parameters.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/Fill.h"
 #include "runtime/core/Runs.h"
 #include "runtime/core/StridedCopy.h"
 #include "runtime/core/Threads.h"
@@ -24,9 +25,10 @@ Parameters::Parameters(const Manifest &manifest, const std::string &bundle,
   for (const Parameter &parameter : manifest.parameters) {
     Part part{&parameter,
               shardOf(parameter.shape, parameter.layout, manifest.mesh, rank),
-              fileOf(parameter, bundle), nullptr};
-    part.from = part.file->data() + parameter.source.offset;
-    if (!part.shard.empty()) {
+              parameter.init ? nullptr : fileOf(parameter, bundle), nullptr};
+    if (part.file)
+      part.from = part.file->data() + parameter.source.offset;
+    if (part.file && !part.shard.empty()) {
       int64_t offset = parameter.view.offset;
       for (size_t dim = 0; dim < parameter.shape.size(); ++dim)
         offset += part.shard.start[dim] * parameter.view.strides[dim];
@@ -66,18 +68,11 @@ void Parameters::check(const Part &part) {
     bad(cat("the program was compiled for ", dtypeName(parameter.dtype),
             ", the weights file has ", dtypeName(source.dtype)));
   int64_t elements = source.bytes / dtypeBytes(source.dtype);
-  int64_t last = parameter.view.offset;
-  bool empty = false, overflow = false;
-  for (size_t dim = 0; dim < parameter.shape.size(); ++dim) {
-    int64_t reach;
-    empty |= parameter.shape[dim] == 0;
-    overflow |= __builtin_mul_overflow(parameter.shape[dim] - 1,
-                                       parameter.view.strides[dim], &reach) ||
-                __builtin_add_overflow(last, reach, &last);
-  }
-  if (!empty && (overflow || last >= elements))
+  int64_t end =
+      viewEnd(parameter.shape, parameter.view.offset, parameter.view.strides);
+  if (end > elements)
     bad(cat("its view of shape ", shapeText(parameter.shape),
-            " reaches element ", last, " of a tensor of shape ",
+            " reaches element ", end - 1, " of a tensor of shape ",
             shapeText(source.shape)));
   const Shard &shard = part.shard;
   if (parameter.packed) {
@@ -154,6 +149,10 @@ char *Parameters::loadOne(const Part &part, char *arena) {
     return const_cast<char *>(part.from);
   }
   char *to = arena + parameter.at.offset;
+  if (parameter.init) {
+    fillShard(parameter.dtype, *parameter.init, part.shard, to);
+    return to;
+  }
   prefetch(part);
   if (parameter.packed)
     pack(part, to);

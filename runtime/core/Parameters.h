@@ -27,8 +27,8 @@ private:
   struct Part {
     const Parameter *parameter;
     Shard shard;
-    const MappedFile *file;
-    const char *from; // its first element that belongs to the shard
+    const MappedFile *file; // null for `init`
+    const char *from;       // its first element that belongs to the shard
   };
   const MappedFile *fileOf(const Parameter &parameter,
                            const std::string &bundle);

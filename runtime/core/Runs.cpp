@@ -44,4 +44,36 @@ void forEachRun(const std::vector<int64_t> &sizes,
   }
 }
 
+bool isAscending(const std::vector<int64_t> &sizes,
+                 const std::vector<int64_t> &strides) {
+  if (std::count(sizes.begin(), sizes.end(), 0))
+    return true;
+  int64_t reach =
+      0; // from the first element of the inner dimensions to the last
+  for (size_t dim = sizes.size(); dim-- > 0;) {
+    if (sizes[dim] == 1)
+      continue;
+    int64_t step;
+    if (strides[dim] <= reach ||
+        __builtin_mul_overflow(sizes[dim] - 1, strides[dim], &step) ||
+        __builtin_add_overflow(reach, step, &reach))
+      return false;
+  }
+  return true;
+}
+
+int64_t viewEnd(const std::vector<int64_t> &sizes, int64_t offset,
+                const std::vector<int64_t> &strides) {
+  if (std::count(sizes.begin(), sizes.end(), 0))
+    return 0;
+  int64_t last = offset;
+  for (size_t dim = 0; dim < sizes.size(); ++dim) {
+    int64_t reach;
+    if (__builtin_mul_overflow(sizes[dim] - 1, strides[dim], &reach) ||
+        __builtin_add_overflow(last, reach, &last))
+      return INT64_MAX;
+  }
+  return last == INT64_MAX ? last : last + 1;
+}
+
 } // namespace vescale::runtime

@@ -42,15 +42,15 @@ void takeCheckpoint(Manifest &manifest, const std::string &path, Tied tied,
                       parameter.author->tied});
     parameters.push_back(&parameter);
   }
-  Checkpoint checkpoint(path);
+  HubCheckpoint checkpoint(path);
   FoundTensors found = findTensors(checkpoint, wanted, tied);
   if (!found.remark.empty())
     say(found.remark);
   for (size_t i = 0; i < parameters.size(); ++i) {
-    CheckpointTensor &tensor = found.tensors[i];
+    HubTensor &tensor = found.tensors[i];
     parameters[i]->source = {tensor.file, tensor.entry.offset,
                              tensor.entry.bytes, *tensor.entry.dtype,
-                             tensor.entry.shape};
+                             tensor.entry.shape, /*isAuthors=*/true};
     parameters[i]->view = *parameters[i]->author->view;
   }
 }

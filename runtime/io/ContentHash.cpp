@@ -1,4 +1,4 @@
-// Stamps and hashes of files.
+// Stamps of files; hashes of files and of bytes.
 #include "runtime/io/ContentHash.h"
 
 #include "runtime/core/Error.h"
@@ -63,11 +63,28 @@ std::string contentHash(const std::string &path) {
     XXH3_128bits_update(state.get(), block.data(), length);
   }
   XXH128_hash_t hash = XXH3_128bits_digest(state.get());
+  return ContentHash{hash.high64, hash.low64}.text();
+}
+
+std::string ContentHash::text() const {
   char text[33];
   std::snprintf(text, sizeof(text), "%016llx%016llx",
-                static_cast<unsigned long long>(hash.high64),
-                static_cast<unsigned long long>(hash.low64));
+                static_cast<unsigned long long>(high),
+                static_cast<unsigned long long>(low));
   return text;
+}
+
+ContentHash hashBytes(const void *data, int64_t bytes) {
+  XXH128_hash_t hash = XXH3_128bits(data, bytes);
+  return {hash.high64, hash.low64};
+}
+
+std::optional<ContentHash> parseHash(const std::string &text) {
+  if (text.size() != 32 ||
+      text.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return std::nullopt;
+  return ContentHash{std::stoull(text.substr(0, 16), nullptr, 16),
+                     std::stoull(text.substr(16), nullptr, 16)};
 }
 
 } // namespace vescale::runtime

@@ -35,7 +35,8 @@ struct Rule {
 
 class Matcher {
 public:
-  Matcher(const Checkpoint &checkpoint, const std::vector<WantedTensor> &wanted)
+  Matcher(const HubCheckpoint &checkpoint,
+          const std::vector<WantedTensor> &wanted)
       : checkpoint(checkpoint), wanted(wanted) {}
 
   /// For each wanted tensor the names of it that the checkpoint has.
@@ -141,12 +142,12 @@ private:
          "the model again with optimize=False");
   }
 
-  const Checkpoint &checkpoint;
+  const HubCheckpoint &checkpoint;
   const std::vector<WantedTensor> &wanted;
   std::string said;
 };
 
-void compareTied(Checkpoint &checkpoint,
+void compareTied(HubCheckpoint &checkpoint,
                  const std::vector<std::string> &names) {
   for (size_t i = 1; i < names.size(); ++i)
     if (!checkpoint.sameData(checkpoint.find(names[0]),
@@ -157,7 +158,7 @@ void compareTied(Checkpoint &checkpoint,
            "export it from this checkpoint");
 }
 
-void check(const Checkpoint &checkpoint, const WantedTensor &wanted,
+void check(const HubCheckpoint &checkpoint, const WantedTensor &wanted,
            const SafetensorsEntry &entry) {
   auto differ = [&](const std::string &ours, const std::string &theirs) {
     fail(ExitCode::BadInput, "parameter '", wanted.name, "': the model has ",
@@ -172,7 +173,7 @@ void check(const Checkpoint &checkpoint, const WantedTensor &wanted,
 
 } // namespace
 
-FoundTensors findTensors(Checkpoint &checkpoint,
+FoundTensors findTensors(HubCheckpoint &checkpoint,
                          const std::vector<WantedTensor> &wanted, Tied tied) {
   Matcher matcher(checkpoint, wanted);
   FoundTensors result;

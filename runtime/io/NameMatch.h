@@ -9,7 +9,7 @@
 #ifndef VESCALE_RUNTIME_IO_NAMEMATCH_H
 #define VESCALE_RUNTIME_IO_NAMEMATCH_H
 
-#include "runtime/io/Checkpoint.h"
+#include "runtime/io/HubCheckpoint.h"
 
 namespace vescale::runtime {
 
@@ -23,7 +23,7 @@ struct WantedTensor {
 };
 
 struct FoundTensors {
-  std::vector<CheckpointTensor> tensors; // as they were wanted
+  std::vector<HubTensor> tensors; // as they were wanted
   /// What had to be done to the names, in words; empty if nothing.
   std::string remark;
 };
@@ -35,7 +35,7 @@ enum class Tied {
 };
 
 /// BadInput failures: names that are missing, types and shapes that differ.
-FoundTensors findTensors(Checkpoint &checkpoint,
+FoundTensors findTensors(HubCheckpoint &checkpoint,
                          const std::vector<WantedTensor> &wanted, Tied tied);
 
 } // namespace vescale::runtime

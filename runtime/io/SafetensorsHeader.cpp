@@ -20,9 +20,10 @@ int64_t sizeField(const Json &value, const std::string &what) {
   return static_cast<int64_t>(value.get<uint64_t>());
 }
 
-SafetensorsEntry readEntry(const MappedFile &file, int64_t dataStart,
-                           const std::string &name, const Json &entry) {
-  std::string what = cat(file.path(), ": tensor '", name, "'");
+SafetensorsEntry readEntry(const std::string &path, int64_t fileBytes,
+                           int64_t dataStart, const std::string &name,
+                           const Json &entry) {
+  std::string what = cat(path, ": tensor '", name, "'");
   if (!entry.is_object() || !entry.contains("dtype") ||
       !entry.contains("shape") || !entry.contains("data_offsets") ||
       !entry["dtype"].is_string() || !entry["shape"].is_array() ||
@@ -37,9 +38,9 @@ SafetensorsEntry readEntry(const MappedFile &file, int64_t dataStart,
     result.shape.push_back(sizeField(size, what + ": a dimension"));
   int64_t begin = sizeField(entry["data_offsets"][0], what + ": its start");
   int64_t end = sizeField(entry["data_offsets"][1], what + ": its end");
-  if (begin > end || end > file.size() - dataStart)
+  if (begin > end || end > fileBytes - dataStart)
     fail(ExitCode::BadInput, what, ": bytes ", begin, " to ", end,
-         " lie outside the file's ", file.size() - dataStart);
+         " lie outside the file's ", fileBytes - dataStart);
   result.offset = dataStart + begin;
   result.bytes = end - begin;
   if (result.dtype &&
@@ -52,24 +53,33 @@ SafetensorsEntry readEntry(const MappedFile &file, int64_t dataStart,
 
 } // namespace
 
-std::vector<SafetensorsEntry> readSafetensorsHeader(const MappedFile &file) {
-  if (file.size() < 8)
-    fail(ExitCode::BadInput, file.path(), ": not a safetensors file");
+std::vector<SafetensorsEntry> parseSafetensorsHeader(const char *start,
+                                                     int64_t startBytes,
+                                                     int64_t fileBytes,
+                                                     const std::string &path) {
+  if (startBytes < 8)
+    fail(ExitCode::BadInput, path, ": not a safetensors file");
   uint64_t length;
-  std::memcpy(&length, file.data(), 8);
-  if (length > maxSafetensorsHeader || length > uint64_t(file.size() - 8))
-    fail(ExitCode::BadInput, file.path(), ": header of ", length,
-         " bytes in a file of ", file.size());
+  std::memcpy(&length, start, 8);
+  if (length > maxSafetensorsHeader || length > uint64_t(startBytes - 8))
+    fail(ExitCode::BadInput, path, ": header of ", length,
+         " bytes in a file of ", fileBytes);
   int64_t dataStart = 8 + static_cast<int64_t>(length);
-  Json header = Json::parse(file.data() + 8, file.data() + dataStart, nullptr,
+  Json header = Json::parse(start + 8, start + dataStart, nullptr,
                             /*allow_exceptions=*/false);
   if (!header.is_object())
-    fail(ExitCode::BadInput, file.path(), ": the header is not a JSON object");
+    fail(ExitCode::BadInput, path, ": the header is not a JSON object");
   std::vector<SafetensorsEntry> entries;
   for (const auto &item : header.items())
     if (item.key() != "__metadata__")
-      entries.push_back(readEntry(file, dataStart, item.key(), item.value()));
+      entries.push_back(
+          readEntry(path, fileBytes, dataStart, item.key(), item.value()));
   return entries;
+}
+
+std::vector<SafetensorsEntry> readSafetensorsHeader(const MappedFile &file) {
+  return parseSafetensorsHeader(file.data(), file.size(), file.size(),
+                                file.path());
 }
 
 } // namespace vescale::runtime

@@ -25,6 +25,12 @@ struct SafetensorsEntry {
 
 /// A BadInput failure that names the file, and the tensor, for a malformed one.
 std::vector<SafetensorsEntry> readSafetensorsHeader(const MappedFile &file);
+/// The same where only the first bytes of the file are in memory, the header
+/// among them.
+std::vector<SafetensorsEntry> parseSafetensorsHeader(const char *start,
+                                                     int64_t startBytes,
+                                                     int64_t fileBytes,
+                                                     const std::string &path);
 
 } // namespace vescale::runtime
 

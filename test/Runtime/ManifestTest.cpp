@@ -1,6 +1,7 @@
 // The manifest's fields, sub-axes, and the shard arithmetic behind layouts.
 #include "runtime/core/Manifest.h"
 #include "runtime/core/Error.h"
+#include "runtime/core/Fill.h"
 
 #include <gtest/gtest.h>
 
@@ -114,6 +115,100 @@ TEST(Manifest, ReadsWhereWeightsComeFrom) {
       with("w", R"({"shape": [8], "view": {"offset": 0, "strides": [1]}})", ""),
       "1 strides for 2 dimensions");
   expectRefusal(with("w", "{}", ""), "'shape'");
+}
+
+std::string withParameter(const std::string &fields) {
+  std::string text = withInput(mesh8, "[1]", "[[]]");
+  return text.substr(0, text.rfind("[]")) + R"([{"name": "w", "dtype": "f32",
+      "shape": [4, 2], "layout": {"dims": [[], []]},)" +
+         fields + "}]}";
+}
+
+TEST(Manifest, ReadsState) {
+  std::string place = R"("at": {"space": "arena", "offset": 0},)";
+  std::string view = R"("view": {"offset": 0, "strides": [2, 1]},)";
+  std::string source = R"("source": {"file": "w", "offset": 0, "bytes": 32,
+      "dtype": "f32", "shape": [4, 2]},)";
+  std::string stored = R"("stored": {"dtype": "f32", "shape": [4, 2]},)";
+  Parameter weight =
+      parse(withParameter(place + view + source + R"("trained": true)"))
+          .parameters[0];
+  EXPECT_TRUE(weight.trained && weight.isState() && !weight.init);
+  Parameter moment =
+      parse(withParameter(place + view + stored + R"("init": 0.5)"))
+          .parameters[0];
+  EXPECT_TRUE(!moment.trained && moment.isState());
+  EXPECT_EQ(moment.init, 0.5);
+  EXPECT_EQ(moment.source.bytes, 32);
+  EXPECT_FALSE(parse(withParameter(place + view + source + R"("init": null)"))
+                   .parameters[0]
+                   .isState());
+
+  auto refuse = [&](const std::string &fields, const char *why) {
+    expectRefusal(withParameter(fields), why);
+  };
+  refuse(place + view + source + R"("init": 0)", "both 'source' and 'init'");
+  refuse(place + view + R"("init": 0)", "'stored' is missing");
+  refuse(place + view + stored + R"("init": "0")", "expected a number");
+  refuse(place + view + stored + R"("init": 1e400)", "not a JSON object");
+  refuse(place + view + source + R"("trained": 1)", "true or false");
+  refuse(R"("at": {"space": "param"},)" + view + source + R"("trained": true)",
+         "can't stay in its file");
+  refuse(place + view + source +
+             R"("packed": {"k": 2, "n": 4, "transposed": true},
+                "trained": true)",
+         "can't be packed");
+  for (const char *strides : {"[1, 4]", "[1, 1]", "[0, 1]", "[2, 0]"})
+    refuse(place + R"("view": {"offset": 0, "strides": )" + strides + "}," +
+               source + R"("trained": true)",
+           "follow the order");
+  for (const char *reach :
+       {R"({"offset": 1, "strides": [2, 1]})", R"({"offset": 0,
+        "strides": [3, 1]})",
+        R"({"offset": 9223372036854775807,
+        "strides": [2, 1]})"})
+    refuse(place + R"("view": )" + reach + "," + stored + R"("init": 0)",
+           "reaches element");
+  refuse(place + view + R"("stored": {"dtype": "i32", "shape": [4, 2]},
+                           "init": 0)",
+         "stored as i32");
+  refuse(place + view + R"("stored": {"dtype": "i8", "shape": [4, 2]},
+                           "init": 128)",
+         "128 is no element of type i8");
+  refuse(place + view + R"("stored": {"dtype": "i32", "shape": [4, 2]},
+                           "init": 0.5)",
+         "0.5 is no element of type i32");
+  refuse(place + view + R"("stored": {"dtype": "i64", "shape": [4, 2]},
+                           "init": 9223372036854775808)",
+         "no element of type i64");
+}
+
+TEST(Fill, RoundsToTheNearestElement) {
+  auto bits16 = [](vs_dtype dtype, double value) {
+    uint16_t bits[3] = {0, 0, 0x5a5a};
+    fillElements(dtype, value, 2, reinterpret_cast<char *>(bits));
+    EXPECT_EQ(bits[0], bits[1]);
+    EXPECT_EQ(bits[2], 0x5a5a);
+    return bits[0];
+  };
+  EXPECT_EQ(bits16(VS_BF16, 1), 0x3f80);
+  EXPECT_EQ(bits16(VS_BF16, -1), 0xbf80);
+  EXPECT_EQ(bits16(VS_BF16, 0.1), 0x3dcd);
+  EXPECT_EQ(bits16(VS_BF16, 1 + 1 / 256.), 0x3f80); // ties to even
+  EXPECT_EQ(bits16(VS_BF16, 1 + 3 / 256.), 0x3f82);
+  EXPECT_EQ(bits16(VS_BF16, 1e39), 0x7f80);
+  EXPECT_EQ(bits16(VS_F16, 1), 0x3c00);
+  EXPECT_EQ(bits16(VS_F16, 0.1), 0x2e66);
+  EXPECT_EQ(bits16(VS_F16, 65504), 0x7bff);
+  EXPECT_EQ(bits16(VS_F16, 65520), 0x7c00);
+  EXPECT_EQ(bits16(VS_F16, 5.960464477539063e-08), 0x0001); // the smallest
+  EXPECT_EQ(bits16(VS_F16, 2e-08), 0x0000);
+  EXPECT_EQ(bits16(VS_F16, -0.0), 0x8000);
+  float padded[6];
+  fillShard(VS_F32, 2, {{0, 0}, {2, 1}, {2, 3}},
+            reinterpret_cast<char *>(padded));
+  EXPECT_EQ((std::vector<float>(padded, padded + 6)),
+            (std::vector<float>{2, 0, 0, 2, 0, 0}));
 }
 
 // Over all ranks, first replicas' shards cover a tensor once.

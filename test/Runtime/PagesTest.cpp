@@ -1,7 +1,7 @@
 // A rank reads no more of a weights file than the pages that hold its own
 // bytes: what the kernel has of the file after loading, page by page.
 #include "runtime/core/Parameters.h"
-#include "runtime/io/Checkpoint.h"
+#include "runtime/io/HubCheckpoint.h"
 
 #include <gtest/gtest.h>
 
@@ -229,7 +229,7 @@ TEST_F(Pages, OfACheckpointAreItsHeaders) {
   writeFile(std::string(reinterpret_cast<char *>(&length), 8) + header +
             std::string(4 << 20, 'x'));
   NEED_PAGES();
-  Checkpoint checkpoint(path);
+  HubCheckpoint checkpoint(path);
   EXPECT_EQ(checkpoint.find("w").entry.offset, 1032);
   std::vector<bool> now = resident();
   EXPECT_EQ(std::count(now.begin(), now.end(), true), 1);

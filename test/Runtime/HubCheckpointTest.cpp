@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-class CheckpointFiles : public testing::Test {
+class HubCheckpoints : public testing::Test {
 protected:
   void SetUp() override {
     dir = fs::canonical(fs::temp_directory_path()) /
@@ -53,7 +53,7 @@ protected:
       result.push_back({name, VS_F32, {2}, {}});
     return result;
   }
-  float valueOf(const CheckpointTensor &tensor) {
+  float valueOf(const HubTensor &tensor) {
     std::ifstream file(tensor.file, std::ios::binary);
     file.seekg(tensor.entry.offset);
     float value = 0;
@@ -63,7 +63,7 @@ protected:
   void expectFound(const std::vector<WantedTensor> &names,
                    const std::vector<float> &values,
                    const std::string &remark = "") {
-    Checkpoint checkpoint(dir / "model");
+    HubCheckpoint checkpoint(dir / "model");
     FoundTensors found = findTensors(checkpoint, names, Tied::Compare);
     ASSERT_EQ(found.tensors.size(), values.size());
     for (size_t i = 0; i < values.size(); ++i)
@@ -75,7 +75,7 @@ protected:
   void expectRefusal(const std::vector<WantedTensor> &names,
                      std::initializer_list<std::string> texts) {
     try {
-      Checkpoint checkpoint(dir / "model");
+      HubCheckpoint checkpoint(dir / "model");
       findTensors(checkpoint, names, Tied::Compare);
       ADD_FAILURE() << "accepted";
     } catch (const Failure &failure) {
@@ -89,20 +89,20 @@ protected:
   fs::path dir;
 };
 
-TEST_F(CheckpointFiles, OneFileOrShards) {
+TEST_F(HubCheckpoints, OneFileOrShards) {
   save(dir / "model/model.safetensors", {{"a.w", 1}, {"a.b", 2}});
   expectFound(wanted({"a.b", "a.w"}), {2, 1});
-  EXPECT_TRUE(Checkpoint(dir / "model/model.safetensors").has("a.w"));
+  EXPECT_TRUE(HubCheckpoint(dir / "model/model.safetensors").has("a.w"));
   fs::remove(dir / "model/model.safetensors");
   save(dir / "model/one.safetensors", {{"a.w", 3}});
   save(dir / "model/two.safetensors", {{"a.b", 4}});
   saveIndex({{"a.w", "one.safetensors"}, {"a.b", "two.safetensors"}});
   expectFound(wanted({"a.b", "a.w"}), {4, 3});
   EXPECT_TRUE(
-      Checkpoint(dir / "model/model.safetensors.index.json").has("a.b"));
+      HubCheckpoint(dir / "model/model.safetensors.index.json").has("a.b"));
 }
 
-TEST_F(CheckpointFiles, HubCachesLinkToBlobs) {
+TEST_F(HubCheckpoints, HubCachesLinkToBlobs) {
   fs::path repo = dir / "models--x--y";
   fs::create_directories(repo / "blobs");
   fs::create_directories(repo / "snapshots");
@@ -110,18 +110,18 @@ TEST_F(CheckpointFiles, HubCachesLinkToBlobs) {
   save(repo / "blobs/data.safetensors", {{"a.w", 5}});
   fs::create_symlink("../../blobs/data.safetensors",
                      repo / "snapshots/0a1b/model.safetensors");
-  EXPECT_TRUE(Checkpoint(repo / "snapshots/0a1b").has("a.w"));
+  EXPECT_TRUE(HubCheckpoint(repo / "snapshots/0a1b").has("a.w"));
   // The same link, but in no cache.
   fs::rename(repo / "snapshots", repo / "other");
-  EXPECT_THROW(Checkpoint(repo / "other/0a1b"), Failure);
+  EXPECT_THROW(HubCheckpoint(repo / "other/0a1b"), Failure);
 }
 
-TEST_F(CheckpointFiles, WhatIsNoCheckpointIsRefused) {
+TEST_F(HubCheckpoints, WhatIsNoCheckpointIsRefused) {
   expectRefusal({}, {"model.safetensors", "model.safetensors.index.json"});
-  EXPECT_THROW(Checkpoint(dir / "nothing"), Failure);
-  EXPECT_THROW(Checkpoint(dir / "nothing.safetensors"), Failure);
+  EXPECT_THROW(HubCheckpoint(dir / "nothing"), Failure);
+  EXPECT_THROW(HubCheckpoint(dir / "nothing.safetensors"), Failure);
   std::ofstream(dir / "weights.bin") << "x";
-  EXPECT_THROW(Checkpoint(dir / "weights.bin"), Failure);
+  EXPECT_THROW(HubCheckpoint(dir / "weights.bin"), Failure);
   fs::create_directory(dir / "model/model.safetensors");
   expectRefusal({}, {"not a regular file"});
   fs::remove(dir / "model/model.safetensors");
@@ -129,7 +129,7 @@ TEST_F(CheckpointFiles, WhatIsNoCheckpointIsRefused) {
   expectRefusal({}, {"not a regular file"});
 }
 
-TEST_F(CheckpointFiles, HostileIndicesAreRefused) {
+TEST_F(HubCheckpoints, HostileIndicesAreRefused) {
   save(dir / "secret.safetensors", {{"a.w", 1}});
   save(dir / "model/some.safetensors", {{"a.w", 1}});
   auto refused = [&](const Json &map, const char *why) {
@@ -163,7 +163,7 @@ TEST_F(CheckpointFiles, HostileIndicesAreRefused) {
   expectRefusal(wanted({"a.w"}), {"not an index"});
 }
 
-TEST_F(CheckpointFiles, TruncatedFilesAreRefused) {
+TEST_F(HubCheckpoints, TruncatedFilesAreRefused) {
   fs::path file = dir / "model/model.safetensors";
   save(file, {{"a.w", 1}, {"a.b", 2}});
   int64_t whole = fs::file_size(file);
@@ -174,7 +174,7 @@ TEST_F(CheckpointFiles, TruncatedFilesAreRefused) {
   }
 }
 
-TEST_F(CheckpointFiles, OnePrefixForAllNames) {
+TEST_F(HubCheckpoints, OnePrefixForAllNames) {
   fs::path file = dir / "model/model.safetensors";
   save(file, {{"h.0.w", 1}, {"ln_f.w", 2}});
   expectFound(wanted({"transformer.h.0.w", "transformer.ln_f.w"}), {1, 2},
@@ -198,7 +198,7 @@ TEST_F(CheckpointFiles, OnePrefixForAllNames) {
   expectRefusal(wanted({"a.w"}), {"'online.'", "'ema.'"});
 }
 
-TEST_F(CheckpointFiles, MissingNamesAreListed) {
+TEST_F(HubCheckpoints, MissingNamesAreListed) {
   save(dir / "model/model.safetensors", {{"a.w", 1}});
   expectRefusal(wanted({"a.w", "b.w"}),
                 {"lacks 1 of the model's 2 parameters", "'b.w'",
@@ -209,7 +209,7 @@ TEST_F(CheckpointFiles, MissingNamesAreListed) {
   expectRefusal(wanted(many), {"lacks 40 of", "'layer.4.w', …"});
 }
 
-TEST_F(CheckpointFiles, ShapesAndTypesMustAgree) {
+TEST_F(HubCheckpoints, ShapesAndTypesMustAgree) {
   save(dir / "model/model.safetensors", {{"a.w", 1}});
   std::vector<WantedTensor> names = wanted({"a.w"});
   names[0].shape = {3, 4};
@@ -231,7 +231,7 @@ TEST_F(CheckpointFiles, ShapesAndTypesMustAgree) {
   expectRefusal(names, {"'q'", "F8_E4M3", "f32"});
 }
 
-TEST_F(CheckpointFiles, TiedTensorsHaveAnyOfTheirNames) {
+TEST_F(HubCheckpoints, TiedTensorsHaveAnyOfTheirNames) {
   fs::path file = dir / "model/model.safetensors";
   std::vector<WantedTensor> names = wanted({"lm_head.weight"});
   names[0].tied = {"transformer.wte.weight"};
@@ -247,14 +247,14 @@ TEST_F(CheckpointFiles, TiedTensorsHaveAnyOfTheirNames) {
   expectRefusal(names, {"'lm_head.weight' (tied to 'transformer.wte.weight')"});
 }
 
-TEST_F(CheckpointFiles, OlderNamesOfNorms) {
+TEST_F(HubCheckpoints, OlderNamesOfNorms) {
   save(dir / "model/model.safetensors",
        {{"bert.e.LayerNorm.gamma", 1}, {"bert.e.LayerNorm.beta", 2}});
   expectFound(wanted({"e.LayerNorm.weight", "e.LayerNorm.bias"}), {1, 2},
               "'bert.'");
 }
 
-TEST_F(CheckpointFiles, HashesAreXxh3) {
+TEST_F(HubCheckpoints, HashesAreXxh3) {
   // The reference implementation's values.
   std::ofstream(dir / "file").close();
   EXPECT_EQ(contentHash(dir / "file"), "99aa06d3014798d86001c324468d497f");

@@ -5,8 +5,8 @@
 // model.safetensors.index.json. What an index and the directory's links lead to
 // must lie in the directory; in a hub cache (…/snapshots/REVISION) also in the
 // blobs beside the snapshots.
-#ifndef VESCALE_RUNTIME_IO_CHECKPOINT_H
-#define VESCALE_RUNTIME_IO_CHECKPOINT_H
+#ifndef VESCALE_RUNTIME_IO_HUBCHECKPOINT_H
+#define VESCALE_RUNTIME_IO_HUBCHECKPOINT_H
 
 #include "runtime/io/SafetensorsHeader.h"
 
@@ -14,15 +14,15 @@
 
 namespace vescale::runtime {
 
-struct CheckpointTensor {
+struct HubTensor {
   std::string file; // an absolute path without links
   SafetensorsEntry entry;
 };
 
-class Checkpoint {
+class HubCheckpoint {
 public:
   /// A BadInput failure if there is none, or its index is malformed.
-  explicit Checkpoint(const std::string &path);
+  explicit HubCheckpoint(const std::string &path);
 
   const std::string &path() const { return given; }
   /// The names of all tensors and the files they are said to be in.
@@ -30,9 +30,9 @@ public:
   bool has(const std::string &name) const { return fileOf.count(name) != 0; }
   /// A tensor that it has; opens the shard. A BadInput failure if that is
   /// malformed or lacks the tensor after all.
-  CheckpointTensor find(const std::string &name);
+  HubTensor find(const std::string &name);
   /// Reads both tensors and compares them.
-  bool sameData(const CheckpointTensor &a, const CheckpointTensor &b);
+  bool sameData(const HubTensor &a, const HubTensor &b);
 
 private:
   void readIndex(const std::string &index);
@@ -48,4 +48,4 @@ private:
 
 } // namespace vescale::runtime
 
-#endif // VESCALE_RUNTIME_IO_CHECKPOINT_H
+#endif // VESCALE_RUNTIME_IO_HUBCHECKPOINT_H

@@ -1,5 +1,5 @@
 // Finds a checkpoint's files and the tensors in them.
-#include "runtime/io/Checkpoint.h"
+#include "runtime/io/HubCheckpoint.h"
 
 #include "runtime/core/Error.h"
 #include "runtime/io/Text.h"
@@ -36,7 +36,7 @@ bool isInside(const fs::path &path, const fs::path &directory) {
 
 } // namespace
 
-Checkpoint::Checkpoint(const std::string &path) : given(path) {
+HubCheckpoint::HubCheckpoint(const std::string &path) : given(path) {
   std::error_code code;
   bool isDirectory = fs::is_directory(path, code);
   if (!isDirectory && !endsWith(path, ".json")) {
@@ -68,7 +68,7 @@ Checkpoint::Checkpoint(const std::string &path) : given(path) {
   readIndex(resolve(indexName));
 }
 
-void Checkpoint::readIndex(const std::string &index) {
+void HubCheckpoint::readIndex(const std::string &index) {
   MappedFile file(index, "checkpoint's index");
   if (file.size() > maxIndexBytes)
     fail(ExitCode::BadInput, index, ": an index of ", file.size(),
@@ -95,7 +95,7 @@ void Checkpoint::readIndex(const std::string &index) {
   }
 }
 
-std::string Checkpoint::resolve(const std::string &name) {
+std::string HubCheckpoint::resolve(const std::string &name) {
   auto refuse = [&](const char *why) {
     fail(ExitCode::BadInput, "checkpoint '", given, "': the file name '",
          name.c_str(), "' ", why);
@@ -118,7 +118,7 @@ std::string Checkpoint::resolve(const std::string &name) {
   return real;
 }
 
-const Checkpoint::Entries &Checkpoint::open(const std::string &file) {
+const HubCheckpoint::Entries &HubCheckpoint::open(const std::string &file) {
   auto [it, isNew] = opened.try_emplace(file);
   if (isNew) {
     MappedFile mapped(file, "checkpoint's file", Access::OnlyTouched);
@@ -130,7 +130,7 @@ const Checkpoint::Entries &Checkpoint::open(const std::string &file) {
   return it->second;
 }
 
-CheckpointTensor Checkpoint::find(const std::string &name) {
+HubTensor HubCheckpoint::find(const std::string &name) {
   const std::string &file = fileOf.at(name);
   const Entries &entries = open(file);
   auto entry = entries.find(name);
@@ -140,8 +140,7 @@ CheckpointTensor Checkpoint::find(const std::string &name) {
   return {file, entry->second};
 }
 
-bool Checkpoint::sameData(const CheckpointTensor &a,
-                          const CheckpointTensor &b) {
+bool HubCheckpoint::sameData(const HubTensor &a, const HubTensor &b) {
   if (a.entry.dtypeText != b.entry.dtypeText || a.entry.shape != b.entry.shape)
     return false;
   MappedFile left(a.file, "checkpoint's file");
