@@ -34,6 +34,14 @@ public:
       fields.emplace_back(value[i], cat(path, "[", i, "]"));
     return fields;
   }
+  std::vector<std::pair<std::string, JsonField>> entries() const {
+    if (!value.is_object())
+      bad("expected an object");
+    std::vector<std::pair<std::string, JsonField>> fields;
+    for (const auto &[key, inner] : value.items())
+      fields.emplace_back(key, JsonField(inner, path + "." + key));
+    return fields;
+  }
   std::string string() const {
     if (!value.is_string())
       bad("expected a string");

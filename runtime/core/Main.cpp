@@ -12,6 +12,7 @@
 #include "runtime/core/Threads.h"
 #include "runtime/core/Weights.h"
 #include "runtime/kernels/sizes.h"
+#include "runtime/train/Trainer.h"
 
 #include <limits.h>
 #include <unistd.h>
@@ -46,9 +47,9 @@ double now() {
       .count();
 }
 
-class Run {
+class ProgramRun {
 public:
-  Run(int argc, char **argv, const vs_program &program)
+  ProgramRun(int argc, char **argv, const vs_program &program)
       : argc(argc), argv(argv), program(program) {}
 
   int main() {
@@ -214,10 +215,17 @@ private:
       manifest = readManifest(bundle + "/manifest.json");
       checkProgram();
       checkPlaces();
+      if (manifest.train)
+        trainer.emplace(TrainerParts{manifest, options, bundle, program,
+                                     *transport, monitor});
+      else if (options.trains())
+        runtime::fail(ExitCode::Usage, "the bundle has no training step; "
+                      "compile the model with --train");
       chooseWeights(rank);
       if (!options.output.empty())
         checkWritable(options.output, outputInfos(manifest));
-      inputs.emplace(manifest, options.input);
+      if (!trainer)
+        inputs.emplace(manifest, options.input);
       parameters.emplace(manifest, bundle, rank);
       setup = transportSetup(program, rank, yield);
     });
@@ -231,11 +239,15 @@ private:
       addresses.parameters =
           parameters->load(arena->data(), [&] { monitor.beat(); });
       executor.emplace(program, addresses, *transport, monitor);
-      inputs->read(rank);
+      trainer ? trainer->begin(addresses) : inputs->read(rank);
     });
   }
 
   void execute() {
+    if (trainer) {
+      monitor.deferStops();
+      return trainer->run(*executor);
+    }
     std::vector<double> times;
     for (int i = -options.warmup; i < options.repeat; ++i) {
       inputs->place(addresses);
@@ -297,6 +309,7 @@ private:
   std::optional<Arena> arena;
   Addresses addresses;
   std::optional<Executor> executor;
+  std::optional<Trainer> trainer;
 };
 
 } // namespace
@@ -306,7 +319,7 @@ extern "C" __attribute__((visibility("default"))) int
 vs_main(int argc, char **argv, const vs_program *program) {
   using namespace vescale::runtime;
   try {
-    return Run(argc, argv, *program).main();
+    return ProgramRun(argc, argv, *program).main();
   } catch (const std::exception &error) {
     reportFailure(Failure(ExitCode::RunFailed, error.what()), 0, 1);
     return static_cast<int>(ExitCode::RunFailed);

@@ -198,6 +198,31 @@ void checkState(const Field &field, const Parameter &parameter) {
                           " of a tensor of shape ", shapeText(stored.shape)));
 }
 
+TrainManifest readTrain(const Field &field) {
+  TrainManifest train;
+  for (const auto &[name, source] : field["data"].entries()) {
+    DataSource &data = train.data[name];
+    if (source.has("fill"))
+      data.fill = source["fill"].number();
+    else
+      data.from = source["from"].string();
+    if (source.has("shift"))
+      data.shift = source["shift"].size();
+  }
+  if (field.has("order")) {
+    std::string order = field["order"].string();
+    if (order != "shuffled" && order != "sequential")
+      field["order"].bad(cat("'", order, "' is no order of samples"));
+    if (order == "sequential")
+      train.order = SampleOrder::Sequential;
+  }
+  train.seed = field["seed"].size();
+  train.microBatches = field["micro_batches"].size();
+  if (train.microBatches < 1)
+    field["micro_batches"].bad("is less than 1");
+  return train;
+}
+
 Parameter readParameter(const Field &field, const Mesh &mesh) {
   Parameter parameter;
   parameter.name = field["name"].string();
@@ -287,6 +312,8 @@ Manifest parseManifest(const char *begin, const char *end,
   if (root.has("unnamed"))
     for (const Field &field : root["unnamed"].list())
       manifest.unnamed.push_back(field.string());
+  if (root.has("train"))
+    manifest.train = readTrain(root["train"]);
   checkFiles(manifest, path);
   return manifest;
 }

@@ -5,6 +5,7 @@
 #include "runtime/core/DType.h"
 #include "runtime/core/Layout.h"
 #include "runtime/io/ContentHash.h"
+#include "runtime/train/TrainManifest.h"
 
 #include <optional>
 #include <string>
@@ -95,6 +96,8 @@ struct Manifest {
   std::vector<ReferencedFile> files;
   /// Tensors that may hold weights, but under no name that the author gave.
   std::vector<std::string> unnamed;
+  /// Of a training program.
+  std::optional<TrainManifest> train;
 
   const ProgramEntry &programOf(int64_t rank) const;
 };

@@ -54,7 +54,7 @@ void Monitor::stop() {
 }
 
 void Monitor::poll() {
-  bool stopped = stopRequested();
+  bool stopped = stopRequested() && !deferred;
   if (stopped && mine)
     mine->stopped.store(1);
   if (transport && mine)

@@ -30,6 +30,8 @@ public:
              double timeoutSeconds);
   void stop();
 
+  /// Signals stop the run no more; who asked for it looks at stopRequested().
+  void deferStops() { deferred = true; }
   /// Called in waits and between steps: throws a Stopped failure or PeerFailed.
   void poll();
 
@@ -61,6 +63,7 @@ private:
   std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;
+  bool deferred = false;
 };
 
 } // namespace vescale::runtime

@@ -71,7 +71,29 @@ Options parseOptions(int argc, char **argv) {
         fail(ExitCode::Usage, "--transport=", kind, ": expected auto or plain");
       options.transport = kind == "auto" ? Options::TransportKind::Auto
                                          : Options::TransportKind::Plain;
-    } else if (flag == "--json")
+    } else if (flag == "--data")
+      options.data = take();
+    else if (flag == "--tokens") {
+      std::string width = take();
+      if (width != "uint16" && width != "uint32")
+        fail(ExitCode::Usage, "--tokens=", width,
+             ": expected uint16 or uint32");
+      options.wideTokens = width == "uint32";
+    } else if (flag == "--steps")
+      options.steps = count(flag, take(), 1, 99'999'999);
+    else if (flag == "--save-dir")
+      options.saveDir = take();
+    else if (flag == "--save-every")
+      options.saveEvery = count(flag, take(), 1, 99'999'999);
+    else if (flag == "--keep")
+      options.keep = count(flag, take(), 1, 1'000'000);
+    else if (flag == "--resume")
+      options.resume = true;
+    else if (flag == "--log")
+      options.log = take();
+    else if (flag == "--log-every")
+      options.logEvery = count(flag, take(), 1, 99'999'999);
+    else if (flag == "--json")
       options.json = true;
     else if (flag == "--help" || flag == "-h")
       options.help = true;
@@ -87,7 +109,7 @@ Options parseOptions(int argc, char **argv) {
 std::string helpText(const std::string &program) {
   return cat("usage: ", program, R"( [flags]
 
-Runs a compiled model once, or several times to measure it.
+Runs a compiled model once, or several times to measure it; or trains.
 
   --input=FILE      the model's inputs: .npz, .safetensors, or .npy if there is
                     one input
@@ -97,6 +119,17 @@ Runs a compiled model once, or several times to measure it.
                     model.safetensors or model.safetensors.index.json
   --repeat=N        run N times and print step_ms: median, minimum, maximum
   --warmup=N        runs before those that are measured (default 0)
+  --data=FILE       what to train on: tokens (.bin), or arrays of samples (.npy,
+                    .npz, .safetensors)
+  --tokens=KIND     of a .bin: uint16 (default) or uint32
+  --steps=N         train until N steps are done
+  --save-dir=DIR    where checkpoints go: one at the end, and when a signal stops
+                    the run
+  --save-every=N    and one after every N steps
+  --keep=N          delete all but the newest N
+  --resume          go on from the newest checkpoint in --save-dir, if any
+  --log=FILE        a line of JSON for each step
+  --log-every=N     print every N-th step (default 1)
   --threads=N       threads of each rank (default: cores / ranks)
   --timeout=SECONDS how long a rank may make no progress (default 60)
   --transport=KIND  auto: shared memory on one machine, MPI messages across
@@ -104,7 +137,8 @@ Runs a compiled model once, or several times to measure it.
   --json            print measurements as JSON
   --help            this text
 
-example: vescale-run DIR -n 2 --input=in.npz --output=out.npz -- --repeat=10
+examples: vescale-run DIR -n 2 --input=in.npz --output=out.npz -- --repeat=10
+          vescale-run DIR -n 2 -- --data=tokens.bin --steps=200 --save-dir=ckpt
 )");
 }
 

@@ -2,6 +2,7 @@
 #ifndef VESCALE_RUNTIME_CORE_OPTIONS_H
 #define VESCALE_RUNTIME_CORE_OPTIONS_H
 
+#include <cstdint>
 #include <string>
 
 namespace vescale::runtime {
@@ -16,6 +17,13 @@ struct Options {
   int threads = 0; // 0: cores / ranks of this machine
   TransportKind transport = TransportKind::Auto;
   bool json = false, help = false;
+
+  // Of training programs.
+  std::string data, saveDir, log;
+  int64_t steps = 0, saveEvery = 0, keep = 0, logEvery = 1;
+  bool resume = false;
+  bool wideTokens = false; // of 4 bytes
+  bool trains() const { return !data.empty() || steps > 0; }
 };
 
 /// A Usage failure for anything unknown or malformed.

@@ -1,0 +1,58 @@
+// The loop of a training program: data, steps, log, checkpoints.
+#ifndef VESCALE_RUNTIME_TRAIN_TRAINER_H
+#define VESCALE_RUNTIME_TRAIN_TRAINER_H
+
+#include "runtime/checkpoint/FileOps.h"
+#include "runtime/checkpoint/Saver.h"
+#include "runtime/core/Executor.h"
+#include "runtime/core/Options.h"
+#include "runtime/train/Data.h"
+#include "runtime/train/Log.h"
+
+namespace vescale::runtime {
+
+/// What the loop works with; all outlive it.
+struct TrainerParts {
+  const Manifest &manifest;
+  const Options &options;
+  const std::string &bundle;
+  const vs_program &program;
+  Transport &transport;
+  Monitor &monitor;
+};
+
+class Trainer {
+public:
+  /// Opens the data and looks at the save directory. Usage and BadInput
+  /// failures, before anything is allocated. Call before weights are exchanged.
+  explicit Trainer(const TrainerParts &parts);
+
+  /// Takes the state: the initial one, which is in its places, or the last
+  /// checkpoint's.
+  void begin(const Addresses &addresses);
+
+  /// Runs the steps that are left. On a signal all ranks end after the same
+  /// step, save, and throw a Stopped failure.
+  void run(Executor &executor);
+
+private:
+  void step(Executor &executor);
+  void save();
+  double result(const char *name) const;
+
+  TrainerParts parts;
+  Data data;
+  FileOps &ops = systemFiles();
+  ChunkPlan plan;
+  std::optional<std::string> resumeFrom; // a step's directory
+  const Addresses *addresses = nullptr;
+  std::optional<RankState> state;
+  std::optional<Saver> saver;
+  std::optional<Log> log;
+  int64_t done = 0; // steps
+  int64_t saved = -1;
+};
+
+} // namespace vescale::runtime
+
+#endif // VESCALE_RUNTIME_TRAIN_TRAINER_H
