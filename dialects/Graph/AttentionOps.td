@@ -41,6 +41,11 @@ def Graph_AttentionOp : Graph_CallOp<"attention"> {
             scale, softcap, window, causal);
     }]>
   ];
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value>
+    prepareToDifferentiate(::mlir::OpBuilder &builder,
+                           ::llvm::ArrayRef<bool> wanted);
+  }];
 }
 
 def Graph_AttentionGradOp : Graph_CallOp<"attention_grad"> {

@@ -8,9 +8,20 @@ using namespace vescale::graph;
 
 VESCALE_CARRIES_FLOATS(TakeOp)
 VESCALE_CARRIES_FLOATS(TakeAlongOp)
+VESCALE_CARRIES_FLOATS(ScatterAddOp)
 
 LogicalResult TakeOp::differentiate(GradientBuilder &gradients) {
-  return emitOpError("has no derivative yet");
+  Term dy(gradients, gradients.result());
+  gradients.set(0, dy.makeShaped<ScatterAddOp>(shapeOf(getData()), getIndices(),
+                                               dy, getAxisAttr()));
+  return success();
+}
+
+LogicalResult ScatterAddOp::differentiate(GradientBuilder &gradients) {
+  Term dy(gradients, gradients.result());
+  gradients.set(1, dy.makeShaped<TakeOp>(shapeOf(getUpdates()), dy,
+                                         getIndices(), getDimAttr()));
+  return success();
 }
 
 /// Each element gets the gradients of those that read it. A dimension for the
