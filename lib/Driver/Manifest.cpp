@@ -164,7 +164,7 @@ static llvm::Error addOrigin(json::Object &entry, rank::ParameterOp op,
       entry["init"] = value.getValueAsDouble();
     else
       entry["init"] = cast<IntegerAttr>(number).getInt();
-    entry["stored"] = describe({}, stored);
+    entry["stored"] = describe(json::Object(), stored);
     return llvm::Error::success();
   }
   graph::SourceAttr source = *op.getSource();
@@ -172,7 +172,7 @@ static llvm::Error addOrigin(json::Object &entry, rank::ParameterOp op,
       weights.add(op.getName(), source, op.getMapped());
   if (!place)
     return place.takeError();
-  entry["source"] = describe({{"file", place->first},
+  entry["source"] = describe(json::Object{{"file", place->first},
                               {"offset", place->second},
                               {"bytes", source.getBytes()}},
                              source.getType());

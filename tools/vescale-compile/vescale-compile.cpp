@@ -49,7 +49,7 @@ static cl::opt<std::string> spAxis("sp-axis",
                                    cl::value_desc("AXIS"), cl::init("tp"),
                                    cl::cat(category));
 static cl::opt<std::string>
-    train("train",
+    trainFile("train",
           cl::desc("Compile a training step: a train file (vescale.train/1), or "
                    "\"default\" to print one to begin with"),
           cl::value_desc("train.json"), cl::cat(category));
@@ -246,18 +246,18 @@ int main(int argc, char **argv) {
   // lld registers an option of this name when it links.
   march.removeArgument();
 
-  if (train == "default") {
+  if (trainFile == "default") {
     llvm::outs() << defaultTrainFile();
     return 0;
   }
   if (model.empty())
     return usage("MODEL is missing: an .onnx or .mlir file");
-  if (microBatches.getNumOccurrences() && (train.empty() || microBatches < 1))
+  if (microBatches.getNumOccurrences() && (trainFile.empty() || microBatches < 1))
     return usage("--micro-batches is at least 1 and goes with --train");
 
   CompilerOptions options;
   options.model = model;
-  options.train.file = train;
+  options.train.file = trainFile;
   options.train.microBatches = microBatches;
   for (const std::string &dim : dims)
     if (std::string error = options.import.bind(dim); !error.empty())
