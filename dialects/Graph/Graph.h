@@ -33,6 +33,13 @@ inline constexpr llvm::StringLiteral kGlobalTypeAttr = "graph.global";
 /// train file.
 inline constexpr llvm::StringLiteral kTrainAttr = "graph.train";
 
+/// The mark of a parameter that is empty whenever a step ends, so that no
+/// checkpoint has it; its layout is that of what is added to it.
+inline constexpr llvm::StringLiteral kTransientAttr = "graph.transient";
+/// The function that a training program runs for all micro-batches of a step
+/// but the last, for which it runs `main`.
+inline constexpr llvm::StringLiteral kAccumulateName = "accumulate";
+
 /// The mark of an op whose results count as constants when derivatives are
 /// taken.
 inline constexpr llvm::StringLiteral kDetachedAttr = "graph.detached";

@@ -7,6 +7,10 @@
 //   3. the learning rate and the bias corrections of the step, in f64;
 //   4. new optimizer state and parameters.
 //
+// With several micro-batches all but the last run a function of their own,
+// `accumulate`, which adds gradients, losses and numbers to what is kept from
+// one to the next; the step adds its own and begins anew.
+//
 //===----------------------------------------------------------------------===//
 #include "passes/Train/Formula.h"
 #include "passes/Train/Gradients.h"
@@ -41,13 +45,23 @@ public:
 
 private:
   LogicalResult findGradients();
+  void accumulate();
+  Value addToKept(StringRef name, Value value, ParameterOp of = {});
   Value squaredNorm();
   void setScale();
   void updateAdamW(Trained &trained);
   void updateSgd(Trained &trained);
   void setResults();
   double decayOf(ParameterOp parameter) const;
-  ParameterOp createState(ParameterOp of, StringRef suffix);
+  ParameterOp createState(ParameterOp of, StringRef suffix, Type element);
+  ParameterOp createState(ParameterOp of, StringRef suffix) {
+    return createState(of, suffix,
+                       graph::typeOf(of.getResult()).getElementType());
+  }
+  DenseElementsAttr zero(RankedTensorType type) {
+    return DenseElementsAttr::get(type,
+                                  builder.getZeroAttr(type.getElementType()));
+  }
   void update(ParameterOp parameter, Value value) {
     UpdateOp::create(builder, f.loc, parameter, value);
   }
@@ -92,6 +106,50 @@ LogicalResult StepBuilder::findGradients() {
   return success();
 }
 
+/// Adds the value to what earlier micro-batches gave, which lies like the
+/// parameter `of`, if given; and empties that.
+Value StepBuilder::addToKept(StringRef name, Value value, ParameterOp of) {
+  ParameterOp kept;
+  if (of) {
+    kept = createState(of, name, typeOf(value).getElementType());
+  } else {
+    kept = ParameterOp::create(builder, f.loc, value.getType(), name);
+    kept.setInitAttr(zero(typeOf(value)));
+  }
+  kept->setAttr(kTransientAttr, builder.getUnitAttr());
+  Value sum = f.add(kept.getResult(), value);
+  update(kept, f.splat(typeOf(value), 0));
+  return sum;
+}
+
+/// Splits off `accumulate`, the same up to here, which keeps the sums.
+void StepBuilder::accumulate() {
+  Operation *end = func.front().getTerminator();
+  for (Trained &each : trained)
+    each.gradient = addToKept("gradient", each.gradient, each.parameter);
+  Value sum = addToKept("#loss_sum", end->getOperand(0));
+  Value count = addToKept("#loss_count", end->getOperand(1));
+  end->setOperands({sum, count});
+
+  builder.setInsertionPointAfter(func);
+  func::FuncOp other = func.clone();
+  builder.insert(other);
+  other.setName(kAccumulateName);
+  // There the sums are kept, and nothing is returned.
+  for (UpdateOp op : llvm::to_vector(other.front().getOps<UpdateOp>()))
+    for (Operation *user : op.getParameter().getUsers())
+      if (auto add = dyn_cast<AddOp>(user))
+        op.getValueMutable().set(add.getResult());
+  Operation *otherEnd = other.front().getTerminator();
+  for (UpdateOp op : llvm::to_vector(other.front().getOps<UpdateOp>()))
+    op->moveBefore(otherEnd);
+  otherEnd->setOperands(ValueRange());
+  other.setFunctionType(
+      builder.getFunctionType(func.getArgumentTypes(), TypeRange()));
+  other.removeResAttrsAttr();
+  builder.setInsertionPoint(end);
+}
+
 /// Σ g² over all gradients, each added to the sum of those before.
 Value StepBuilder::squaredNorm() {
   Value total;
@@ -126,14 +184,14 @@ double StepBuilder::decayOf(ParameterOp parameter) const {
   return optimizer.weightDecay;
 }
 
-ParameterOp StepBuilder::createState(ParameterOp of, StringRef suffix) {
+ParameterOp StepBuilder::createState(ParameterOp of, StringRef suffix,
+                                     Type element) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(of);
-  auto state = ParameterOp::create(builder, f.loc, of.getType(),
+  auto state = ParameterOp::create(builder, f.loc,
+                                   typeOf(of.getResult()).clone(element),
                                    (of.getName() + "#" + suffix).str());
-  RankedTensorType stored = of.getStoredType();
-  state.setInitAttr(DenseElementsAttr::get(
-      stored, builder.getZeroAttr(stored.getElementType())));
+  state.setInitAttr(zero(of.getStoredType().clone(element)));
   state.setViewOffsetAttr(of.getViewOffsetAttr());
   state.setViewStridesAttr(of.getViewStridesAttr());
   return state;
@@ -196,6 +254,8 @@ void StepBuilder::setResults() {
 LogicalResult StepBuilder::build() {
   if (failed(findGradients()))
     return failure();
+  if (options.microBatches > 1)
+    accumulate();
   setScale();
   auto scalar = RankedTensorType::get({}, builder.getI64Type());
   auto counter = ParameterOp::create(builder, f.loc, scalar, "#step");
