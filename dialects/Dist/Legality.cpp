@@ -27,8 +27,14 @@ LayoutAttr dist::resultLayout(const ShardingRule &rule,
   std::optional<ReductionKind> kind;
   if (!partial.empty())
     kind = sharding.partialKind;
-  for (auto [factor, axes] : llvm::zip_equal(rule.factors, sharding.factors)) {
-    if (factor.kind != FactorKind::Reduction || axes.empty())
+  auto stands = [&](unsigned number) {
+    return llvm::any_of(rule.results[index], [&](const DimFactors &dim) {
+      return llvm::is_contained(dim, number);
+    });
+  };
+  for (auto [number, axes] : llvm::enumerate(sharding.factors)) {
+    const Factor &factor = rule.factors[number];
+    if (factor.kind != FactorKind::Reduction || axes.empty() || stands(number))
       continue;
     if (kind && *kind != factor.reduction)
       return {};

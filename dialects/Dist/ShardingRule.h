@@ -19,7 +19,7 @@ enum class ReductionKind : uint32_t;
 enum class FactorKind {
   /// Each index of the factor is computed alone.
   Parallel,
-  /// Absent from the results: a sharded factor leaves them partial.
+  /// Absent from results: sharded, it leaves those that lack it partial.
   Reduction,
   /// Every rank needs all of it.
   Whole,

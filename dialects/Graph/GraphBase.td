@@ -39,19 +39,30 @@ def Graph_BoolTensor : StaticShapeTensorOf<[I1]>;
 /// Types that logical ops take: bits of integers, or truth values.
 def Graph_BitTensor : StaticShapeTensorOf<[Graph_Int, I1]>;
 
-/// What every op of the dialect declares; GraphOpTest walks the registered ops
-/// and fails where one lacks an interface.
+/// What every op of the dialect declares, besides how it becomes code;
+/// CompletenessTest walks the registered ops and fails where one lacks an
+/// interface.
 defvar Graph_Interfaces = [
   DeclareOpInterfaceMethods<ShardableOpInterface>,
   DeclareOpInterfaceMethods<EvaluateOpInterface>,
   DeclareOpInterfaceMethods<CostOpInterface>,
-  DeclareOpInterfaceMethods<LowerOpInterface>,
   DeclareOpInterfaceMethods<DifferentiableOpInterface>
 ];
 
+/// An op whose elements follow one by one from elements of its operands.
 class Graph_Op<string mnemonic, list<Trait> traits = []>
     : Op<Graph_Dialect, mnemonic,
-         !listconcat([Pure], Graph_Interfaces, traits)> {
+         !listconcat([Pure], Graph_Interfaces,
+                     [DeclareOpInterfaceMethods<LowerOpInterface>], traits)> {
+  let hasVerifier = 1;
+}
+
+/// An op that is one call of the library, or else is made of other ops.
+class Graph_CallOp<string mnemonic, list<Trait> traits = []>
+    : Op<Graph_Dialect, mnemonic,
+         !listconcat([Pure], Graph_Interfaces,
+                     [DeclareOpInterfaceMethods<DecomposeOpInterface>],
+                     traits)> {
   let hasVerifier = 1;
 }
 

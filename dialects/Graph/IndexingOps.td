@@ -43,4 +43,24 @@ def Graph_TakeAlongOp : Graph_Op<"take_along"> {
   }];
 }
 
+def Graph_ScatterAddOp : Graph_Op<"scatter_add"> {
+  let summary = "sums of slices at given positions along a dimension";
+  let description = [{
+    The gradient of take: result[i…, r, k…] is the sum of updates[i…, j…, k…]
+    over all j… with indices[j…] = r, where j… stands in place of dimension
+    `dim`; 0 where no index is r. Terms are added in row-major order of j…, so
+    that the bits are the same on any number of threads. Indices as in take.
+  }];
+  let arguments = (ins Graph_IntTensor:$indices, Graph_FloatTensor:$updates,
+                       I64Attr:$dim);
+  let results = (outs Graph_FloatTensor:$result);
+  let assemblyFormat = [{
+    $updates `[` $indices `]` `dim` $dim attr-dict `:`
+    `(` type($updates) `,` type($indices) `)` `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
+  }];
+}
+
 #endif // VESCALE_DIALECTS_GRAPH_INDEXING

@@ -24,6 +24,15 @@ def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
     }],
       "bool", "carriesGradient", (ins "unsigned":$operand)>,
     InterfaceMethod<[{
+      Builds, at the op's place in the forward program, values that take those of
+      its results before it is differentiated by the wanted operands: with further
+      results that the derivative reads, or by other ops if the op has no
+      derivative of its own for them. Nothing if the op is fine as it is.
+    }],
+      "::llvm::SmallVector<::mlir::Value>", "prepareToDifferentiate",
+      (ins "::mlir::OpBuilder &":$builder, "::llvm::ArrayRef<bool>":$wanted),
+      [{}], [{ return {}; }]>,
+    InterfaceMethod<[{
       Builds the gradients of the operands that are wanted, at least one. An op
       without a derivative for them emits an error that says what to do instead.
     }],

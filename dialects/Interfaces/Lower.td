@@ -45,6 +45,22 @@ def LowerOpInterface : OpInterface<"LowerOpInterface"> {
   ];
 }
 
+def DecomposeOpInterface : OpInterface<"DecomposeOpInterface"> {
+  let cppNamespace = "::vescale";
+  let description = [{
+    An op that is one call of the library where that has its element types, and
+    is made of other ops elsewhere.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Builds the results from the operands by other ops of the dialect, on types
+      without layouts. The values are the evaluation's, in a prime field too.
+    }],
+      "::llvm::SmallVector<::mlir::Value>", "decompose",
+      (ins "::mlir::OpBuilder &":$builder)>,
+  ];
+}
+
 def RowOpInterface : OpInterface<"RowOpInterface", [LowerOpInterface]> {
   let cppNamespace = "::vescale";
   let description = [{

@@ -161,7 +161,7 @@ LogicalResult ProgramBuilder::addAttention(AttentionOp op) {
     return SmallVector<int64_t>{view.offset, view.strides[0], view.strides[1],
                                 view.strides[2]};
   };
-  Value target = plan.getTransposedResult(op);
+  Value target = plan.getTransposedResult(op.getResult());
   View out = View::dense(op.getResult());
   if (target) {
     auto permutation = target.getDefiningOp<TransposeOp>().getPermutation();

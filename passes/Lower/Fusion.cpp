@@ -53,16 +53,21 @@ int64_t Group::rowBytes() const {
 
 FusionPlan::FusionPlan(func::FuncOp func) {
   Block &body = func.front();
-  // Attention can write a result with its dimensions permuted, if features stay
-  // last.
-  for (auto attention : body.getOps<AttentionOp>()) {
-    if (!hasLibraryCall(attention) || !attention->hasOneUse())
+  // Attention can write results with their dimensions permuted, if features
+  // stay last.
+  for (Operation &op : body) {
+    if (!isa<AttentionOp, AttentionGradOp>(op) || !hasLibraryCall(&op))
       continue;
-    auto transpose = dyn_cast<TransposeOp>(*attention->user_begin());
-    if (!transpose || transpose.getPermutation().back() != 3)
-      continue;
-    transposedResults[attention] = transpose.getResult();
-    store(transpose.getResult());
+    for (Value result : op.getResults()) {
+      auto transpose = result.hasOneUse()
+                           ? dyn_cast<TransposeOp>(*result.user_begin())
+                           : TransposeOp();
+      if (!transpose || rankOf(result) != 4 ||
+          transpose.getPermutation().back() != 3)
+        continue;
+      transposedResults[result] = transpose.getResult();
+      store(transpose.getResult());
+    }
   }
   for (Operation &op : llvm::reverse(body))
     visit(&op);
@@ -242,12 +247,17 @@ bool FusionPlan::joinsGroup(Operation *op, const Readers &readers) {
 }
 
 void FusionPlan::visit(Operation *op) {
+  // Of several results each is a library call's.
+  if (op->getNumResults() > 1)
+    for (Value result : op->getResults())
+      if (!result.use_empty() && !transposedResults.contains(result))
+        store(result);
   if (op->getNumResults() == 1 && !isLeaf(op->getResult(0))) {
     Value value = op->getResult(0);
     Readers found = readersOf(value);
     auto lowering = dyn_cast<LowerOpInterface>(op);
     bool isFree = lowering && lowering.getLoweringKind() == LoweringKind::Free;
-    if (!isStored(value) && !transposedResults.contains(op)) {
+    if (!isStored(value) && !transposedResults.contains(value)) {
       if (!lowering || hasLibraryCall(op)) {
         if (found.groups.empty() && value.use_empty())
           return;

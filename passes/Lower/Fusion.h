@@ -71,9 +71,9 @@ public:
   bool hasEpilogue(mlir::Operation *call) const {
     return anchored.contains(call);
   }
-  /// The transposed result that an attention call writes in place of its own.
-  mlir::Value getTransposedResult(mlir::Operation *attention) const {
-    return transposedResults.lookup(attention);
+  /// The transposed value that a call writes in place of its result.
+  mlir::Value getTransposedResult(mlir::Value result) const {
+    return transposedResults.lookup(result);
   }
   /// `value` as a view on a stored value, an argument, a parameter or a
   /// constant; none if its elements have to be computed.
@@ -101,7 +101,7 @@ private:
   llvm::DenseMap<mlir::Value, Readers> readers; // of values not stored
   llvm::DenseMap<mlir::Value, Group> groups;
   llvm::DenseSet<mlir::Operation *> anchored;
-  llvm::DenseMap<mlir::Operation *, mlir::Value> transposedResults;
+  llvm::DenseMap<mlir::Value, mlir::Value> transposedResults;
 };
 
 } // namespace vescale

@@ -7,7 +7,7 @@ using namespace vescale;
 using namespace vescale::graph;
 
 bool vescale::hasLibraryCall(Operation *op) {
-  if (op->getNumResults() != 1)
+  if (op->getNumResults() == 0)
     return false;
   auto result = dyn_cast<RankedTensorType>(op->getResult(0).getType());
   if (!result)
@@ -15,6 +15,9 @@ bool vescale::hasLibraryCall(Operation *op) {
   Type element = result.getElementType();
   if (isa<DotOp>(op))
     return element.isF32() || element.isBF16();
+  if (auto attention = dyn_cast<AttentionOp>(op);
+      attention && attention.getLse())
+    return false;
   return isa<ConvOp, AttentionOp>(op) && element.isF32();
 }
 

@@ -24,19 +24,22 @@ void castOperand(OpBuilder &builder, OpOperand &operand, Type element) {
                              type.clone(element), operand.get()));
 }
 
-/// Computes `op` in f32 and casts its result back.
+/// Computes `op` in f32 and casts its results back.
 void computeInF32(Operation *op) {
   OpBuilder builder(op);
   Type f32 = builder.getF32Type();
   for (OpOperand &operand : op->getOpOperands())
     if (isa<FloatType>(typeOf(operand.get()).getElementType()))
       castOperand(builder, operand, f32);
-  Value result = op->getResult(0);
-  RankedTensorType type = typeOf(result);
-  result.setType(type.clone(f32));
   builder.setInsertionPointAfter(op);
-  auto back = CastOp::create(builder, op->getLoc(), type, result);
-  result.replaceAllUsesExcept(back.getResult(), back);
+  for (Value result : op->getResults()) {
+    RankedTensorType type = typeOf(result);
+    if (type.getElementType() == f32)
+      continue;
+    result.setType(type.clone(f32));
+    auto back = CastOp::create(builder, op->getLoc(), type, result);
+    result.replaceAllUsesExcept(back.getResult(), back);
+  }
 }
 
 /// Batch dimensions first, then free, then contracted ones (or contracted, then
@@ -78,29 +81,34 @@ void orderOperand(OpBuilder &builder, DotOp op, unsigned index) {
   }
 }
 
+/// Replaces the op by those it is made of.
+void decompose(DecomposeOpInterface op) {
+  OpBuilder builder(op);
+  op->replaceAllUsesWith(op.decompose(builder));
+  op->erase();
+}
+
 struct LowerSupportedTypes
     : vescale::impl::LowerSupportedTypesBase<LowerSupportedTypes> {
   void runOnOperation() override {
     getOperation().walk([](Operation *op) {
-      if (!isa<DotOp, ConvOp, AttentionOp>(op))
+      if (!isa<DotOp, ConvOp, DecomposeOpInterface>(op))
         return;
       Type element = typeOf(op->getResult(0)).getElementType();
-      bool narrow = element.isF16() || (element.isBF16() && !isa<DotOp>(op));
-      if (narrow)
+      if (element.isF16() || (element.isBF16() && !isa<DotOp>(op)))
         computeInF32(op);
-      OpBuilder builder(op);
-      if (auto attention = dyn_cast<AttentionOp>(op)) {
-        bool isFloatMask =
-            attention.getMask() &&
-            isa<FloatType>(typeOf(attention.getMask()).getElementType());
-        if (isFloatMask && hasLibraryCall(op))
-          castOperand(builder, attention.getMaskMutable()[0],
-                      builder.getF32Type());
-      }
-      if (auto dot = dyn_cast<DotOp>(op); dot && hasLibraryCall(op)) {
-        orderOperand(builder, dot, 0);
-        orderOperand(builder, dot, 1);
-      }
+    });
+    // What ops are made of may be library calls again.
+    getOperation().walk([](DecomposeOpInterface op) {
+      if (!hasLibraryCall(op))
+        decompose(op);
+    });
+    getOperation().walk([](DotOp dot) {
+      if (!hasLibraryCall(dot))
+        return;
+      OpBuilder builder(dot);
+      orderOperand(builder, dot, 0);
+      orderOperand(builder, dot, 1);
     });
   }
 };

@@ -10,7 +10,8 @@ def LowerSupportedTypes : Pass<"graph-lower-supported-types", "::mlir::ModuleOp"
     The library multiplies f32 and bf16 matrices, and convolves and attends in
     f32. Contractions in f16, convolutions and attention in f16 and bf16 become
     casts, the op in f32 and a cast back; attention's masks become f32 or
-    booleans. f64 and integers stay: they become generated kernels.
+    booleans. Of f64, attention and its gradient become the ops that they are
+    made of; the rest and integers stay: they become generated kernels.
 
     Input: local graph ops. Output: the same, the library's types.
   }];

@@ -205,12 +205,15 @@ LogicalResult ProgramBuilder::addGroup(const Group &group) {
   return success();
 }
 
-/// The data and indices of a lookup.
+/// The indices of a lookup or its gradient, and how many there may be.
 static std::pair<Value, int64_t> lookupOf(Operation *op) {
   if (auto take = dyn_cast<TakeOp>(op))
     return {take.getIndices(), shapeOf(take.getData())[take.getAxis()]};
   if (auto take = dyn_cast<TakeAlongOp>(op))
     return {take.getIndices(), shapeOf(take.getData())[take.getAxis()]};
+  if (auto scatter = dyn_cast<ScatterAddOp>(op))
+    return {scatter.getIndices(),
+            shapeOf(scatter.getResult())[scatter.getDim()]};
   return {};
 }
 
@@ -234,15 +237,15 @@ LogicalResult ProgramBuilder::addOp(Operation *op) {
     return addOutputs(result);
   if (isa<dist::CollectiveOpInterface>(op))
     return addCollective(op);
-  if (!isa<LowerOpInterface>(op))
+  if (!isa<LowerOpInterface>(op) && !hasLibraryCall(op))
     return op->emitOpError("has no lowering; give it LowerOpInterface");
   if (op->use_empty())
     return success();
   if (failed(addIndexCheck(op)))
     return failure();
-  Value value = op->getResult(0);
   if (hasLibraryCall(op))
     return plan.hasEpilogue(op) ? success() : addCall(op, nullptr);
+  Value value = op->getResult(0);
   if (!plan.isStored(value) || buffers.contains(value))
     return success();
   return addGroup(*plan.getGroup(value));

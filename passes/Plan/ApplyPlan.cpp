@@ -155,7 +155,7 @@ LogicalResult ApplyPlan::apply(func::FuncOp func) {
     }
   }
   for (Operation &op : func.front()) {
-    if (op.getNumResults() != 1)
+    if (op.getNumResults() == 0)
       continue;
     auto parameter = dyn_cast<graph::ParameterOp>(op);
     SmallVector<std::string> nodes = nodeNames(op.getLoc());

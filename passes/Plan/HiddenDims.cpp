@@ -67,7 +67,7 @@ bool Walk::back(Value value, int64_t dim) {
     producers.push_back(dot);
     return true;
   }
-  if (isa<graph::AttentionOp>(op))
+  if (isa<graph::AttentionOp, graph::AttentionGradOp>(op))
     return false; // heads have a rule of their own
   for (auto [index, operand] : llvm::enumerate(op->getOperands()))
     for (auto [operandDim, each] : llvm::enumerate(rule.operands[index]))

@@ -115,15 +115,18 @@ LogicalResult LayoutCompleter::readSeeds() {
     func.removeArgAttr(argument.getArgNumber(), kSeedAttr);
   }
   for (Operation &op : func.front()) {
-    Attribute seed =
-        op.getNumResults() == 1 ? fromType(op.getResult(0)) : Attribute();
-    if (Attribute attribute = op.removeAttr(kSeedAttr); attribute && !seed)
-      seed = attribute;
-    if (seed && op.getNumResults() == 1 &&
-        failed(addSeed(&op, op.getResult(0), seed)))
-      return failure();
-    if (seed && !isa<graph::ParameterOp>(op))
-      asked.push_back(op.getResult(0));
+    Attribute attribute = op.removeAttr(kSeedAttr);
+    for (OpResult result : op.getResults()) {
+      Attribute seed = fromType(result);
+      // The op's own seed speaks of its first result.
+      bool isFirst = result.getResultNumber() == 0;
+      if (!seed && isFirst)
+        seed = attribute;
+      if (seed && failed(addSeed(&op, result, seed)))
+        return failure();
+      if (seed && isFirst && !isa<graph::ParameterOp>(op))
+        asked.push_back(result);
+    }
   }
   return success();
 }

@@ -18,7 +18,7 @@ void dist::recordLayouts(func::FuncOp func, ArrayRef<OpResult> values) {
   // The layout that all ops of a name have, or null.
   llvm::StringMap<LayoutAttr> layouts;
   for (Operation &op : func.front()) {
-    if (op.getNumResults() != 1 || isa<ReshardOp, graph::ParameterOp>(op))
+    if (op.getNumResults() == 0 || isa<ReshardOp, graph::ParameterOp>(op))
       continue;
     LayoutAttr layout = getLayout(op.getResult(0).getType());
     for (const std::string &name : nodeNames(op.getLoc())) {

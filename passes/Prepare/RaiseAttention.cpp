@@ -267,10 +267,11 @@ private:
     SmallVector<int64_t> shape(shapeOf(query));
     shape.back() = shapeOf(value).back();
     Value result = AttentionOp::create(
-        builder, loc, RankedTensorType::get(shape, element), query, key, value,
-        mask, builder.getF64FloatAttr(found.scores.scale),
-        builder.getF64FloatAttr(found.scores.softcap),
-        builder.getI64IntegerAttr(0), UnitAttr());
+                       builder, loc, RankedTensorType::get(shape, element),
+                       query, key, value, mask, APFloat(found.scores.scale),
+                       APFloat(found.scores.softcap), /*window=*/0,
+                       /*causal=*/false)
+                       .getResult();
     // Back to the product's dimensions.
     SmallVector<int64_t> canonical;
     for (int64_t dim : found.resultOrder)

@@ -85,7 +85,7 @@ struct RaiseSoftCausal : OpRewritePattern<AttentionOp> {
   LogicalResult matchAndRewrite(AttentionOp op,
                                 PatternRewriter &rewriter) const override {
     Type element = typeOf(op.getResult()).getElementType();
-    if (!op.getMask() || op.getCausal() || op.getWindow() ||
+    if (!op.getMask() || op.getLse() || op.getCausal() || op.getWindow() ||
         typeOf(op.getResult()).getNumElements() == 0 ||
         !(element.isF32() || element.isF64()))
       return rewriter.notifyMatchFailure(op, "no mask that could be causal");
@@ -116,12 +116,12 @@ struct RaiseSoftCausal : OpRewritePattern<AttentionOp> {
         createConjunction(rewriter, maskLoc, unknown, shapeOf(op.getMask()));
     Value blind = createBlindRows(rewriter, maskLoc, op, condition);
     Value mean = createMeanOfValues(rewriter, loc, op);
-    Value result = AttentionOp::create(
-        rewriter, loc, op.getType(), op.getQuery(), op.getKey(), op.getValue(),
-        real, op.getScaleAttr(), op.getSoftcapAttr(),
-        rewriter.getI64IntegerAttr(verdict.window), rewriter.getUnitAttr());
-    rewriter.replaceOpWithNewOp<SelectOp>(op, op.getType(), blind, mean,
-                                          result);
+    RankedTensorType type = typeOf(op.getResult());
+    auto causal = AttentionOp::create(
+        rewriter, loc, type, op.getQuery(), op.getKey(), op.getValue(), real,
+        op.getScale(), op.getSoftcap(), verdict.window, /*causal=*/true);
+    rewriter.replaceOpWithNewOp<SelectOp>(op, type, blind, mean,
+                                          causal.getResult());
     return success();
   }
 };

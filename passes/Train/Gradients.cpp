@@ -5,8 +5,9 @@
 // The *gradient* of a value is the derivative of the loss with respect to it.
 //
 // 1. Forward over the program: find the active values.
-// 2. The gradient of the loss is 1.
-// 3. Backward over the program: each op of whose results one has a gradient
+// 2. Ops on them may ask for another form of themselves.
+// 3. The gradient of the loss is 1.
+// 4. Backward over the program: each op of whose results one has a gradient
 //    builds the gradients of its active operands. All users of a value come
 //    before its op, so its gradient is complete by then. Where several users
 //    contribute, their sum grows toward the first: the operands of each
@@ -31,22 +32,31 @@ struct MarkBackward : OpBuilder::Listener {
 
 class ReverseMode {
 public:
-  ReverseMode(func::FuncOp function)
-      : body(function.front()), builder(body.getTerminator(), &marker) {}
+  ReverseMode(func::FuncOp function, Value loss, ValueRange values)
+      : body(function.front()), builder(body.getTerminator(), &marker),
+        loss(loss), values(values) {}
 
-  LogicalResult run(Value loss, ValueRange wanted);
-  Value getGradient(Value value) const { return gradients.lookup(value); }
+  LogicalResult run();
+  SmallVector<Value> getGradients() const {
+    return llvm::map_to_vector(
+        values, [&](Value value) { return gradients.lookup(value); });
+  }
 
 private:
-  void findActive(ValueRange wanted);
+  void findActive();
   bool isActive(OpOperand &operand) const;
-  void seed(Value loss);
+  SmallVector<bool> findWanted(Operation *op) const;
+  void prepare();
+  void replace(Operation *op, ValueRange by);
+  void seed();
   LogicalResult differentiate(Operation *op);
   void add(Value value, Value gradient);
 
   Block &body;
   MarkBackward marker;
   OpBuilder builder;
+  Value loss;
+  SmallVector<Value> values;
   DenseSet<Value> active;
   DenseMap<Value, Value> gradients;
 };
@@ -66,15 +76,50 @@ bool ReverseMode::isActive(OpOperand &operand) const {
   return !op || op.carriesGradient(operand.getOperandNumber());
 }
 
-void ReverseMode::findActive(ValueRange wanted) {
-  active.insert(wanted.begin(), wanted.end());
+SmallVector<bool> ReverseMode::findWanted(Operation *op) const {
+  return llvm::map_to_vector(op->getOpOperands(), [&](OpOperand &operand) {
+    return isActive(operand);
+  });
+}
+
+void ReverseMode::findActive() {
+  active.clear();
+  active.insert(values.begin(), values.end());
   for (Operation &op : body.without_terminator())
-    if (llvm::any_of(op.getOpOperands(),
-                     [&](OpOperand &operand) { return isActive(operand); }))
+    if (llvm::is_contained(findWanted(&op), true))
       active.insert_range(llvm::make_filter_range(op.getResults(), isFloat));
 }
 
-void ReverseMode::seed(Value loss) {
+void ReverseMode::replace(Operation *op, ValueRange by) {
+  for (auto [result, value] : llvm::zip(op->getResults(), by)) {
+    result.replaceAllUsesWith(value);
+    llvm::replace(values, Value(result), value);
+    if (loss == result)
+      loss = value;
+  }
+  op->erase();
+}
+
+void ReverseMode::prepare() {
+  bool changed = false;
+  for (Operation &op : llvm::make_early_inc_range(body.without_terminator())) {
+    SmallVector<bool> wanted = findWanted(&op);
+    auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
+    if (!differentiable || !llvm::is_contained(wanted, true))
+      continue;
+    OpBuilder forward(&op);
+    SmallVector<Value> other =
+        differentiable.prepareToDifferentiate(forward, wanted);
+    if (other.empty())
+      continue;
+    replace(&op, other);
+    changed = true;
+  }
+  if (changed)
+    findActive();
+}
+
+void ReverseMode::seed() {
   auto type = typeOf(loss);
   Attribute one =
       builder.getFloatAttr(cast<FloatType>(type.getElementType()), 1);
@@ -93,9 +138,7 @@ LogicalResult ReverseMode::differentiate(Operation *op) {
   SmallVector<Value> results;
   for (Value result : op->getResults())
     results.push_back(gradients.lookup(result));
-  SmallVector<bool> wanted;
-  for (OpOperand &operand : op->getOpOperands())
-    wanted.push_back(isActive(operand));
+  SmallVector<bool> wanted = findWanted(op);
   if (llvm::none_of(results, [](Value value) { return bool(value); }) ||
       !llvm::is_contained(wanted, true))
     return success();
@@ -114,14 +157,15 @@ LogicalResult ReverseMode::differentiate(Operation *op) {
   return success();
 }
 
-LogicalResult ReverseMode::run(Value loss, ValueRange wanted) {
-  findActive(wanted);
+LogicalResult ReverseMode::run() {
+  findActive();
   if (!active.contains(loss))
     return success();
+  prepare();
   SmallVector<Operation *> forward;
   for (Operation &op : body.without_terminator())
     forward.push_back(&op);
-  seed(loss);
+  seed();
   for (Operation *op : llvm::reverse(forward))
     if (failed(differentiate(op)))
       return failure();
@@ -133,9 +177,8 @@ train::buildGradients(func::FuncOp function, Value loss, ValueRange values) {
   if (!isFloat(loss) || rankOf(loss) != 0)
     return function.emitError("the loss must be a float scalar, but is ")
            << loss.getType();
-  ReverseMode mode(function);
-  if (failed(mode.run(loss, values)))
+  ReverseMode mode(function, loss, values);
+  if (failed(mode.run()))
     return failure();
-  return llvm::map_to_vector(
-      values, [&](Value value) { return mode.getGradient(value); });
+  return mode.getGradients();
 }

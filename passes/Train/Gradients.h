@@ -8,8 +8,9 @@ namespace vescale::train {
 
 /// The gradients of `loss`, a float scalar of the function, with respect to
 /// each of `values`; null where the loss does not depend on one. They are built
-/// at the end of the function and carry the attribute `graph.backward`. Failure
-/// comes with an error at the op that cannot be differentiated.
+/// at the end of the function and carry the attribute `graph.backward`. Ops of
+/// the forward program may be replaced by others that give the same values.
+/// Failure comes with an error at the op that cannot be differentiated.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
 buildGradients(mlir::func::FuncOp function, mlir::Value loss,
                mlir::ValueRange values);

@@ -99,6 +99,21 @@ TEST_F(CostTest, Normalization) {
                   "%0 = graph.layer_norm %x scale %s : tensor<4xf32> axis 1 "
                   "epsilon 1.0e-5 : tensor<2x4xf32> -> tensor<2x4xf32>"),
              48, (8 + 4) * 4, 32);
+  // Statistics 4, norm and weighting twice 6, means 4, scale twice: 16 for 8.
+  expectCost(cost("%x: tensor<2x4xf32>, %s: tensor<4xf32>",
+                  "%0 = graph.layer_norm_grad %x, %x scale %s : tensor<4xf32> "
+                  "axis 1 epsilon 1.0e-5 : (tensor<2x4xf32>, tensor<2x4xf32>) "
+                  "-> tensor<2x4xf32>"),
+             128, (8 + 8 + 4) * 4, 32);
+}
+
+TEST_F(CostTest, PoolGradient) {
+  // 2 windows of 3 places, a comparison and an addition each: 12.
+  expectCost(cost("%x: tensor<1x1x5xf32>, %g: tensor<1x1x2xf32>",
+                  "%0 = graph.pool_grad max %x, %g window [3] strides [2] "
+                  "dilations [1] pad [0] x [0] : (tensor<1x1x5xf32>, "
+                  "tensor<1x1x2xf32>) -> tensor<1x1x5xf32>"),
+             12, (5 + 2) * 4, 20);
 }
 
 TEST_F(CostTest, AttentionCountsVisiblePairs) {

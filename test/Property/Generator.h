@@ -82,11 +82,12 @@ public:
     return mlir::RankedTensorType::get(shape, element);
   }
 
-  /// Builds the op and makes its result available to later ones.
+  /// Builds the op and makes its results available to later ones.
   template <typename Op, typename... Args>
-  void create(mlir::RankedTensorType result, Args &&...args) {
+  Op create(mlir::RankedTensorType result, Args &&...args) {
     auto op = Op::create(builder, loc, result, std::forward<Args>(args)...);
-    pool.push_back(op->getResult(0));
+    llvm::append_range(pool, op->getResults());
+    return op;
   }
 
   std::string newName() { return "p" + std::to_string(names++); }

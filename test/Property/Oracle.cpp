@@ -74,7 +74,8 @@ Tensor Oracle::lift(const Tensor &doubles) {
 static bool isContinuous(Operation *op) {
   return isa<graph::AbsOp, graph::MaxOp, graph::MinOp, graph::ReluOp,
              graph::ReduceOp, graph::PoolOp, graph::SoftmaxOp,
-             graph::LogSoftmaxOp, graph::AttentionOp>(op);
+             graph::LogSoftmaxOp, graph::AttentionOp, graph::AttentionGradOp>(
+      op);
 }
 
 /// The float type that the op computes in, or else any of its types.
@@ -110,7 +111,8 @@ LogicalResult Oracle::run(func::FuncOp function, const Values &values) {
     if (failed(tensors))
       return failure();
     decided &= !arithmetic.takeAmbiguous() || isContinuous(&op);
-    known[op.getResult(0)] = {std::move(tensors->front()), decided};
+    for (auto [result, tensor] : llvm::zip_equal(op.getResults(), *tensors))
+      known[result] = {std::move(tensor), decided};
   }
   for (Value value : function.front().getTerminator()->getOperands())
     results.push_back(known[value]);

@@ -76,3 +76,36 @@ func.func @picked(%x: tensor<6x9xf32> {graph.trained}, %labels: tensor<6x1xi64>)
   %1 = graph.reduce sum %0 dims [0, 1] : tensor<6x1xf32> -> tensor<f32>
   return %1 : tensor<f32>
 }
+
+// The forward attention gives what its gradient computes the weights from.
+// CHECK-LABEL: func.func @attention
+// CHECK: %[[RESULT:.*]], %[[LSE:.*]] = graph.attention {{.*}} lse tensor<1x2x3xf32>
+// CHECK: %[[PRODUCT:.*]] = graph.mul %[[RESULT]], %[[DY:.*]] {graph.backward}
+// CHECK: %[[DELTA:.*]] = graph.reduce sum %[[PRODUCT]] dims [3]
+// CHECK: %[[GRADIENTS:.*]]:3 = graph.attention_grad %arg0, %arg1, %arg1 result %[[DY]] lse %[[LSE]] delta %[[DELTA]] scale 5.000000e-01 causal {graph.backward}
+// CHECK: graph.add %[[GRADIENTS]]#1, %[[GRADIENTS]]#2
+func.func @attention(%q: tensor<1x2x3x4xf32>, %kv: tensor<1x1x5x4xf32> {graph.trained}) -> tensor<f32> {
+  %0 = graph.attention %q, %kv, %kv scale 0.5 causal : (tensor<1x2x3x4xf32>, tensor<1x1x5x4xf32>, tensor<1x1x5x4xf32>) -> tensor<1x2x3x4xf32>
+  %1 = graph.reduce sum %0 dims [0, 1, 2, 3] : tensor<1x2x3x4xf32> -> tensor<f32>
+  return %1 : tensor<f32>
+}
+
+// A mask that is trained needs the gradient of every score, so attention is
+// taken apart.
+// CHECK-LABEL: func.func @trained_mask
+// CHECK-NOT: graph.attention
+// CHECK: return
+func.func @trained_mask(%q: tensor<1x2x3x4xf32>, %kv: tensor<1x1x5x4xf32>, %mask: tensor<1x2x3x5xf32> {graph.trained}) -> tensor<f32> {
+  %0 = graph.attention %q, %kv, %kv mask %mask : tensor<1x2x3x5xf32> scale 0.5 : (tensor<1x2x3x4xf32>, tensor<1x1x5x4xf32>, tensor<1x1x5x4xf32>) -> tensor<1x2x3x4xf32>
+  %1 = graph.reduce sum %0 dims [0, 1, 2, 3] : tensor<1x2x3x4xf32> -> tensor<f32>
+  return %1 : tensor<f32>
+}
+
+// CHECK-LABEL: func.func @lookup
+// CHECK: graph.scatter_add %{{.*}}[%arg1] dim 0 {graph.backward} : (tensor<2x3x4xf32>, tensor<2x3xi64>) -> tensor<7x4xf32>
+func.func @lookup(%table: tensor<7x4xf32> {graph.trained}, %tokens: tensor<2x3xi64>) -> tensor<f32> {
+  %0 = graph.take %table[%tokens] axis 0 : (tensor<7x4xf32>, tensor<2x3xi64>) -> tensor<2x3x4xf32>
+  %1 = graph.exp %0 : tensor<2x3x4xf32> -> tensor<2x3x4xf32>
+  %2 = graph.reduce sum %1 dims [0, 1, 2] : tensor<2x3x4xf32> -> tensor<f32>
+  return %2 : tensor<f32>
+}

@@ -132,6 +132,8 @@ def reductions():
 
 
 def lookups():
+    case("take", "graph.take %x[%i] axis 1 : ({x}, {i}) -> {}",
+         lambda x, i: x[:, i], x=numbers(2, 4, 2), i=np.array([[0, 3, 3], [1, -1, 0]]))
     case("take_along", "graph.take_along %x[%i] axis 1 : ({x}, {i}) -> {}",
          lambda x, i: x.gather(1, i % 4), x=numbers(3, 4), i=np.array([[0, 3, 3], [1, -1, 1], [2, 2, 2]]))
     case("take_along, one label", "graph.take_along %x[%i] axis 1 : ({x}, {i}) -> {}",
@@ -186,6 +188,23 @@ def attention():
         pair = a * c - b * s, b * c + a * s
         turned = torch.stack(pair, -1).flatten(-2) if interleaved else torch.cat(pair, -1)
         return torch.cat([turned, rest], -1)
+    def sdpa(q, k, v, mask=None, causal=False, softcap=0.0, scale=0.3):
+        group = q.shape[1] // k.shape[1]
+        if not softcap:
+            return F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, scale=scale, enable_gqa=group > 1)
+        k, v = k.repeat_interleave(group, 1), v.repeat_interleave(group, 1)
+        scores = softcap * torch.tanh(q @ k.mT * scale / softcap)
+        return (scores + mask).softmax(-1) @ v
+    shapes = {"q": numbers(2, 4, 3, 2), "k": numbers(2, 2, 3, 2), "v": numbers(2, 2, 3, 3)}
+    types = "({q}, {k}, {v}) -> {}"
+    case("attention", f"graph.attention %q, %k, %v scale 0.3 : {types}", sdpa, **shapes)
+    case("attention causal", f"graph.attention %q, %k, %v scale 0.3 causal : {types}",
+         lambda q, k, v: sdpa(q, k, v, causal=True), **shapes)
+    seen = np.array([[True, False, True], [True, True, False], [False, True, True]])[None, None]
+    case("attention, padding", f"graph.attention %q, %k, %v mask %m : {{m}} scale 0.3 : {types}",
+         sdpa, **shapes, m=seen)
+    case("attention, trained mask and softcap", f"graph.attention %q, %k, %v mask %m : {{m}} scale 0.3 softcap 1.5 : {types}",
+         lambda q, k, v, m: sdpa(q, k, v, m, softcap=1.5), **shapes, m=numbers(1, 4, 3, 3))
     for interleaved in (False, True):
         text = "interleaved" if interleaved else ""
         case(f"rotary {text}".strip(), f"graph.rotary %x, %c, %s {text} : ({{x}}, {{c}}, {{s}}) -> {{}}",

@@ -7,7 +7,8 @@ using namespace vescale;
 using namespace vescale::graph;
 
 /// The pairs of a query and a key that causal and window let see each other.
-static int64_t visiblePairs(AttentionOp op, int64_t queries, int64_t keys) {
+template <typename Op>
+static int64_t visiblePairs(Op op, int64_t queries, int64_t keys) {
   if (!op.getCausal())
     return queries * keys;
   int64_t pairs = 0, window = op.getWindow();
@@ -30,6 +31,22 @@ OpCost AttentionOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
   int64_t perPair = 2 * q[3] + 2 * v[3] + 6;
   if (!getSoftcap().isZero())
     perPair += 3;
+  if (getMask())
+    perPair += 1;
+  return streamingCost(pairs * perPair, operandTypes, resultTypes);
+}
+
+/// For each visible pair of each head: two dot products, of D and of E
+/// features, multiply-adds on three gradients of D, D and E, 8 for scale and
+/// weight, 5 for softcap (divide, tanh, multiply, slope), 1 for the mask.
+OpCost AttentionGradOp::getCost(TensorTypes operandTypes,
+                                TensorTypes resultTypes) {
+  ArrayRef<int64_t> q = operandTypes[0].getShape();
+  ArrayRef<int64_t> v = operandTypes[2].getShape();
+  int64_t pairs = q[0] * q[1] * visiblePairs(*this, q[2], v[2]);
+  int64_t perPair = 6 * q[3] + 4 * v[3] + 8;
+  if (!getSoftcap().isZero())
+    perPair += 5;
   if (getMask())
     perPair += 1;
   return streamingCost(pairs * perPair, operandTypes, resultTypes);

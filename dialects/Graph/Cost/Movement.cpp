@@ -1,7 +1,7 @@
-//===- Movement.cpp - Cost of ops that only move elements -------*- C++ -*-===//
+//===- Movement.cpp - Cost of ops that move elements ------------*- C++ -*-===//
 //
-// No operations; what they read is what reaches the result, not all of a large
-// operand.
+// No operations but the sums of scatter_add; what they read is what reaches the
+// result, not all of a large operand.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Graph/Cost/Cost.h"
@@ -34,6 +34,13 @@ OpCost TakeOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
 }
 OpCost TakeAlongOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
   return lookup(operandTypes, resultTypes);
+}
+
+/// One addition for each update.
+OpCost ScatterAddOp::getCost(TensorTypes operandTypes,
+                             TensorTypes resultTypes) {
+  return streamingCost(operandTypes[1].getNumElements(), operandTypes,
+                       resultTypes);
 }
 
 /// Lie in memory when the program starts.

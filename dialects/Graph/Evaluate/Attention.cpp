@@ -15,57 +15,148 @@ static Element maskAt(const Tensor &mask, int64_t batch, int64_t head,
   return mask.at({clamp(0, batch), clamp(1, head), clamp(2, query), key});
 }
 
-/// Whether causal and window let query i see key j.
-static bool sees(AttentionOp op, int64_t i, int64_t j, int64_t offset) {
-  if (!op.getCausal())
-    return true;
-  int64_t window = op.getWindow();
-  return j <= i + offset && (window == 0 || j > i + offset - window);
-}
+namespace {
+/// The scores of attention and of its gradient.
+class Scores {
+public:
+  template <typename Op>
+  Scores(Op op, const Elements &e, const Tensor &q, const Tensor &k,
+         const Tensor *mask)
+      : e(e), q(q), k(k), mask(mask),
+        scale(e.number(op.getScale().convertToDouble())),
+        cap(e.number(op.getSoftcap().convertToDouble())),
+        capped(!op.getSoftcap().isZero()), causal(op.getCausal()),
+        window(op.getWindow()),
+        group(k.getDim(1) ? q.getDim(1) / k.getDim(1) : 1),
+        diagonal(k.getDim(2) - q.getDim(2)) {}
+
+  struct Score {
+    Element value;
+    /// tanh of the score before the mask over softcap.
+    Element bent;
+  };
+
+  /// The key head that a query head reads.
+  int64_t keyHead(int64_t head) const { return head / group; }
+
+  Score at(int64_t b, int64_t h, int64_t i, int64_t j) const {
+    Score score{
+        e.mul(scale, e.sumOfProducts(q.data() + q.offset({b, h, i, 0}),
+                                     k.data() + k.offset({b, keyHead(h), j, 0}),
+                                     q.getDim(3))),
+        e.integer(0)};
+    if (capped) {
+      score.bent = e.apply(Function::Tanh, e.div(score.value, cap));
+      score.value = e.mul(cap, score.bent);
+    }
+    if (mask && mask->getElementType().isInteger(1))
+      score.value = maskAt(*mask, b, h, i, j) ? score.value : e.lowest();
+    else if (mask)
+      score.value = e.add(score.value, maskAt(*mask, b, h, i, j));
+    if (!sees(i, j))
+      score.value = e.lowest();
+    return score;
+  }
+
+private:
+  /// Whether causal and window let query i see key j.
+  bool sees(int64_t i, int64_t j) const {
+    if (!causal)
+      return true;
+    return j <= i + diagonal && (window == 0 || j > i + diagonal - window);
+  }
+
+  const Elements &e;
+  const Tensor &q, &k, *mask;
+  Element scale, cap;
+  bool capped, causal;
+  int64_t window, group, diagonal;
+};
+} // namespace
 
 Tensors AttentionOp::evaluate(Operands operands, EvaluateContext &context) {
   const Tensor &q = *operands[0], &k = *operands[1], &v = *operands[2];
-  const Tensor *mask = getMask() ? operands[3] : nullptr;
   Elements e = context.elements(q.getElementType());
-  int64_t heads = q.getDim(1), queries = q.getDim(2), features = q.getDim(3);
+  Scores scores(*this, e, q, k, getMask() ? operands[3] : nullptr);
   int64_t keys = k.getDim(2), outputs = v.getDim(3);
-  int64_t group = k.getDim(1) ? heads / k.getDim(1) : 1;
-  Element scale = e.number(getScale().convertToDouble());
-  Element cap = e.number(getSoftcap().convertToDouble());
-  bool capped = !getSoftcap().isZero();
   Tensor result(typeOf(getResult()));
-  std::vector<Element> scores(keys), weights(keys);
-  forEachIndex({q.getDim(0), heads, queries}, [&](ArrayRef<int64_t> at,
-                                                  int64_t row) {
-    int64_t b = at[0], h = at[1], i = at[2], shared = h / group;
+  Tensor lse;
+  if (getLse())
+    lse = Tensor(typeOf(getLse()), e.lowest());
+  std::vector<Element> row(keys), weights(keys);
+  forEachIndex(q.getShape().drop_back(), [&](ArrayRef<int64_t> at,
+                                             int64_t query) {
+    int64_t b = at[0], h = at[1], i = at[2];
     Element highest = e.lowest();
     for (int64_t j = 0; j < keys; ++j) {
-      Element score =
-          e.mul(scale, e.sumOfProducts(q.data() + q.offset({b, h, i, 0}),
-                                       k.data() + k.offset({b, shared, j, 0}),
-                                       features));
-      if (capped)
-        score = e.mul(cap, e.apply(Function::Tanh, e.div(score, cap)));
-      if (mask && mask->getElementType().isInteger(1))
-        score = maskAt(*mask, b, h, i, j) ? score : e.lowest();
-      else if (mask)
-        score = e.add(score, maskAt(*mask, b, h, i, j));
-      if (!sees(*this, i, j, keys - queries))
-        score = e.lowest();
-      scores[j] = score;
-      highest = e.max(highest, score);
+      row[j] = scores.at(b, h, i, j).value;
+      highest = e.max(highest, row[j]);
     }
     if (highest == e.lowest())
       return; // sees no key: zeros
-    softmaxRow(e, scores.data(), weights.data(), keys, 1, /*log=*/false);
+    softmaxRow(e, row.data(), weights.data(), keys, 1, /*log=*/false);
     for (int64_t c = 0; c < outputs; ++c) {
       Element sum = e.integer(0);
       for (int64_t j = 0; j < keys; ++j)
-        sum = e.add(sum, e.mul(weights[j], v.at({b, shared, j, c})));
-      result[row * outputs + c] = e.round(sum);
+        sum = e.add(sum, e.mul(weights[j], v.at({b, scores.keyHead(h), j, c})));
+      result[query * outputs + c] = e.round(sum);
+    }
+    if (!getLse())
+      return;
+    Element sum = e.integer(0);
+    for (int64_t j = 0; j < keys; ++j)
+      sum = e.add(sum, e.exp(e.sub(row[j], highest)));
+    lse[query] = context.elements(lse.getElementType())
+                     .round(e.add(e.apply(Function::Log, sum), highest));
+  });
+  Tensors results = one(std::move(result));
+  if (getLse())
+    results->push_back(std::move(lse));
+  return results;
+}
+
+Tensors AttentionGradOp::evaluate(Operands operands, EvaluateContext &context) {
+  const Tensor &q = *operands[0], &k = *operands[1], &v = *operands[2];
+  const Tensor &resultGrad = *operands[getResultGradIndex()];
+  const Tensor &lse = *operands[getLseIndex()];
+  const Tensor &delta = *operands[getDeltaIndex()];
+  Elements e = context.elements(q.getElementType());
+  Scores scores(*this, e, q, k, getMask() ? operands[3] : nullptr);
+  Element scale = e.number(getScale().convertToDouble());
+  int64_t keys = k.getDim(2), features = q.getDim(3), outputs = v.getDim(3);
+  SmallVector<Tensor, 1> grads;
+  for (Value result : getResults())
+    grads.emplace_back(typeOf(result), e.integer(0));
+  auto accumulate = [&](Tensor &sums, int64_t to, Element factor,
+                        const Tensor &terms, int64_t from, int64_t count) {
+    for (int64_t c = 0; c < count; ++c)
+      sums[to + c] = e.add(sums[to + c], e.mul(factor, terms[from + c]));
+  };
+  forEachIndex(lse.getShape(), [&](ArrayRef<int64_t> at, int64_t query) {
+    int64_t b = at[0], h = at[1], i = at[2];
+    int64_t queryAt = q.offset({b, h, i, 0});
+    int64_t gradAt = resultGrad.offset({b, h, i, 0});
+    for (int64_t j = 0; j < keys; ++j) {
+      Scores::Score score = scores.at(b, h, i, j);
+      if (score.value == e.lowest())
+        continue;
+      int64_t keyAt = k.offset({b, scores.keyHead(h), j, 0});
+      int64_t valueAt = v.offset({b, scores.keyHead(h), j, 0});
+      Element weight = e.exp(e.sub(score.value, lse[query]));
+      accumulate(grads[2], valueAt, weight, resultGrad, gradAt, outputs);
+      Element weightGrad = e.sumOfProducts(resultGrad.data() + gradAt,
+                                           v.data() + valueAt, outputs);
+      Element scoreGrad = e.mul(weight, e.sub(weightGrad, delta[query]));
+      Element slope = e.sub(e.number(1), e.mul(score.bent, score.bent));
+      scoreGrad = e.mul(scale, e.mul(scoreGrad, slope));
+      accumulate(grads[0], queryAt, scoreGrad, k, keyAt, features);
+      accumulate(grads[1], keyAt, scoreGrad, q, queryAt, features);
     }
   });
-  return one(std::move(result));
+  for (Tensor &grad : grads)
+    for (int64_t c = 0; c < grad.getNumElements(); ++c)
+      grad[c] = e.round(grad[c]);
+  return grads;
 }
 
 Tensors RotaryOp::evaluate(Operands operands, EvaluateContext &context) {

@@ -1,4 +1,4 @@
-//===- Indexing.cpp - Evaluation of take and take_along ---------*- C++ -*-===//
+//===- Indexing.cpp - Evaluation of lookups and their gradient --*- C++ -*-===//
 
 #include "dialects/Graph/Evaluate/Evaluate.h"
 
@@ -50,4 +50,26 @@ Tensors TakeAlongOp::evaluate(Operands operands, EvaluateContext &) {
     from[axis] = indices->at(index);
     return data.at(from);
   }));
+}
+
+Tensors ScatterAddOp::evaluate(Operands operands, EvaluateContext &context) {
+  const Tensor &updates = *operands[1];
+  Elements e = context.elements(updates.getElementType());
+  int64_t dim = getDim(), count = rankOf(getIndices());
+  Tensor result(typeOf(getResult()), e.integer(0));
+  FailureOr<Tensor> indices =
+      checkIndices(*this, *operands[0], result.getDim(dim));
+  if (failed(indices))
+    return failure();
+  SmallVector<int64_t> to;
+  forEachIndex(updates.getShape(), [&](ArrayRef<int64_t> index, int64_t from) {
+    to.assign(index.begin(), index.begin() + dim);
+    to.push_back(indices->at(index.slice(dim, count)));
+    llvm::append_range(to, index.drop_front(dim + count));
+    Element &sum = result.at(to);
+    sum = e.add(sum, updates[from]);
+  });
+  for (int64_t i = 0; i < result.getNumElements(); ++i)
+    result[i] = e.round(result[i]);
+  return one(std::move(result));
 }

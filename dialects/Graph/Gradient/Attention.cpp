@@ -8,9 +8,48 @@ using namespace vescale::graph;
 
 VESCALE_CARRIES_FLOATS(AttentionOp)
 VESCALE_CARRIES_FLOATS(RotaryOp)
+VESCALE_ONLY_FIRST_DERIVATIVES(AttentionGradOp)
 
+/// A mask's gradient is the gradient of all scores, which attention_grad never
+/// has as a whole, so that attention is its composition then.
+SmallVector<Value> AttentionOp::prepareToDifferentiate(OpBuilder &builder,
+                                                       ArrayRef<bool> wanted) {
+  if (getMask() && wanted[getMaskMutable()[0].getOperandNumber()])
+    return decompose(builder);
+  if (getLse())
+    return {};
+  Type element = typeOf(getQuery()).getElementType();
+  if (!element.isF64())
+    element = builder.getF32Type();
+  auto lse = RankedTensorType::get(shapeOf(getResult()).drop_back(), element);
+  auto op = AttentionOp::create(builder, getLoc(), getResult().getType(), lse,
+                                getQuery(), getKey(), getValue(), getMask(),
+                                getScaleAttr(), getSoftcapAttr(),
+                                getWindowAttr(), getCausalAttr());
+  op->setDiscardableAttrs((*this)->getDiscardableAttrDictionary());
+  return {op.getResult()};
+}
+
+/// With p the weights, the scores' gradient is p · (value · dy - delta), where
+/// delta = Σ result · dy; and lse's gradient adds p times itself, so it is
+/// taken from delta.
 LogicalResult AttentionOp::differentiate(GradientBuilder &gradients) {
-  return emitOpError("has no derivative yet");
+  Term result(gradients, getResult());
+  Term dy = gradients.result(0) ? Term(gradients, gradients.result(0))
+                                : result.number(0);
+  Type precise = typeOf(getLse()).getElementType();
+  Term delta = (result.cast(precise) * dy.cast(precise)).sum(3);
+  if (Value ofLse = gradients.result(1))
+    delta = delta - Term(gradients, ofLse);
+  auto op = AttentionGradOp::create(
+      gradients.builder, gradients.loc,
+      TypeRange{getQuery().getType(), getKey().getType(), getValue().getType()},
+      getQuery(), getKey(), getValue(), getMask(), dy, getLse(), delta,
+      getScaleAttr(), getSoftcapAttr(), getWindowAttr(), getCausalAttr());
+  for (unsigned operand : {0, 1, 2})
+    if (gradients.wants(operand))
+      gradients.set(operand, op->getResult(operand));
+  return success();
 }
 
 namespace {

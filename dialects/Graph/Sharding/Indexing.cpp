@@ -1,9 +1,10 @@
-//===- Indexing.cpp - Sharding of take and take_along -----------*- C++ -*-===//
+//===- Indexing.cpp - Sharding of lookups and their gradient ----*- C++ -*-===//
 //
 // A table that is sharded along the indexed dimension is not gathered: each
 // rank looks up the indices that fall in its shard and gives zero for the
 // others, which leaves the result partial (Shoeybi et al., Megatron-LM, 2019,
-// section 3).
+// section 3). In the gradient each rank adds the updates that fall in its
+// shard.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Graph/Sharding/Local.h"
@@ -59,6 +60,26 @@ ShardingRule TakeAlongOp::getShardingRule() {
   return builder.moves({0}).build();
 }
 
+/// Sharded updates leave the result partial. Their padding is masked: zeros are
+/// added to element 0.
+ShardingRule ScatterAddOp::getShardingRule() {
+  ShardingRuleBuilder builder(*this);
+  int64_t scattered = getDim(), update = 0;
+  for (auto [dim, size] : llvm::enumerate(shapeOf(getResult()))) {
+    unsigned factor = builder.factor(size);
+    builder.resultDim(0, dim, factor);
+    if (static_cast<int64_t>(dim) != scattered) {
+      builder.operandDim(1, update++, factor);
+      continue;
+    }
+    for (auto [index, count] : llvm::enumerate(shapeOf(getIndices()))) {
+      unsigned term = builder.reduction(count, ReductionKind::Sum);
+      builder.operandDim(0, index, term).operandDim(1, update++, term);
+    }
+  }
+  return builder.linear({1}).build();
+}
+
 namespace {
 /// Indices into this rank's shard, and which of them fall into it.
 struct LocalIndices {
@@ -73,6 +94,11 @@ static LocalIndices localize(OpBuilder &builder, Location loc, Value indices,
                              int64_t size, int64_t shard, dist::AxesAttr axes,
                              const PartitionContext &context) {
   RankedTensorType type = typeOf(indices);
+  if (!llvm::isIntN(type.getElementTypeBitWidth(), 2 * size)) {
+    // Sums of an index and the size would not fit.
+    type = RankedTensorType::get(type.getShape(), builder.getI64Type());
+    indices = CastOp::create(builder, loc, type, indices);
+  }
   auto truth = RankedTensorType::get(type.getShape(), builder.getI1Type());
   auto compare = [&](Comparison comparison, Value lhs, Value rhs) -> Value {
     return CompareOp::create(builder, loc, truth, comparison, lhs, rhs);
@@ -95,6 +121,17 @@ static LocalIndices localize(OpBuilder &builder, Location loc, Value indices,
   Value elsewhere = SelectOp::create(builder, loc, type, valid, zero, length);
   return {SelectOp::create(builder, loc, type, inShard, local, elsewhere),
           inShard};
+}
+
+/// `value` where `inShard`, which has its dimensions `dims`, and 0 elsewhere.
+static Value zeroElsewhere(OpBuilder &builder, Location loc, Value value,
+                           Value inShard, ArrayRef<int64_t> dims) {
+  RankedTensorType type = typeOf(value);
+  auto truth = RankedTensorType::get(type.getShape(), builder.getI1Type());
+  if (inShard.getType() != truth)
+    inShard = BroadcastOp::create(builder, loc, truth, inShard, dims);
+  return SelectOp::create(builder, loc, type, inShard, value,
+                          splat(builder, loc, type, 0));
 }
 
 /// Indices whose padding reads element 0: what padding holds is undefined, and
@@ -127,38 +164,48 @@ static LocalValues partitionLookup(Op op, OpBuilder &builder,
   if (axes.empty())
     return SmallVector<Value>{
         Op::create(builder, loc, type, operands[0], indices, axis)};
-  int64_t size = shapeOf(op.getData())[axis];
-  RankedTensorType indexType = typeOf(indices);
-  if (!llvm::isIntN(indexType.getElementTypeBitWidth(), 2 * size))
-    // Sums of an index and the size would not fit.
-    indices = CastOp::create(
-        builder, loc,
-        RankedTensorType::get(indexType.getShape(), builder.getI64Type()),
-        indices);
-  LocalIndices local = localize(builder, loc, indices, size,
-                                shapeOf(operands[0])[axis], axes, context);
+  LocalIndices local =
+      localize(builder, loc, indices, shapeOf(op.getData())[axis],
+               shapeOf(operands[0])[axis], axes, context);
   Value found =
       Op::create(builder, loc, type, operands[0], local.indices, axis);
-  Value inShard = local.inShard;
-  auto truth = RankedTensorType::get(type.getShape(), builder.getI1Type());
-  if (inShard.getType() != truth)
-    inShard = BroadcastOp::create(builder, loc, truth, inShard, dims);
-  return SmallVector<Value>{SelectOp::create(builder, loc, type, inShard, found,
-                                             splat(builder, loc, type, 0))};
+  return SmallVector<Value>{
+      zeroElsewhere(builder, loc, found, local.inShard, dims)};
+}
+
+/// The dimensions in which those of `indices` stand in place of `dim`.
+static SmallVector<int64_t> dimsInPlaceOf(int64_t dim, Value indices) {
+  return llvm::to_vector(llvm::seq(dim, dim + rankOf(indices)));
 }
 
 LocalValues TakeOp::partition(OpBuilder &builder, ValueRange operands,
                               ArrayRef<RankedTensorType> resultTypes,
                               const PartitionContext &context) {
-  SmallVector<int64_t> dims;
-  for (int64_t dim = 0; dim < rankOf(getIndices()); ++dim)
-    dims.push_back(getAxis() + dim);
   return partitionLookup(*this, builder, operands, resultTypes[0], context,
-                         dims);
+                         dimsInPlaceOf(getAxis(), getIndices()));
 }
 
 LocalValues TakeAlongOp::partition(OpBuilder &builder, ValueRange operands,
                                    ArrayRef<RankedTensorType> resultTypes,
                                    const PartitionContext &context) {
   return partitionLookup(*this, builder, operands, resultTypes[0], context, {});
+}
+
+LocalValues ScatterAddOp::partition(OpBuilder &builder, ValueRange operands,
+                                    ArrayRef<RankedTensorType> resultTypes,
+                                    const PartitionContext &context) {
+  Location loc = getLoc();
+  int64_t dim = getDim();
+  Value indices = operands[0], updates = operands[1];
+  dist::AxesAttr axes = context.resultAxes(0, dim);
+  if (!axes.empty()) {
+    LocalIndices local =
+        localize(builder, loc, indices, shapeOf(getResult())[dim],
+                 resultTypes[0].getDimSize(dim), axes, context);
+    indices = local.indices;
+    updates = zeroElsewhere(builder, loc, updates, local.inShard,
+                            dimsInPlaceOf(dim, indices));
+  }
+  return SmallVector<Value>{ScatterAddOp::create(builder, loc, resultTypes[0],
+                                                 indices, updates, dim)};
 }

@@ -1,4 +1,4 @@
-//===- Indexing.cpp - Verification of take and take_along -------*- C++ -*-===//
+//===- Indexing.cpp - Verification of lookups and their gradient *- C++ -*-===//
 
 #include "dialects/Graph/Verify/Verify.h"
 
@@ -31,4 +31,16 @@ LogicalResult TakeAlongOp::verify() {
   if (failed(verifyOperandShape(*this, 1, "indices", expected)))
     return failure();
   return verifyResultShape(*this, expected);
+}
+
+LogicalResult ScatterAddOp::verify() {
+  int64_t dim = getDim();
+  if (failed(verifySameElementType(*this, {getUpdates(), getResult()})) ||
+      failed(verifyDim(*this, "dim", dim, rankOf(getResult()))))
+    return failure();
+  ArrayRef<int64_t> result = shapeOf(getResult());
+  SmallVector<int64_t> expected(result.take_front(dim));
+  llvm::append_range(expected, shapeOf(getIndices()));
+  llvm::append_range(expected, result.drop_front(dim + 1));
+  return verifyOperandShape(*this, 1, "updates", expected);
 }

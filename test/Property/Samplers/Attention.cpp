@@ -7,31 +7,61 @@ using namespace vescale;
 using namespace vescale::graph;
 using namespace vescale::test;
 
-static void sampleAttention(Generator &g) {
-  int64_t batch = g.dice.between(1, 3), keyHeads = g.dice.between(1, 4);
-  int64_t heads = keyHeads * g.dice.between(1, 4);
-  int64_t queries = g.dice.between(1, 5), keys = g.dice.between(1, 5);
-  int64_t features = g.dice.between(1, 3), outputs = g.dice.between(1, 4);
-  Type element = g.element(ElementKind::Float);
-  Value q = g.value({batch, heads, queries, features}, element);
-  Value k = g.value({batch, keyHeads, keys, features}, element);
-  Value v = g.value({batch, keyHeads, keys, outputs}, element);
-  Value mask;
-  if (g.dice.chance(60)) {
-    Shape shape = {batch, heads, queries, keys};
-    for (int64_t dim = 0; dim < 3; ++dim)
-      if (g.dice.chance(50))
-        shape[dim] = 1;
-    mask = g.value(shape, g.dice.chance(50) ? g.builder.getI1Type() : element);
+namespace {
+/// Operands and attributes that attention and its gradient have alike.
+struct Scores {
+  explicit Scores(Generator &g) : element(g.element(ElementKind::Float)) {
+    int64_t batch = g.dice.between(1, 3), keyHeads = g.dice.between(1, 4);
+    int64_t heads = keyHeads * g.dice.between(1, 4);
+    int64_t queries = g.dice.between(1, 5), keys = g.dice.between(1, 5);
+    int64_t features = g.dice.between(1, 3), outputs = g.dice.between(1, 4);
+    q = g.value({batch, heads, queries, features}, element);
+    k = g.value({batch, keyHeads, keys, features}, element);
+    v = g.value({batch, keyHeads, keys, outputs}, element);
+    if (g.dice.chance(60)) {
+      Shape shape = {batch, heads, queries, keys};
+      for (int64_t dim = 0; dim < 3; ++dim)
+        if (g.dice.chance(50))
+          shape[dim] = 1;
+      mask =
+          g.value(shape, g.dice.chance(50) ? g.builder.getI1Type() : element);
+    }
+    result = g.type({batch, heads, queries, outputs}, element);
+    statistic = g.type({batch, heads, queries}, computeType(element));
+    softcap = APFloat(g.dice.chance(30) ? 2.0 : 0.0);
+    causal = g.dice.chance(40);
+    window = causal && g.dice.chance(50) ? g.dice.between(1, 4) : 0;
   }
-  bool causal = g.dice.chance(40);
-  g.create<AttentionOp>(
-      g.type({batch, heads, queries, outputs}, element), q, k, v, mask,
-      g.builder.getF64FloatAttr(0.5),
-      g.builder.getF64FloatAttr(g.dice.chance(30) ? 2.0 : 0.0),
-      g.builder.getI64IntegerAttr(
-          causal && g.dice.chance(50) ? g.dice.between(1, 4) : 0),
-      causal ? g.builder.getUnitAttr() : UnitAttr());
+
+  Type element;
+  Value q, k, v, mask;
+  RankedTensorType result, statistic;
+  APFloat scale{0.5}, softcap{0.0};
+  int64_t window;
+  bool causal;
+};
+} // namespace
+
+static AttentionOp createAttention(Generator &g, const Scores &s, bool lse) {
+  return g.create<AttentionOp>(s.result, lse ? Type(s.statistic) : Type(), s.q,
+                               s.k, s.v, s.mask, s.scale, s.softcap, s.window,
+                               s.causal);
+}
+
+static void sampleAttention(Generator &g) {
+  createAttention(g, Scores(g), g.dice.chance(40));
+}
+
+static void sampleAttentionGrad(Generator &g) {
+  Scores s(g);
+  Value lse = g.dice.chance(60) ? createAttention(g, s, true).getLse()
+                                : g.value(s.statistic.getShape(),
+                                          s.statistic.getElementType());
+  Value resultGrad = g.value(s.result.getShape(), s.element);
+  Value delta = g.value(s.statistic.getShape(), s.statistic.getElementType());
+  g.create<AttentionGradOp>(typeOf(s.q), typeOf(s.k), typeOf(s.v), s.q, s.k,
+                            s.v, s.mask, resultGrad, lse, delta, s.scale,
+                            s.softcap, s.window, s.causal);
 }
 
 static void sampleRotary(Generator &g) {
@@ -56,6 +86,7 @@ static void sampleRotary(Generator &g) {
 }
 
 void test::addAttentionSamplers(SmallVectorImpl<Sampler> &samplers) {
-  samplers.append(
-      {{"graph.attention", sampleAttention}, {"graph.rotary", sampleRotary}});
+  samplers.append({{"graph.attention", sampleAttention},
+                   {"graph.attention_grad", sampleAttentionGrad},
+                   {"graph.rotary", sampleRotary}});
 }

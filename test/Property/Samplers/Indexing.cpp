@@ -1,4 +1,4 @@
-//===- Indexing.cpp - Random take and take_along ----------------*- C++ -*-===//
+//===- Indexing.cpp - Random lookups and their gradient ---------*- C++ -*-===//
 
 #include "../Generator.h"
 
@@ -33,7 +33,24 @@ static void sampleTakeAlong(Generator &g) {
                         axis);
 }
 
+static void sampleScatterAdd(Generator &g) {
+  Shape result = g.shape(1, 3);
+  int64_t dim = g.dice.below(result.size()), size = result[dim];
+  Shape count = size == 0 ? Shape{0} : g.shape(0, 2);
+  if (ShapedType::getNumElements(result) * ShapedType::getNumElements(count) >
+      4 * g.maxElements())
+    count = {};
+  Value indices = g.integers(count, -size, std::max<int64_t>(size - 1, 0));
+  Shape updates(ArrayRef(result).take_front(dim));
+  llvm::append_range(updates, count);
+  llvm::append_range(updates, ArrayRef(result).drop_front(dim + 1));
+  Type element = g.element(ElementKind::Float);
+  Value terms = g.value(updates, element);
+  g.create<ScatterAddOp>(g.type(result, element), indices, terms, dim);
+}
+
 void test::addIndexingSamplers(SmallVectorImpl<Sampler> &samplers) {
-  samplers.append(
-      {{"graph.take", sampleTake}, {"graph.take_along", sampleTakeAlong}});
+  samplers.append({{"graph.take", sampleTake},
+                   {"graph.take_along", sampleTakeAlong},
+                   {"graph.scatter_add", sampleScatterAdd}});
 }
