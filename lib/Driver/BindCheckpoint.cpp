@@ -9,47 +9,13 @@
 //===----------------------------------------------------------------------===//
 #include "lib/Driver/BindCheckpoint.h"
 #include "dialects/Graph/Graph.h"
+#include "dialects/Graph/UnnamedWeights.h"
 #include "lib/Driver/Manifest.h"
 #include "lib/Driver/WeightFiles.h"
 
 using namespace mlir;
 using namespace vescale;
 using namespace vescale::graph;
-
-std::optional<SmallVector<StringRef>> vescale::unnamedWeights(ModuleOp module) {
-  auto listed = module->getAttrOfType<ArrayAttr>(kUnnamedAttr);
-  if (!listed)
-    return std::nullopt;
-  SmallVector<StringRef> names;
-  for (Attribute name : listed)
-    if (auto text = dyn_cast<StringAttr>(name))
-      names.push_back(text);
-  return names;
-}
-
-static LogicalResult checkAllNamed(ModuleOp module, StringRef path) {
-  SmallVector<StringRef> unnamed;
-  if (auto listed = unnamedWeights(module)) {
-    unnamed = std::move(*listed);
-  } else {
-    module.walk([&](ParameterOp op) {
-      if (op.getSource() && !op.getAuthor())
-        unnamed.push_back(op.getName());
-    });
-  }
-  if (unnamed.empty())
-    return success();
-  constexpr size_t maxListed = 5;
-  InFlightDiagnostic error = emitError(module.getLoc());
-  error << "checkpoint '" << path
-        << "': the exporter left tensors in the model that may hold weights, "
-           "but under no name of the model's: ";
-  llvm::interleaveComma(ArrayRef(unnamed).take_front(maxListed), error,
-                        [&](StringRef name) { error << "'" << name << "'"; });
-  if (unnamed.size() > maxListed)
-    error << " and " << unnamed.size() - maxListed << " more";
-  return error << "; export it with optimize=False";
-}
 
 static void takeFrom(ParameterOp op, const WeightPlace &place,
                      ArrayRef<int64_t> shape, const StridedView &view) {
@@ -69,7 +35,7 @@ static void takeFrom(ParameterOp op, const WeightPlace &place,
 }
 
 LogicalResult vescale::bindCheckpoint(ModuleOp module, StringRef path) {
-  if (failed(checkAllNamed(module, path)))
+  if (failed(checkAllNamed(module, "checkpoint '" + path + "'")))
     return failure();
   SmallVector<ParameterOp> parameters;
   SmallVector<StridedView> views;

@@ -6,11 +6,6 @@
 
 namespace vescale {
 
-/// The tensors of the model's file that may hold weights without being a named
-/// parameter; nullopt where the module says nothing of them.
-std::optional<llvm::SmallVector<llvm::StringRef>>
-unnamedWeights(mlir::ModuleOp module);
-
 /// Makes each parameter of an imported module a view on the tensor that the
 /// checkpoint at `path` has under its name. Failure after an error that lists
 /// what may hold weights without having a name, or is not in the checkpoint.

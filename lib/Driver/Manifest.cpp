@@ -1,8 +1,8 @@
 //===- Manifest.cpp - A bundle's manifest from a rank program ---*- C++ -*-===//
 
 #include "lib/Driver/Manifest.h"
+#include "dialects/Graph/UnnamedWeights.h"
 #include "dialects/Rank/Rank.h"
-#include "lib/Driver/BindCheckpoint.h"
 #include "lib/Driver/WeightFiles.h"
 #include "runtime/core/DType.h"
 #include "vescale/Planner/PlanFile.h"
@@ -207,7 +207,7 @@ static llvm::Expected<json::Value> parameterOf(rank::ParameterOp op,
 /// What may hold weights, but under no name that a checkpoint has.
 static json::Array unnamedOf(ModuleOp module, ProgramOp program) {
   json::Array names;
-  if (auto listed = unnamedWeights(module))
+  if (auto listed = graph::unnamedWeights(module))
     return json::Array(*listed);
   for (auto parameter : program.getOps<rank::ParameterOp>())
     if (!parameter.getAuthor() && !parameter.getInit())

@@ -20,7 +20,7 @@ void SharedWeights::split(Block &block) {
   // Users before what they use, so that chains of views split as a whole.
   SmallVector<Operation *> weights;
   for (Operation &op : llvm::reverse(block))
-    if (isWeight(&op))
+    if (isWeight(&op) && !op.use_empty())
       weights.push_back(&op);
   for (Operation *op : weights) {
     SmallVector<OpOperand *> uses;

@@ -95,6 +95,19 @@ def TrainAddOptimizer : Train_Pass<"train-add-optimizer"> {
     and the number of steps done (`#step`).
 
     test/Train/add-optimizer.mlir shows an input and its output.
+def TrainCheckTrainable : Train_Pass<"train-check-trainable"> {
+  let summary = "Refuses models whose export folded what is to be trained";
+  let description = [{
+    Exporters that optimise multiply norms into convolutions, compute tables and
+    transposed weights ahead, and leave the results under no name, or under that
+    of a weight which they no longer are. To train such tensors would train
+    something else than the author's parameters, and not to train them would
+    silently freeze a part of the model. The import lists them in
+    `graph.unnamed_weights`; where the list is not empty, this pass fails with
+    their names and the flag of the exporter that keeps parameters as they are.
+    A module without the list must name all parameters that have a source.
+
+    test/Train/check-trainable.mlir has modules that pass and that do not.
   }];
 }
 

@@ -1,11 +1,13 @@
 //===- CompiledTest.cpp - Compiled programs equal the reference -*- C++ -*-===//
 //
-// Random programs of several ops are lowered, compiled and run in this process,
+// Random programs of several ops, plain and with the gradients of a loss, are
+// lowered, compiled and run in this process,
 // whole on one rank and partitioned on several, and must give what the
 // interpreter gives in f64, within the bounds of their rounding (Bounds.h).
 //
 //===----------------------------------------------------------------------===//
 #include "Compiled.h"
+#include "Gradients.h"
 #include "Layouts.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/Pass.h"
@@ -21,12 +23,15 @@ using namespace vescale;
 using namespace vescale::test;
 
 namespace {
+enum class Kind { Plain, Differentiated };
+
 struct Case {
   uint64_t seed;
   int64_t size;
   int ranks;
-  std::string failure; // empty if the property holds
-  std::string program;
+  Kind kind;
+  std::string failure = {}; // empty if the property holds
+  std::string program = {};
 };
 
 class CompiledTest : public testing::Test {
@@ -44,8 +49,9 @@ protected:
   void run(Case &test);
   std::string runProgram(Case &test, Generator &g);
   LogicalResult partition(ModuleOp module, int ranks, Dice &dice);
-  void sweep(int ranks, int64_t count);
+  void sweep(int ranks, int64_t count, Kind kind = Kind::Plain);
 
+  int64_t tested = 0; // programs that had what is tested
   Coverage coverage;
   MLIRContext context;
 };
@@ -108,20 +114,30 @@ void CompiledTest::run(Case &test) {
   Generator g(&context, test.seed, test.size,
               test.seed % 4 == 0 ? Extent::Large : Extent::Small);
   generateFusing(g, g.dice.between(1, 1 + test.size));
+  if (test.kind == Kind::Differentiated) {
+    if (hasDerivatives(g.main))
+      return;
+    auto derived = addGradients(g);
+    if (failed(derived))
+      test.failure = "not differentiated";
+    if (failed(derived) || derived->values.empty())
+      return;
+  }
+  ++tested;
   test.failure = runProgram(test, g);
   if (!test.failure.empty())
     test.failure += "\n" + diagnostics;
 }
 
-void CompiledTest::sweep(int ranks, int64_t count) {
+void CompiledTest::sweep(int ranks, int64_t count, Kind kind) {
   uint64_t first = setting("VESCALE_PROPERTY_SEED", 1);
   for (int64_t i = 0; i < count; ++i) {
-    Case test{first + i, 2 + i % 11, ranks, {}, {}};
+    Case test{first + i, 2 + i % 11, ranks, kind};
     run(test);
     if (test.failure.empty())
       continue;
     for (int64_t size = 1; size < test.size; ++size) {
-      Case smaller{test.seed, size, ranks, {}, {}};
+      Case smaller{test.seed, size, ranks, kind};
       run(smaller);
       if (!smaller.failure.empty()) {
         test = smaller;
@@ -132,9 +148,10 @@ void CompiledTest::sweep(int ranks, int64_t count) {
                   << test.size << ", ranks " << ranks << "\n"
                   << test.program;
   }
-  std::cout << count << " programs on " << ranks << " ranks: " << coverage.str()
-            << "\n";
-  EXPECT_GT(coverage.share(), 0.7);
+  std::cout << tested << " programs on " << ranks
+            << " ranks: " << coverage.str() << "\n";
+  EXPECT_GT(tested, count / 3);
+  EXPECT_GT(coverage.share(), kind == Kind::Plain ? 0.7 : 0.5);
 }
 
 TEST_F(CompiledTest, OneRank) {
@@ -145,4 +162,10 @@ TEST_F(CompiledTest, TwoRanks) {
 }
 TEST_F(CompiledTest, FourRanks) {
   sweep(4, setting("VESCALE_PROPERTY_CASES", 200) / 4);
+}
+TEST_F(CompiledTest, GradientsOnOneRank) {
+  sweep(1, setting("VESCALE_PROPERTY_CASES", 200) / 2, Kind::Differentiated);
+}
+TEST_F(CompiledTest, GradientsOnTwoRanks) {
+  sweep(2, setting("VESCALE_PROPERTY_CASES", 200) / 4, Kind::Differentiated);
 }

@@ -24,23 +24,30 @@ LogicalResult ScatterAddOp::differentiate(GradientBuilder &gradients) {
   return success();
 }
 
-/// Each element gets the gradients of those that read it. A dimension for the
-/// reading positions is set before `axis`, and summed; where there is one such
-/// position, as in the loss of one label per row, nothing is summed.
+/// Each element gets the gradients of those that read it. The reading positions
+/// are a dimension before `axis`, which is summed; where there is one, as in
+/// the loss of one label per row, nothing is summed.
 LogicalResult TakeAlongOp::differentiate(GradientBuilder &gradients) {
   Term x(gradients, getData()), indices(gradients, getIndices());
   Term dy(gradients, gradients.result());
-  int64_t axis = getAxis(), size = x.shape()[axis];
+  int64_t axis = getAxis(), readers = dy.shape()[axis];
   // Negative ones count from the end.
   indices = indices.cast(gradients.builder.getI64Type());
   indices = select(compare(Comparison::Lt, indices, 0.0),
-                   indices + static_cast<double>(size), indices);
-  SmallVector<int64_t> shape(x.shape());
-  shape.insert(shape.begin() + axis, dy.shape()[axis]);
-  auto spread = [&](Term term) { return term.spread(shape, axis + 1); };
-  Term position = indices.makeShaped<IotaOp>(shape, axis + 1);
+                   indices + static_cast<double>(x.shape()[axis]), indices);
+  SmallVector<int64_t> shape(x.shape()), rows(x.shape());
+  rows.erase(rows.begin() + axis);
+  int64_t element = axis;
+  if (readers != 1) {
+    shape.insert(shape.begin() + element++, readers);
+    rows.insert(rows.begin() + axis, readers);
+  }
+  auto spread = [&](Term term) {
+    return term.reshape(rows).spread(shape, element);
+  };
+  Term position = indices.makeShaped<IotaOp>(shape, element);
   Term hits = compare(Comparison::Eq, spread(indices), position);
   Term read = keep(hits, spread(dy));
-  gradients.set(0, shape[axis] == 1 ? read.reshape(x.shape()) : read.sum(axis));
+  gradients.set(0, readers == 1 ? read : read.sum(axis));
   return success();
 }

@@ -32,6 +32,7 @@ namespace vescale::onnx {
 static constexpr StringRef signatureKey =
     "pkg.torch.export.ExportedProgram.graph_signature";
 static constexpr StringRef foldedKey = "pkg.onnxscript.optimizer.folded_from";
+static constexpr StringRef ruleKey = "pkg.onnxscript.rewriter.rule_name";
 static constexpr StringRef fxNodeKey = "pkg.torch.onnx.fx_node";
 static constexpr StringRef namespaceKey = "namespace";
 
@@ -100,6 +101,7 @@ void ParameterNames::readConsumers(const Graph &graph) {
     bool linear =
         node.opType == "MatMul" && fxNode.contains("aten.linear.default");
     StringRef module = parseNamespace(lookup(node.metadata, namespaceKey));
+    bool fused = lookup(node.metadata, ruleKey).starts_with("FuseBatchNorm");
     for (auto [index, input] : llvm::enumerate(node.inputs)) {
       if (input.empty())
         continue;
@@ -108,6 +110,7 @@ void ParameterNames::readConsumers(const Graph &graph) {
         continue;
       Trace &trace = it->second;
       trace.modules.insert(module.str());
+      trace.isFused |= index > 0 && fused;
       // The second operand of MatMul is the weight.
       bool traced = node.opType == "MatMul" && fxNode.empty() &&
                     StringRef(node.name).starts_with("/");
@@ -227,6 +230,8 @@ ParameterName ParameterNames::identify(const Tensor &initializer) const {
   ParameterName result;
   result.name = initializer.name;
   const Trace &trace = traces.find(initializer.name)->second;
+  if (trace.isFused) // keeps the author's name, but not his numbers
+    return result;
   auto author = authors.find(initializer.name);
   if (author != authors.end() && !isMadeUp(initializer.name)) {
     result.kind = ParameterName::Kind::Weight;

@@ -67,6 +67,7 @@ private:
         tracedAs;                  ///< the same from the tracer's node names
     std::set<std::string> modules; ///< of its consumers
     bool onlyLinear = true; ///< each consumer was a linear layer's product
+    bool isFused = false;   ///< the exporter multiplied a norm into it
   };
   llvm::StringMap<Trace> traces;
   /// For each run of components within a parameter's name, what stands before

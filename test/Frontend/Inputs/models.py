@@ -133,6 +133,19 @@ def folded_tables():
 
 
 @model
+def folded_norm():
+    """A convolution into which the optimiser multiplied a BatchNorm, its weights under their old names."""
+    node = helper.make_node("Conv", ["x", "conv.weight", "conv.bias"], ["y"])
+    metadata(node, pkg__onnxscript__rewriter__rule_name="FuseBatchNormIntoConv")
+    result = make([node], [("x", [1, 2, 4, 4])], [("y", None)],
+                  [("conv.weight", np.ones((3, 2, 3, 3), np.float32)), ("conv.bias", np.ones(3, np.float32))])
+    metadata(result.graph, pkg__torch__export__ExportedProgram__graph_signature=
+             "\n# inputs\np_conv_weight: PARAMETER target='conv.weight'\np_conv_bias: PARAMETER target='conv.bias'\n"
+             "p_bn_weight: PARAMETER target='bn.weight'\nx: USER_INPUT\n")
+    return result
+
+
+@model
 def made_up_name():
     result = renamed_weight()
     del result.graph.metadata_props[:]
