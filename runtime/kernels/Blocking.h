@@ -41,6 +41,21 @@ constexpr int64_t attentionScratchFloats(int64_t headDim, int64_t valueDim) {
          3 * attentionQueries;
 }
 
+// Its gradient: queries and keys of one block of scores.
+constexpr int64_t attentionGradQueries = 64;
+constexpr int64_t attentionGradKeys = 64;
+
+/// Floats of scratch a thread needs: of keys their rows, transposed ones and
+/// gradients; of values transposed ones and gradients; of queries rows and
+/// gradients, and the rows of the result's gradient; scores and their gradient.
+constexpr int64_t attentionGradScratchFloats(int64_t headDim,
+                                             int64_t valueDim) {
+  int64_t features = roundUp(headDim, 16), outputs = roundUp(valueDim, 16);
+  return attentionGradKeys * (3 * features + 2 * outputs) +
+         attentionGradQueries * (2 * features + outputs) +
+         2 * attentionGradQueries * attentionGradKeys;
+}
+
 // Convolution: output positions in one block of columns.
 constexpr int64_t convBlockBytes = int64_t(1) << 20;
 

@@ -35,6 +35,15 @@ int64_t vs_attention_scratch_bytes(const vs_attention *attention,
   return perThread * std::max<int64_t>(1, std::min<int64_t>(threads, blocks));
 }
 
+int64_t vs_attention_grad_scratch_bytes(const vs_attention_grad *attention,
+                                        int32_t threads) {
+  int64_t perThread = roundUp(
+      attentionGradScratchFloats(attention->head_dim, attention->value_dim) * 4,
+      64);
+  int64_t items = attention->batch * attention->kv_heads;
+  return perThread * std::max<int64_t>(1, std::min<int64_t>(threads, items));
+}
+
 int64_t vs_conv_scratch_bytes(const vs_conv *conv, int32_t threads) {
   int64_t rows = conv->c / std::max<int64_t>(conv->groups, 1), positions = 1;
   for (int32_t dim = 0; dim < conv->spatial_dims; ++dim) {

@@ -47,8 +47,11 @@ inline void transpose(const float *in, int64_t stride, int64_t rows,
           row < rows ? in[row * stride + column] : 0.0f;
 }
 
+/// How the left operand of a product lies: rows × depth or depth × rows.
+enum class Left { Rows, Depth };
+
 /// C (Rows × Vectors·width) = or += A (Rows × depth) · B (depth × …).
-template <int Rows, int Vectors, bool Accumulate>
+template <int Rows, int Vectors, bool Accumulate, Left A>
 inline void tile(int64_t depth, const float *a, int64_t lda, const float *b,
                  int64_t ldb, float *c, int64_t ldc) {
   Vec sum[Rows][Vectors];
@@ -60,7 +63,7 @@ inline void tile(int64_t depth, const float *a, int64_t lda, const float *b,
     for (int j = 0; j < Vectors; ++j)
       row[j] = load(b + p * ldb + j * width);
     for (int i = 0; i < Rows; ++i) {
-      Vec left = splat(a[i * lda + p]);
+      Vec left = splat(A == Left::Rows ? a[i * lda + p] : a[p * lda + i]);
       for (int j = 0; j < Vectors; ++j)
         sum[i][j] += left * row[j];
     }
@@ -70,31 +73,32 @@ inline void tile(int64_t depth, const float *a, int64_t lda, const float *b,
       store(c + i * ldc + j * width, sum[i][j]);
 }
 
-template <int Vectors, bool Accumulate>
+template <int Vectors, bool Accumulate, Left A>
 inline void tileColumn(int64_t rows, int64_t depth, const float *a, int64_t lda,
                        const float *b, int64_t ldb, float *c, int64_t ldc) {
+  int64_t next = A == Left::Rows ? lda : 1; // from row to row
   int64_t i = 0;
   for (; i + tileRows <= rows; i += tileRows)
-    tile<tileRows, Vectors, Accumulate>(depth, a + i * lda, lda, b, ldb,
-                                        c + i * ldc, ldc);
+    tile<tileRows, Vectors, Accumulate, A>(depth, a + i * next, lda, b, ldb,
+                                           c + i * ldc, ldc);
   for (; i + 2 <= rows; i += 2)
-    tile<2, Vectors, Accumulate>(depth, a + i * lda, lda, b, ldb, c + i * ldc,
-                                 ldc);
+    tile<2, Vectors, Accumulate, A>(depth, a + i * next, lda, b, ldb,
+                                    c + i * ldc, ldc);
   if (i < rows)
-    tile<1, Vectors, Accumulate>(depth, a + i * lda, lda, b, ldb, c + i * ldc,
-                                 ldc);
+    tile<1, Vectors, Accumulate, A>(depth, a + i * next, lda, b, ldb,
+                                    c + i * ldc, ldc);
 }
 
 /// `columns` is a multiple of the vector width.
-template <bool Accumulate>
+template <bool Accumulate, Left A = Left::Rows>
 inline void multiply(int64_t rows, int64_t columns, int64_t depth,
                      const float *a, int64_t lda, const float *b, int64_t ldb,
                      float *c, int64_t ldc) {
   int64_t j = 0;
   for (; j + 2 * width <= columns; j += 2 * width)
-    tileColumn<2, Accumulate>(rows, depth, a, lda, b + j, ldb, c + j, ldc);
+    tileColumn<2, Accumulate, A>(rows, depth, a, lda, b + j, ldb, c + j, ldc);
   if (j < columns)
-    tileColumn<1, Accumulate>(rows, depth, a, lda, b + j, ldb, c + j, ldc);
+    tileColumn<1, Accumulate, A>(rows, depth, a, lda, b + j, ldb, c + j, ldc);
 }
 
 } // namespace
