@@ -10,6 +10,8 @@
 #include "runtime/kernels/Step.h"
 #include "runtime/kernels/sizes.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -62,7 +64,9 @@ double measurePeak() {
 class Memory {
 public:
   explicit Memory(int64_t bytes)
-      : bytes(bytes), at(static_cast<char *>(std::aligned_alloc(64, bytes))) {
+      : bytes(bytes),
+        at(static_cast<char *>(std::aligned_alloc(int64_t(2) << 20, bytes))) {
+    madvise(at, bytes, MADV_HUGEPAGE); // as the arena has them
     for (int64_t i = 0; i < bytes / 4; ++i)
       reinterpret_cast<float *>(at)[i] = float(i % 17) / 16 - 0.5f;
     addresses.arena = at;

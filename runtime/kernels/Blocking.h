@@ -25,9 +25,10 @@ constexpr int64_t gemmMaxColumns = 256;
 constexpr int64_t gemmPlainScratch = gemmMaxRows * gemmMaxColumns * 4 + 4096;
 constexpr int64_t gemmCopyScratch = gemmPlainScratch + (int64_t(512) << 10);
 
-// A box without oneDNN: copies of a block of each operand, 128 of the depth by
-// 64 rows or columns; transposition fills rows of A up to a vector.
-constexpr int64_t gemmBlockScratch = (128 * 64 + 128 * 64) * 4;
+// A box without oneDNN: at most so large, and a copy of a block of B, 256 of the
+// depth by 128 columns.
+constexpr int64_t gemmBlockRows = 1024, gemmBlockColumns = 128;
+constexpr int64_t gemmBlockScratch = 256 * gemmBlockColumns * 4;
 
 // Attention: queries and keys of one block of scores.
 constexpr int64_t attentionQueries = 64;
