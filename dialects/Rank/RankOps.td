@@ -187,23 +187,73 @@ def Rank_AttentionOp : Rank_Step<"attention", [AttrSizedOperandSegments]> {
   let description = [{
     `sizes` is [batch, heads, key heads, queries, keys, head size, value size];
     layouts are [offset, stride of batch, head, row], the mask's [offset, stride
-    of batch, head, query, key].
+    of batch, head, query, key]. `lse` is dense batch × heads × queries.
   }];
   let arguments = (ins Rank_Buffer:$query, Rank_Buffer:$key, Rank_Buffer:$value,
       Optional<Rank_Buffer>:$mask, Rank_Buffer:$result,
-      Optional<Rank_Buffer>:$scratch, DenseI64ArrayAttr:$sizes,
-      DenseI64ArrayAttr:$query_layout, DenseI64ArrayAttr:$key_layout,
+      Optional<Rank_Buffer>:$lse, Optional<Rank_Buffer>:$scratch,
+      DenseI64ArrayAttr:$sizes, DenseI64ArrayAttr:$query_layout, DenseI64ArrayAttr:$key_layout,
       DenseI64ArrayAttr:$value_layout,
       OptionalAttr<DenseI64ArrayAttr>:$mask_layout,
       DenseI64ArrayAttr:$result_layout, F64Attr:$scale, F64Attr:$softcap,
       I64Attr:$window, UnitAttr:$causal, StrAttr:$origin);
   let assemblyFormat = [{
     $query $query_layout `,` $key $key_layout `,` $value $value_layout `->`
-    $result $result_layout `sizes` $sizes
+    $result $result_layout (`lse` $lse^ `:` type($lse))? `sizes` $sizes
     (`mask` $mask^ $mask_layout `:` type($mask))?
     (`scratch` $scratch^ `:` type($scratch))? `scale` $scale `softcap` $softcap
     `window` $window (`causal` $causal^)? `origin` $origin attr-dict `:`
     type($query) `,` type($key) `,` type($value) `,` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_AttentionGradOp : Rank_Step<"attention_grad",
+                                     [AttrSizedOperandSegments]> {
+  let summary = "gradients of attention without the scores in memory";
+  let description = [{
+    `sizes` and the mask's layout are as in rank.attention. `layouts` has four
+    numbers, [offset, stride of batch, head, row], for each of query, key, value,
+    result_grad, query_grad, key_grad and value_grad; `lse` and `delta` are dense.
+  }];
+  let arguments = (ins Rank_Buffer:$query, Rank_Buffer:$key, Rank_Buffer:$value,
+      Optional<Rank_Buffer>:$mask, Rank_Buffer:$result_grad, Rank_Buffer:$lse,
+      Rank_Buffer:$delta, Rank_Buffer:$query_grad, Rank_Buffer:$key_grad,
+      Rank_Buffer:$value_grad, Optional<Rank_Buffer>:$scratch,
+      DenseI64ArrayAttr:$sizes, DenseI64ArrayAttr:$layouts,
+      OptionalAttr<DenseI64ArrayAttr>:$mask_layout, F64Attr:$scale,
+      F64Attr:$softcap, I64Attr:$window, UnitAttr:$causal, StrAttr:$origin);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value `,` $result_grad `lse` $lse `delta` $delta `->`
+    $query_grad `,` $key_grad `,` $value_grad `sizes` $sizes `layouts` $layouts
+    (`mask` $mask^ $mask_layout `:` type($mask))?
+    (`scratch` $scratch^ `:` type($scratch))? `scale` $scale `softcap` $softcap
+    `window` $window (`causal` $causal^)? `origin` $origin attr-dict `:`
+    type($query) `,` type($key) `,` type($value) `,` type($result_grad) `,`
+    type($lse) `,` type($delta) `->` type($query_grad) `,` type($key_grad) `,`
+    type($value_grad)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The layout of the `index`-th of the seven buffers that have one.
+    ::llvm::ArrayRef<int64_t> getLayout(unsigned index) {
+      return getLayouts().slice(4 * index, 4);
+    }
+  }];
+}
+
+def Rank_ScatterAddOp : Rank_Step<"scatter_add"> {
+  let summary = "sums of rows at given places of a table";
+  let description = [{
+    `sizes` is [outer, count, rows, inner]: to zeros in result, outer × rows ×
+    inner, the updates, outer × count × inner, are added at the rows that the
+    `count` indices say, in order. All buffers are dense.
+  }];
+  let arguments = (ins Rank_Buffer:$indices, Rank_Buffer:$updates,
+      Rank_Buffer:$result, DenseI64ArrayAttr:$sizes, StrAttr:$origin);
+  let assemblyFormat = [{
+    $updates `at` $indices `->` $result `sizes` $sizes `origin` $origin
+    attr-dict `:` type($updates) `,` type($indices) `->` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -40,10 +40,31 @@ SmallVector<Value> AttentionOp::getReads() {
 }
 SmallVector<Value> AttentionOp::getWrites() {
   SmallVector<Value> writes = {getResult()};
+  if (getLse())
+    writes.push_back(getLse());
   if (getScratch())
     writes.push_back(getScratch());
   return writes;
 }
+
+SmallVector<Value> AttentionGradOp::getReads() {
+  SmallVector<Value> reads = {getQuery(),      getKey(), getValue(),
+                              getResultGrad(), getLse(), getDelta()};
+  if (getMask())
+    reads.push_back(getMask());
+  return reads;
+}
+SmallVector<Value> AttentionGradOp::getWrites() {
+  SmallVector<Value> writes = {getQueryGrad(), getKeyGrad(), getValueGrad()};
+  if (getScratch())
+    writes.push_back(getScratch());
+  return writes;
+}
+
+SmallVector<Value> ScatterAddOp::getReads() {
+  return {getIndices(), getUpdates()};
+}
+SmallVector<Value> ScatterAddOp::getWrites() { return {getResult()}; }
 
 SmallVector<Value> ConvOp::getReads() {
   SmallVector<Value> reads = {getInput(), getWeight()};

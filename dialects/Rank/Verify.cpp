@@ -216,38 +216,101 @@ LogicalResult GemmOp::verify() {
   return success();
 }
 
-LogicalResult AttentionOp::verify() {
-  ArrayRef<int64_t> s = getSizes();
-  if (failed(verifyCount(*this, "sizes", s.size(), 7)))
-    return failure();
-  if (s[2] == 0 || s[1] % s[2] != 0)
-    return emitOpError("has ") << s[1] << " heads on " << s[2] << " key heads";
-  struct Operand {
-    StringRef name;
-    Value buffer;
-    ArrayRef<int64_t> layout;
-    SmallVector<int64_t> sizes;
-  };
-  const Operand operands[] = {
-      {"query", getQuery(), getQueryLayout(), {s[0], s[1], s[3], s[5]}},
-      {"key", getKey(), getKeyLayout(), {s[0], s[2], s[4], s[5]}},
-      {"value", getValue(), getValueLayout(), {s[0], s[2], s[4], s[6]}},
-      {"result", getResult(), getResultLayout(), {s[0], s[1], s[3], s[6]}}};
-  for (const Operand &operand : operands) {
-    if (failed(verifyCount(*this, operand.name, operand.layout.size(), 4)))
+/// Heads, rows and features of one operand or result of attention.
+struct AttentionOperand {
+  StringRef name;
+  Value buffer;
+  ArrayRef<int64_t> layout;
+  SmallVector<int64_t> sizes;
+};
+
+static LogicalResult verifyOperands(Operation *op,
+                                    ArrayRef<AttentionOperand> operands) {
+  for (const AttentionOperand &operand : operands) {
+    if (failed(verifyCount(op, operand.name, operand.layout.size(), 4)))
       return failure();
     SmallVector<int64_t> strides(operand.layout.drop_front());
     strides.push_back(1);
-    if (failed(verifyReach(*this, operand.name, operand.buffer, operand.sizes,
+    if (failed(verifyReach(op, operand.name, operand.buffer, operand.sizes,
                            operand.layout[0], strides)))
       return failure();
   }
-  if (!getMask())
+  return success();
+}
+
+/// The sizes, the mask, and the number that `statistics` have for each query.
+template <typename Op>
+static LogicalResult verifyAttention(Op op, ArrayRef<Value> statistics) {
+  ArrayRef<int64_t> s = op.getSizes();
+  if (failed(verifyCount(op, "sizes", s.size(), 7)))
+    return failure();
+  if (s[2] == 0 || s[1] % s[2] != 0)
+    return op.emitOpError("has ")
+           << s[1] << " heads on " << s[2] << " key heads";
+  for (Value statistic : statistics) {
+    auto type = cast<MemRefType>(statistic.getType());
+    if (!type.getElementType().isF32() ||
+        type.getNumElements() != s[0] * s[1] * s[3])
+      return op.emitOpError("needs an f32 for each of ")
+             << s[0] * s[1] * s[3] << " queries, but has " << type;
+  }
+  if (!op.getMask())
     return success();
-  if (!getMaskLayout() || getMaskLayout()->size() != 5)
-    return emitOpError("needs five numbers as the mask's layout");
-  return verifyReach(*this, "mask", getMask(), {s[0], s[1], s[3], s[4]},
-                     (*getMaskLayout())[0], getMaskLayout()->drop_front());
+  if (!op.getMaskLayout() || op.getMaskLayout()->size() != 5)
+    return op.emitOpError("needs five numbers as the mask's layout");
+  return verifyReach(op, "mask", op.getMask(), {s[0], s[1], s[3], s[4]},
+                     (*op.getMaskLayout())[0],
+                     op.getMaskLayout()->drop_front());
+}
+
+LogicalResult AttentionOp::verify() {
+  SmallVector<Value, 1> statistics;
+  if (getLse())
+    statistics.push_back(getLse());
+  if (failed(verifyAttention(*this, statistics)))
+    return failure();
+  ArrayRef<int64_t> s = getSizes();
+  return verifyOperands(
+      *this,
+      {{"query", getQuery(), getQueryLayout(), {s[0], s[1], s[3], s[5]}},
+       {"key", getKey(), getKeyLayout(), {s[0], s[2], s[4], s[5]}},
+       {"value", getValue(), getValueLayout(), {s[0], s[2], s[4], s[6]}},
+       {"result", getResult(), getResultLayout(), {s[0], s[1], s[3], s[6]}}});
+}
+
+LogicalResult AttentionGradOp::verify() {
+  if (failed(verifyAttention(*this, {getLse(), getDelta()})) ||
+      failed(verifyCount(*this, "layouts", getLayouts().size(), 28)))
+    return failure();
+  ArrayRef<int64_t> s = getSizes();
+  SmallVector<int64_t> query = {s[0], s[1], s[3], s[5]},
+                       key = {s[0], s[2], s[4], s[5]},
+                       value = {s[0], s[2], s[4], s[6]},
+                       result = {s[0], s[1], s[3], s[6]};
+  return verifyOperands(*this,
+                        {{"query", getQuery(), getLayout(0), query},
+                         {"key", getKey(), getLayout(1), key},
+                         {"value", getValue(), getLayout(2), value},
+                         {"result_grad", getResultGrad(), getLayout(3), result},
+                         {"query_grad", getQueryGrad(), getLayout(4), query},
+                         {"key_grad", getKeyGrad(), getLayout(5), key},
+                         {"value_grad", getValueGrad(), getLayout(6), value}});
+}
+
+LogicalResult ScatterAddOp::verify() {
+  ArrayRef<int64_t> s = getSizes();
+  if (failed(verifyCount(*this, "sizes", s.size(), 4)))
+    return failure();
+  const std::tuple<StringRef, Value, int64_t> buffers[] = {
+      {"indices", getIndices(), s[1]},
+      {"updates", getUpdates(), s[0] * s[1] * s[3]},
+      {"result", getResult(), s[0] * s[2] * s[3]}};
+  for (auto [name, buffer, elements] : buffers)
+    if (int64_t have = cast<MemRefType>(buffer.getType()).getNumElements();
+        have != elements)
+      return emitOpError() << name << " has " << have << " elements, not "
+                           << elements;
+  return success();
 }
 
 LogicalResult ConvOp::verify() {

@@ -1,5 +1,6 @@
 //===- Calls.cpp - Library calls and their epilogues ------------*- C++ -*-===//
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "passes/Lower/ProgramBuilder.h"
 #include "passes/Lower/Scratch.h"
 #include "passes/Lower/Updates.h"
@@ -53,6 +54,10 @@ LogicalResult ProgramBuilder::addCall(Operation *op, const Group *epilogue) {
     return addGemm(dot, epilogue);
   if (auto conv = dyn_cast<ConvOp>(op))
     return addConv(conv, epilogue);
+  if (auto scatter = dyn_cast<ScatterAddOp>(op))
+    return addScatterAdd(scatter);
+  if (auto grad = dyn_cast<AttentionGradOp>(op))
+    return addAttentionGrad(grad);
   return addAttention(cast<AttentionOp>(op));
 }
 
@@ -155,45 +160,16 @@ LogicalResult ProgramBuilder::addConv(ConvOp op, const Group *epilogue) {
   return success();
 }
 
-LogicalResult ProgramBuilder::addAttention(AttentionOp op) {
-  View q = *plan.getView(op.getQuery()), k = *plan.getView(op.getKey()),
-       v = *plan.getView(op.getValue());
-  auto layout = [](const View &view) {
-    return SmallVector<int64_t>{view.offset, view.strides[0], view.strides[1],
-                                view.strides[2]};
-  };
-  Value target = plan.getTransposedResult(op.getResult());
-  View out = View::dense(op.getResult());
-  if (target) {
-    auto permutation = target.getDefiningOp<TransposeOp>().getPermutation();
-    View stored = View::dense(target);
-    for (auto [dim, from] : llvm::enumerate(permutation))
-      out.strides[from] = stored.strides[dim];
-  } else {
-    target = op.getResult();
-  }
-  Value mask;
-  DenseI64ArrayAttr maskLayout;
-  if (op.getMask()) {
-    View view = *plan.getView(op.getMask());
-    mask = bufferOf(view.base);
-    SmallVector<int64_t> numbers = {view.offset};
-    for (auto [size, stride] : llvm::zip_equal(view.shape, view.strides))
-      numbers.push_back(size == 1 ? 0 : stride);
-    maskLayout = builder.getDenseI64ArrayAttr(numbers);
-  }
-  SmallVector<int64_t> sizes = {q.shape[0], q.shape[1], k.shape[1], q.shape[2],
-                                k.shape[2], q.shape[3], v.shape[3]};
-  int64_t bytes = attentionScratchBytes(op, threads);
-  rank::AttentionOp::create(
-      builder, op.getLoc(), bufferOf(q.base), bufferOf(k.base),
-      bufferOf(v.base), mask, bufferOf(target),
-      createScratch(op.getLoc(), bytes), builder.getDenseI64ArrayAttr(sizes),
-      builder.getDenseI64ArrayAttr(layout(q)),
-      builder.getDenseI64ArrayAttr(layout(k)),
-      builder.getDenseI64ArrayAttr(layout(v)), maskLayout,
-      builder.getDenseI64ArrayAttr(layout(out)), op.getScaleAttr(),
-      op.getSoftcapAttr(), op.getWindowAttr(), op.getCausalAttr(),
-      builder.getStringAttr(originOf(op, "")));
+LogicalResult ProgramBuilder::addScatterAdd(ScatterAddOp op) {
+  ArrayRef<int64_t> result = shapeOf(op.getResult());
+  int64_t dim = op.getDim();
+  SmallVector<int64_t> sizes = {computeProduct(result.take_front(dim)),
+                                typeOf(op.getIndices()).getNumElements(),
+                                result[dim],
+                                computeProduct(result.drop_front(dim + 1))};
+  rank::ScatterAddOp::create(builder, op.getLoc(),
+                             bufferOf(plan.getView(op.getIndices())->base),
+                             bufferOf(plan.getView(op.getUpdates())->base),
+                             bufferOf(op.getResult()), sizes, originOf(op, ""));
   return success();
 }

@@ -137,10 +137,7 @@ void FusionPlan::visitDemands(Operation *op) {
   if (auto update = dyn_cast<UpdateOp>(op))
     return store(update.getValue());
   if (isa<dist::CollectiveOpInterface>(op)) {
-    demand(op->getOperand(0), [](const View &view) {
-      return view.isDense() && view.offset == 0 &&
-             typeOf(view.base).getNumElements() == computeProduct(view.shape);
-    });
+    demand(op->getOperand(0), [](const View &view) { return view.isWhole(); });
     return;
   }
   for (OpOperand &operand : op->getOpOperands())

@@ -15,10 +15,8 @@ bool vescale::hasLibraryCall(Operation *op) {
   Type element = result.getElementType();
   if (isa<DotOp>(op))
     return element.isF32() || element.isBF16();
-  if (auto attention = dyn_cast<AttentionOp>(op);
-      attention && attention.getLse())
-    return false;
-  return isa<ConvOp, AttentionOp>(op) && element.isF32();
+  return isa<ConvOp, AttentionOp, AttentionGradOp, ScatterAddOp>(op) &&
+         element.isF32();
 }
 
 /// Rows and columns of a matrix as leading dimension and transposition.
@@ -99,9 +97,15 @@ bool vescale::acceptsView(Operation *op, unsigned operand, const View &view) {
     View rhs = operand == 1 ? view : View::dense(dot.getRhs());
     return matchGemm(dot, lhs, rhs).has_value();
   }
-  if (isa<ConvOp>(op))
-    return view.isDense();
+  if (isa<ConvOp, ScatterAddOp>(op))
+    return view.isWhole();
+  bool isRows = view.shape.back() == 1 || view.strides.back() == 1;
   if (isa<AttentionOp>(op))
-    return operand == 3 || view.shape.back() == 1 || view.strides.back() == 1;
+    return operand == 3 || isRows;
+  if (auto grad = dyn_cast<AttentionGradOp>(op)) {
+    if (grad.getMask() && operand == 3)
+      return true;
+    return operand >= grad.getLseIndex() ? view.isWhole() : isRows;
+  }
   return false;
 }

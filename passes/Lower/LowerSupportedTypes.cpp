@@ -92,7 +92,7 @@ struct LowerSupportedTypes
     : vescale::impl::LowerSupportedTypesBase<LowerSupportedTypes> {
   void runOnOperation() override {
     getOperation().walk([](Operation *op) {
-      if (!isa<DotOp, ConvOp, DecomposeOpInterface>(op))
+      if (!isa<DotOp, ConvOp, ScatterAddOp, DecomposeOpInterface>(op))
         return;
       Type element = typeOf(op->getResult(0)).getElementType();
       if (element.isF16() || (element.isBF16() && !isa<DotOp>(op)))
@@ -103,12 +103,18 @@ struct LowerSupportedTypes
       if (!hasLibraryCall(op))
         decompose(op);
     });
-    getOperation().walk([](DotOp dot) {
-      if (!hasLibraryCall(dot))
+    getOperation().walk([](Operation *op) {
+      if (!hasLibraryCall(op))
         return;
-      OpBuilder builder(dot);
-      orderOperand(builder, dot, 0);
-      orderOperand(builder, dot, 1);
+      OpBuilder builder(op);
+      if (auto dot = dyn_cast<DotOp>(op)) {
+        orderOperand(builder, dot, 0);
+        orderOperand(builder, dot, 1);
+      } else if (auto scatter = dyn_cast<ScatterAddOp>(op)) {
+        OpOperand &indices = scatter.getIndicesMutable();
+        if (typeOf(indices.get()).getElementTypeBitWidth() < 32)
+          castOperand(builder, indices, builder.getI32Type());
+      }
     });
   }
 };

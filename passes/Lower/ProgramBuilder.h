@@ -33,6 +33,19 @@ private:
   mlir::LogicalResult addGemm(graph::DotOp op, const Group *epilogue);
   mlir::LogicalResult addConv(graph::ConvOp op, const Group *epilogue);
   mlir::LogicalResult addAttention(graph::AttentionOp op);
+  mlir::LogicalResult addAttentionGrad(graph::AttentionGradOp op);
+  mlir::LogicalResult addScatterAdd(graph::ScatterAddOp op);
+
+  /// A buffer and how attention's heads and rows lie in it.
+  struct StridedBuffer {
+    mlir::Value buffer;
+    llvm::SmallVector<int64_t> layout;
+  };
+  StridedBuffer readRows(mlir::Value value);
+  /// Where a result goes: to its own buffer, or transposed to another.
+  StridedBuffer writeRows(mlir::Value result);
+  StridedBuffer readMask(mlir::Value mask);
+
   void addKernel(const Kernel &kernel, mlir::ValueRange outputs,
                  mlir::Location loc);
 

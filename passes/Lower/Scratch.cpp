@@ -40,6 +40,16 @@ int64_t vescale::attentionScratchBytes(AttentionOp op, int64_t threads) {
   return vs_attention_scratch_bytes(&call, threads);
 }
 
+int64_t vescale::attentionGradScratchBytes(AttentionGradOp op,
+                                           int64_t threads) {
+  vs_attention_grad call = {};
+  call.batch = shapeOf(op.getQuery())[0];
+  call.kv_heads = shapeOf(op.getKey())[1];
+  call.head_dim = shapeOf(op.getQuery())[3];
+  call.value_dim = shapeOf(op.getValue())[3];
+  return vs_attention_grad_scratch_bytes(&call, threads);
+}
+
 int64_t vescale::convScratchBytes(ConvOp op, int64_t threads) {
   ArrayRef<int64_t> in = shapeOf(op.getInput()),
                     weight = shapeOf(op.getWeight());

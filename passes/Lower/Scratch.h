@@ -15,6 +15,7 @@ int64_t packedWeightBytes(int64_t k, int64_t n, mlir::Type element);
 int64_t gemmScratchBytes(const Gemm &gemm, mlir::Type element, bool packed,
                          int64_t threads);
 int64_t attentionScratchBytes(graph::AttentionOp op, int64_t threads);
+int64_t attentionGradScratchBytes(graph::AttentionGradOp op, int64_t threads);
 int64_t convScratchBytes(graph::ConvOp op, int64_t threads);
 
 } // namespace vescale

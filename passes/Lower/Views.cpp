@@ -22,6 +22,11 @@ bool View::isDense() const {
   return true;
 }
 
+bool View::isWhole() const {
+  return isDense() && offset == 0 &&
+         typeOf(base).getNumElements() == computeProduct(shape);
+}
+
 std::optional<Extent> vescale::collapse(const View &view,
                                         ArrayRef<int64_t> dims) {
   Extent extent;

@@ -22,6 +22,8 @@ struct View {
   static View dense(mlir::Value base);
   /// Whether it is a dense block of the base.
   bool isDense() const;
+  /// Whether it is the base under another shape.
+  bool isWhole() const;
 
   std::optional<View> reshape(llvm::ArrayRef<int64_t> shape) const;
   View transpose(llvm::ArrayRef<int64_t> permutation) const;

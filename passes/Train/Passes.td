@@ -95,6 +95,9 @@ def TrainAddOptimizer : Train_Pass<"train-add-optimizer"> {
     and the number of steps done (`#step`).
 
     test/Train/add-optimizer.mlir shows an input and its output.
+  }];
+}
+
 def TrainCheckTrainable : Train_Pass<"train-check-trainable"> {
   let summary = "Refuses models whose export folded what is to be trained";
   let description = [{

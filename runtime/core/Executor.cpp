@@ -39,6 +39,12 @@ std::unique_ptr<Step> makeStep(const vs_step &step, const Addresses &addresses,
   case VS_STEP_ATTENTION:
     return makeAttentionStep(*static_cast<const vs_attention *>(step.payload),
                              addresses);
+  case VS_STEP_ATTENTION_GRAD:
+    return makeAttentionGradStep(
+        *static_cast<const vs_attention_grad *>(step.payload), addresses);
+  case VS_STEP_SCATTER_ADD:
+    return makeScatterAddStep(
+        *static_cast<const vs_scatter_add *>(step.payload), addresses);
   case VS_STEP_CONV:
     return makeConvStep(*static_cast<const vs_conv *>(step.payload), addresses,
                         env);

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define VS_ABI_VERSION 1
+#define VS_ABI_VERSION 2
 
 /* Element types; the numbers are part of the ABI. */
 typedef enum vs_dtype {
@@ -100,18 +100,49 @@ typedef enum vs_mask_kind {
  * of k and v. `causal`: query i sees keys j ≤ i + causal_offset. `window` > 0:
  * and j > i + causal_offset - window. A row that sees no key gives zeros. All
  * strides in elements, in the order batch, head, row (the last dimension is
- * dense); for the mask batch, head, query, key. Requires dtype f32. */
+ * dense); for the mask batch, head, query, key. With `has_lse` the logarithm of
+ * the sum of exponentials of each query's scores goes to `lse`, dense batch ×
+ * heads × queries, minus infinity for a row that sees no key. Requires dtype
+ * f32. */
 typedef struct vs_attention {
-  vs_ref q, k, v, mask, out;
+  vs_ref q, k, v, mask, out, lse;
   int64_t batch, heads, kv_heads, queries, keys, head_dim, value_dim;
   int64_t q_stride[3], k_stride[3], v_stride[3], out_stride[3], mask_stride[4];
+  float scale;
+  float softcap; /* 0: none */
+  int64_t causal_offset, window;
+  int32_t causal, mask_kind, dtype, has_lse;
+  vs_ref scratch;
+  int64_t scratch_bytes;
+} vs_attention;
+
+/* The gradients of attention's operands for that of its result, with weights
+ * exp(score - lse), 0 where the score is minus infinity; `delta` is, for each
+ * query, the sum of result · result's gradient. lse and delta are dense batch ×
+ * heads × queries, the rest is as in vs_attention. The gradients don't overlap
+ * the operands. */
+typedef struct vs_attention_grad {
+  vs_ref q, k, v, mask, out_grad, lse, delta, q_grad, k_grad, v_grad;
+  int64_t batch, heads, kv_heads, queries, keys, head_dim, value_dim;
+  int64_t q_stride[3], k_stride[3], v_stride[3], out_grad_stride[3];
+  int64_t q_grad_stride[3], k_grad_stride[3], v_grad_stride[3], mask_stride[4];
   float scale;
   float softcap; /* 0: none */
   int64_t causal_offset, window;
   int32_t causal, mask_kind, dtype, reserved;
   vs_ref scratch;
   int64_t scratch_bytes;
-} vs_attention;
+} vs_attention_grad;
+
+/* result (outer × rows × inner) = zeros, plus updates (outer × count × inner)
+ * at indices[count]: result[o, indices[j], i] += updates[o, j, i] in increasing
+ * order of j. Negative indices count from the end. Requires f32 and i32 or i64
+ * indices, all of which lie in [-rows, rows). */
+typedef struct vs_scatter_add {
+  vs_ref indices, updates, result;
+  int64_t outer, count, rows, inner;
+  int32_t index_dtype, dtype;
+} vs_scatter_add;
 
 /* N-d convolution (1 to 3 spatial dimensions), input N×C×spatial, weight
  * O×(C/groups)×window, result N×O×spatial. The epilogue's iteration space is
@@ -190,7 +221,9 @@ typedef enum vs_step_kind {
   VS_STEP_ATTENTION = 2,
   VS_STEP_CONV = 3,
   VS_STEP_COLLECTIVE = 4,
-  VS_STEP_COPY = 5
+  VS_STEP_COPY = 5,
+  VS_STEP_ATTENTION_GRAD = 6,
+  VS_STEP_SCATTER_ADD = 7
 } vs_step_kind;
 
 typedef struct vs_step {

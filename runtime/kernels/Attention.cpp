@@ -14,6 +14,7 @@ public:
   AttentionStep(const vs_attention &op, const Addresses &addresses)
       : op(op), q(addresses.at(op.q)), k(addresses.at(op.k)),
         v(addresses.at(op.v)), out(addresses.at(op.out)),
+        lse(op.has_lse ? addresses.at(op.lse) : nullptr),
         mask(op.mask_kind == VS_MASK_NONE ? nullptr : addresses.at(op.mask)),
         scratch(addresses.at(op.scratch)),
         kernel(hasWideVectors() ? v4::attentionBlock : v3::attentionBlock) {
@@ -51,6 +52,9 @@ private:
     block.v = floats(v) + batch * op.v_stride[0] + kvHead * op.v_stride[1];
     block.out = floats(out) + batch * op.out_stride[0] +
                 head * op.out_stride[1] + query * op.out_stride[2];
+    block.lse = nullptr;
+    if (op.has_lse)
+      block.lse = floats(lse) + (batch * op.heads + head) * op.queries + query;
     block.qStride = op.q_stride[2];
     block.kStride = op.k_stride[2];
     block.vStride = op.v_stride[2];
@@ -86,7 +90,7 @@ private:
   static float *floats(char *at) { return reinterpret_cast<float *>(at); }
 
   vs_attention op;
-  char *q, *k, *v, *out, *mask, *scratch;
+  char *q, *k, *v, *out, *lse, *mask, *scratch;
   void (*kernel)(const AttentionBlock &);
   int64_t scratchBytes, queryBlocks;
   int threads;

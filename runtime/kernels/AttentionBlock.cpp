@@ -12,6 +12,7 @@
 // No header with inline functions is included: two builds of one inline
 // function for different instruction sets must not meet in the linker.
 #include "runtime/kernels/AttentionBlock.h"
+#include "runtime/kernels/AttentionMask.h"
 #include "runtime/kernels/Tiles.h"
 
 namespace vescale::runtime::VESCALE_ISA {
@@ -19,22 +20,6 @@ namespace {
 
 constexpr int keysPerBlock = 128;
 constexpr int queriesPerBlock = 64;
-
-/// The mask's row as numbers to add.
-void maskRow(const AttentionBlock &block, int64_t query, int64_t key,
-             int64_t count, float *out) {
-  int64_t at = query * block.maskQuery + key * block.maskKey;
-  if (block.maskKind == 1) {
-    const unsigned char *mask =
-        static_cast<const unsigned char *>(block.mask) + at;
-    for (int64_t j = 0; j < count; ++j)
-      out[j] = mask[j * block.maskKey] ? 0.0f : -__builtin_inff();
-  } else {
-    const float *mask = static_cast<const float *>(block.mask) + at;
-    for (int64_t j = 0; j < count; ++j)
-      out[j] = mask[j * block.maskKey];
-  }
-}
 
 class BlockRun {
 public:
@@ -63,6 +48,9 @@ public:
       float *out = block.out + i * block.outStride;
       for (int64_t d = 0; d < block.valueDim; ++d)
         out[d] = sums[i * sumStride + d] * inverse;
+      if (block.lse)
+        block.lse[i] = total[i] == 0.0f ? -__builtin_inff()
+                                        : maximum[i] + __builtin_logf(total[i]);
     }
   }
 
@@ -96,7 +84,8 @@ private:
     float *row = scores + i * keysPerBlock;
     float bias[keysPerBlock];
     if (block.mask)
-      maskRow(block, i, key, count, bias);
+      maskRow(block.maskKind, block.mask, block.maskQuery, block.maskKey, i,
+              key, count, bias);
     for (int64_t j = count; j < padded; ++j)
       bias[j] = 0.0f;
     // Keys [lo, hi) of this block are visible to the row.

@@ -10,6 +10,7 @@ namespace vescale::runtime {
 struct AttentionBlock {
   const float *q, *k, *v; // first query of the block; first key and value
   float *out;
+  float *lse;       // of the first query; null: not wanted
   const void *mask; // of the first query and key; null: none
   int64_t qStride, kStride, vStride, outStride, maskQuery, maskKey;
   int64_t queries, keys, headDim, valueDim;

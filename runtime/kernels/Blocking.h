@@ -25,9 +25,10 @@ constexpr int64_t gemmMaxColumns = 256;
 constexpr int64_t gemmPlainScratch = gemmMaxRows * gemmMaxColumns * 4 + 4096;
 constexpr int64_t gemmCopyScratch = gemmPlainScratch + (int64_t(512) << 10);
 
-// A box without oneDNN: copies of a block of each operand, 128 of the depth by
-// 64 rows or columns; transposition fills rows of A up to a vector.
-constexpr int64_t gemmBlockScratch = (128 * 64 + 128 * 64) * 4;
+// A box without oneDNN: at most so large, and a copy of a block of B, 256 of the
+// depth by 128 columns.
+constexpr int64_t gemmBlockRows = 1024, gemmBlockColumns = 128;
+constexpr int64_t gemmBlockScratch = 256 * gemmBlockColumns * 4;
 
 // Attention: queries and keys of one block of scores.
 constexpr int64_t attentionQueries = 64;
@@ -39,6 +40,21 @@ constexpr int64_t attentionScratchFloats(int64_t headDim, int64_t valueDim) {
   return attentionQueries * attentionKeys + headDim * attentionKeys +
          attentionQueries * roundUp(std::max<int64_t>(valueDim, 1), 16) +
          3 * attentionQueries;
+}
+
+// Its gradient: queries and keys of one block of scores.
+constexpr int64_t attentionGradQueries = 64;
+constexpr int64_t attentionGradKeys = 64;
+
+/// Floats of scratch a thread needs: of keys their rows, transposed ones and
+/// gradients; of values transposed ones and gradients; of queries rows and
+/// gradients, and the rows of the result's gradient; scores and their gradient.
+constexpr int64_t attentionGradScratchFloats(int64_t headDim,
+                                             int64_t valueDim) {
+  int64_t features = roundUp(headDim, 16), outputs = roundUp(valueDim, 16);
+  return attentionGradKeys * (3 * features + 2 * outputs) +
+         attentionGradQueries * (2 * features + outputs) +
+         2 * attentionGradQueries * attentionGradKeys;
 }
 
 // Convolution: output positions in one block of columns.

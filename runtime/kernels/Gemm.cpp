@@ -1,14 +1,14 @@
-// Matrix multiplication through oneDNN.
+// Matrix multiplication.
 //
-// C is cut into boxes of rows × columns. Each box is one single-threaded oneDNN
-// call, made by whichever thread is free, followed by the epilogue on that box
-// while it lies in the cache. Primitives, memory objects and arguments of every
-// box are made once; buffers never move.
+// C is cut into boxes of rows × columns. Each box is computed by whichever
+// thread is free, followed by the epilogue on that box while it lies in the
+// cache. Boxes of f32 are computed by GemmBlock.cpp, except where a packed
+// weight has the layout of oneDNN's fast kernels (brgemm); these and other
+// types are one single-threaded oneDNN call a box, whose primitives, memory
+// objects and arguments are made once; buffers never move.
 //
-// oneDNN's fast kernels (brgemm) write dense results only, so a box that is
-// narrower than C goes to the thread's scratch and is copied to its place.
-// Where it has none, its other kernels would allocate memory of their own for
-// f32: GemmBlock.cpp computes those boxes.
+// brgemm writes dense results only, so a box that is narrower than C goes to
+// the thread's scratch and is copied to its place.
 #include "runtime/core/DType.h"
 #include "runtime/core/Error.h"
 #include "runtime/core/Threads.h"
@@ -75,7 +75,10 @@ public:
     int64_t batch = gemm.batch[0] * gemm.batch[1];
     if (batch * gemm.m * gemm.n == 0)
       return;
-    chooseBoxes(batch);
+    if (isF32() && !gemm.b_packed)
+      chooseBlocks(batch);
+    else
+      chooseBoxes(batch);
     for (int64_t i = 0; i < gemm.batch[0]; ++i)
       for (int64_t j = 0; j < gemm.batch[1]; ++j)
         for (int64_t column = 0; column < gemm.n; column += boxColumns)
@@ -102,6 +105,35 @@ public:
   }
 
 private:
+  bool isF32() const {
+    return gemm.dtype == VS_F32 && gemm.result_dtype == VS_F32;
+  }
+
+  /// Boxes for GemmBlock: tall, since each copies the block of B that it reads;
+  /// smaller where there would be less than three for a thread.
+  void chooseBlocks(int64_t batch) {
+    boxRows = std::min(gemm.m, gemmBlockRows);
+    boxColumns = gemmBlockColumns;
+    auto boxCount = [&] {
+      return batch * ((gemm.m + boxRows - 1) / boxRows) *
+             ((gemm.n + boxColumns - 1) / boxColumns);
+    };
+    int64_t wanted = threadCount() == 1 ? 1 : 3 * threadCount();
+    while (boxCount() < wanted) {
+      if (boxRows > 256)
+        boxRows /= 2;
+      else if (boxColumns > panelColumns)
+        boxColumns = panelColumns;
+      else if (boxRows > 128)
+        boxRows = 128;
+      else
+        break;
+    }
+    // Equal parts of whole tiles.
+    int64_t parts = (gemm.m + boxRows - 1) / boxRows;
+    boxRows = roundUp((gemm.m + parts - 1) / parts, 6);
+  }
+
   void chooseBoxes(int64_t batch) {
     // Rows: equal parts of at most 128, or all of them up to gemmMaxRows.
     int64_t parts = gemm.m <= gemmMaxRows ? 1 : (gemm.m + 127) / 128;
@@ -110,8 +142,7 @@ private:
     // as wide as C needs no copy (and no scratch, if no operand is copied).
     // Else several boxes a thread, none so wide that C leaves the cache.
     int64_t threads = threadCount();
-    bool copies = gemm.dtype != VS_F32 || gemm.transpose_a ||
-                  (gemm.transpose_b && !gemm.b_packed);
+    bool copies = !isF32() || gemm.transpose_a;
     if (!copies && (threads == 1 || parts * batch >= 4 * threads)) {
       boxColumns = gemm.n;
     } else {
@@ -174,9 +205,11 @@ private:
   }
 
   /// The primitive for a box, or null where gemmBlock is the better call: f32
-  /// for which oneDNN has no fast kernel, as on machines without AVX-512, few
-  /// rows against a transposed operand.
+  /// but for packed weights, and these where oneDNN has no fast kernel, as on
+  /// machines without AVX-512.
   const Shape *shapeFor(int64_t rows, int64_t columns) {
+    if (isF32() && !gemm.b_packed)
+      return nullptr;
     auto found = shapes.find({rows, columns});
     if (found == shapes.end()) {
       Shape shape = makeShape(rows, columns, /*dense=*/true);
@@ -186,12 +219,8 @@ private:
           shapes.emplace(std::make_pair(rows, columns), std::move(shape)).first;
     }
     const Shape &shape = found->second;
-    if (gemm.dtype == VS_F32 && gemm.result_dtype == VS_F32) {
-      bool copies = gemm.transpose_b && !gemm.b_packed;
-      if (!shape.brgemm || (copies && rows < 16) ||
-          shape.scratchBytes > gemm.scratch_bytes)
-        return nullptr;
-    }
+    if (isF32() && (!shape.brgemm || shape.scratchBytes > gemm.scratch_bytes))
+      return nullptr;
     return &shape;
   }
 

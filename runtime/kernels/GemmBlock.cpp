@@ -1,11 +1,11 @@
 // One box of a matrix product of f32, in vectors of the instruction set it is
 // compiled for (VESCALE_ISA: v3 or v4).
 //
-// For each panel of 64 columns of C and each block of 128 of the depth:
-//   1. have the block of B as rows of the panel: where it lies if it is a
-//      packed weight or few rows of C read it, else as a copy;
-//   2. add to the panel the product of A's rows and this block, in tiles held
-//      in registers. A transposed A is copied 64 rows at a time.
+// For each chunk of 128 columns of C and each block of 256 of the depth:
+//   1. have the block of B as panels of 64 columns: where it lies if it is a
+//      packed weight or few rows of C read it, else as copies;
+//   2. for each 96 rows of A, which then lie in the second cache, add to each
+//      panel the product with the block, in tiles held in registers.
 // Few rows against a transposed B, where both lie along the depth, are products
 // of rows instead: nothing is copied.
 //
@@ -18,7 +18,7 @@
 namespace vescale::runtime::VESCALE_ISA {
 namespace {
 
-constexpr int64_t panel = 64, depthBlock = 128, rowBlock = 64;
+constexpr int64_t panel = 64, panels = 2, depthBlock = 256, rowBlock = 96;
 /// Fewer rows do not pay for a copy of B.
 constexpr int64_t copyRows = 16, transposeRows = 8;
 
@@ -61,8 +61,7 @@ void dotRows(const float *a, int64_t lda, const float *b, int64_t ldb,
 
 class BlockRun {
 public:
-  explicit BlockRun(const GemmBlock &block)
-      : block(block), copyB(block.scratch), copyA(copyB + depthBlock * panel) {}
+  explicit BlockRun(const GemmBlock &block) : block(block) {}
 
   void run() {
     if (block.depth == 0)
@@ -71,18 +70,28 @@ public:
           block.c[i * block.ldc + j] = 0.0f;
     if (block.transposeB && !block.transposeA && block.rows < transposeRows)
       return dotAll();
-    for (int64_t column = 0; column < block.columns; column += panel)
-      for (int64_t depth = 0; depth < block.depth; depth += depthBlock)
-        addPanel(column, least(panel, block.columns - column), depth,
-                 least(depthBlock, block.depth - depth));
+    for (column = 0; column < block.columns; column += panels * panel) {
+      columns = least(panels * panel, block.columns - column);
+      for (depth = 0; depth < block.depth; depth += depthBlock) {
+        count = least(depthBlock, block.depth - depth);
+        addChunk();
+      }
+    }
   }
 
 private:
+  /// A block of B with `columns` columns, filled up to whole vectors.
+  struct Panel {
+    const float *at;
+    int64_t stride, columns;
+  };
+
   void dotAll() {
-    constexpr int together = tileRows / 2;
-    for (int64_t column = 0; column < block.columns; column += width) {
+    constexpr int together = width == 16 ? 4 : 3;
+    for (column = 0; column < block.columns; column += width) {
       const float *b = block.b + column * block.ldb;
-      int64_t columns = least(width, block.columns - column), row = 0;
+      int64_t row = 0;
+      columns = least(width, block.columns - column);
       auto dots = [&](auto kernel) {
         kernel(block.a + row * block.lda, block.lda, b, block.ldb, columns,
                block.depth, block.c + row * block.ldc + column, block.ldc);
@@ -94,77 +103,85 @@ private:
     }
   }
 
-  void addPanel(int64_t column, int64_t columns, int64_t depth, int64_t count) {
-    int64_t padded = (columns + width - 1) / width * width;
-    const float *b = copyB;
-    int64_t ldb = panel;
-    if (block.transposeB) {
-      transpose(block.b + column * block.ldb + depth, block.ldb, columns, count,
-                copyB, panel);
-    } else {
-      b = block.b + depth * block.ldb + column;
-      ldb = block.ldb;
-      if (padded != columns || (ldb != panel && block.rows >= copyRows)) {
-        copyPanel(b, columns, padded, count);
-        b = copyB;
-        ldb = panel;
+  void addChunk() {
+    Panel chunk[panels];
+    for (int64_t j = 0; j < columns; j += panel)
+      chunk[j / panel] = panelAt(j);
+    for (int64_t row = 0; row < block.rows; row += rowBlock)
+      for (int64_t j = 0; j < columns; j += panel) {
+        int64_t rows = least(rowBlock, block.rows - row);
+        float *c = block.c + row * block.ldc + column + j;
+        if (depth == 0)
+          addRows<false>(row, rows, chunk[j / panel], c);
+        else
+          addRows<true>(row, rows, chunk[j / panel], c);
       }
-    }
-    for (int64_t row = 0; row < block.rows; row += rowBlock) {
-      int64_t rows = least(rowBlock, block.rows - row);
-      const float *a = block.a + row * block.lda + depth;
-      int64_t lda = block.lda;
-      if (block.transposeA) {
-        transpose(block.a + depth * block.lda + row, block.lda, count, rows,
-                  copyA, depthBlock);
-        a = copyA;
-        lda = depthBlock;
-      }
-      float *c = block.c + row * block.ldc + column;
-      if (depth == 0)
-        addRows<false>(rows, columns, padded, count, a, lda, b, ldb, c);
-      else
-        addRows<true>(rows, columns, padded, count, a, lda, b, ldb, c);
-    }
   }
 
-  void copyPanel(const float *b, int64_t columns, int64_t padded,
-                 int64_t count) {
-    for (int64_t p = 0; p < count; ++p) {
-      for (int64_t j = 0; j < columns; ++j)
-        copyB[p * panel + j] = b[p * block.ldb + j];
-      for (int64_t j = columns; j < padded; ++j)
-        copyB[p * panel + j] = 0.0f;
+  Panel panelAt(int64_t j) {
+    int64_t there = least(panel, columns - j);
+    float *copy = block.scratch + j * depthBlock;
+    if (block.transposeB) {
+      transpose(block.b + (column + j) * block.ldb + depth, block.ldb, there,
+                count, copy, panel);
+      return {copy, panel, there};
+    }
+    const float *b = block.b + depth * block.ldb + column + j;
+    bool isDense = block.ldb == panel || block.rows < copyRows;
+    if (there % width == 0 && isDense)
+      return {b, block.ldb, there};
+    copyPanel(b, there, copy);
+    return {copy, panel, there};
+  }
+
+  void copyPanel(const float *b, int64_t there, float *copy) {
+    for (int64_t p = 0; p < count; ++p, b += block.ldb, copy += panel) {
+      int64_t j = 0;
+      for (; j + width <= there; j += width) {
+        __builtin_prefetch(b + 8 * block.ldb + j); // rows lie pages apart
+        store(copy + j, load(b + j));
+      }
+      for (; j % width || j < there; ++j)
+        copy[j] = j < there ? b[j] : 0.0f;
     }
   }
 
   template <bool Accumulate>
-  void addRows(int64_t rows, int64_t columns, int64_t padded, int64_t count,
-               const float *a, int64_t lda, const float *b, int64_t ldb,
-               float *c) {
-    int64_t whole = columns / width * width;
-    // The block of B stays in the first cache while A's rows go by.
-    for (int64_t i = 0; i < rows; i += tileRows)
-      multiply<Accumulate>(least(tileRows, rows - i), whole, count, a + i * lda,
-                           lda, b, ldb, c + i * block.ldc, block.ldc);
-    if (whole == padded)
+  void addRows(int64_t row, int64_t rows, const Panel &b, float *c) {
+    int64_t whole = b.columns / width * width;
+    multiplyRows<Accumulate>(row, rows, whole, b.at, b.stride, c, block.ldc);
+    if (whole == b.columns)
       return;
     // The last columns by way of a whole vector.
     alignas(64) float tail[rowBlock * width];
+    int64_t last = b.columns - whole;
     if (Accumulate)
       for (int64_t i = 0; i < rows; ++i)
-        for (int64_t j = whole; j < padded; ++j)
-          tail[i * width + j - whole] =
-              j < columns ? c[i * block.ldc + j] : 0.0f;
-    multiply<Accumulate>(rows, width, count, a, lda, b + whole, ldb, tail,
-                         width);
+        for (int64_t j = 0; j < width; ++j)
+          tail[i * width + j] = j < last ? c[i * block.ldc + whole + j] : 0.0f;
+    multiplyRows<Accumulate>(row, rows, width, b.at + whole, b.stride, tail,
+                             width);
     for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = whole; j < columns; ++j)
-        c[i * block.ldc + j] = tail[i * width + j - whole];
+      for (int64_t j = 0; j < last; ++j)
+        c[i * block.ldc + whole + j] = tail[i * width + j];
+  }
+
+  template <bool Accumulate>
+  void multiplyRows(int64_t row, int64_t rows, int64_t width, const float *b,
+                    int64_t ldb, float *c, int64_t ldc) {
+    if (block.transposeA)
+      multiply<Accumulate, Left::Depth>(rows, width, count,
+                                        block.a + depth * block.lda + row,
+                                        block.lda, b, ldb, c, ldc);
+    else
+      multiply<Accumulate>(rows, width, count,
+                           block.a + row * block.lda + depth, block.lda, b, ldb,
+                           c, ldc);
   }
 
   const GemmBlock &block;
-  float *copyB, *copyA;
+  // The chunk at hand: columns of C, and of the depth.
+  int64_t column = 0, columns = 0, depth = 0, count = 0;
 };
 
 } // namespace

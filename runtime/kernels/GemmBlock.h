@@ -7,15 +7,16 @@
 
 namespace vescale::runtime {
 
-/// C (rows × columns) = A · B. An element's sum is taken in one order, whatever
-/// the box, except that fewer than 8 rows against a transposed B have another.
+/// C (rows × columns) = A · B. An element's sum is one chain of multiply-adds,
+/// whatever the box and the instruction set, except that fewer than 8 rows
+/// against a transposed B have others.
 struct GemmBlock {
   const float *a, *b;
   float *c;
   int64_t lda, ldb, ldc;
   int64_t rows, columns, depth;
   bool transposeA, transposeB; // A is stored depth × rows, B columns × depth
-  float *scratch;              // gemmBlockScratchFloats, 64-byte aligned
+  float *scratch;              // gemmBlockScratch bytes, 64-byte aligned
 };
 
 namespace v3 {

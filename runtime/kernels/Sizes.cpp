@@ -15,13 +15,14 @@ int64_t vs_packed_bytes(int64_t k, int64_t n, int32_t dtype) {
 }
 
 int64_t vs_gemm_scratch_bytes(const vs_gemm *gemm, int32_t threads) {
-  bool copies = gemm->transpose_a || (gemm->transpose_b && !gemm->b_packed) ||
-                gemm->dtype != VS_F32;
+  bool isF32 = gemm->dtype == VS_F32 && gemm->result_dtype == VS_F32;
+  int64_t each = !isF32           ? gemmCopyScratch
+                 : gemm->b_packed ? gemmPlainScratch
+                                  : gemmBlockScratch;
   // No more threads than there could be boxes of one panel.
   int64_t boxes = gemm->batch[0] * gemm->batch[1] * ((gemm->m + 127) / 128) *
                   ((gemm->n + 63) / 64);
-  return (copies ? gemmCopyScratch : gemmPlainScratch) *
-         std::max<int64_t>(1, std::min<int64_t>(threads, boxes));
+  return each * std::max<int64_t>(1, std::min<int64_t>(threads, boxes));
 }
 
 int64_t vs_attention_scratch_bytes(const vs_attention *attention,
@@ -33,6 +34,15 @@ int64_t vs_attention_scratch_bytes(const vs_attention *attention,
       attentionScratchFloats(attention->head_dim, attention->value_dim) * 4,
       64);
   return perThread * std::max<int64_t>(1, std::min<int64_t>(threads, blocks));
+}
+
+int64_t vs_attention_grad_scratch_bytes(const vs_attention_grad *attention,
+                                        int32_t threads) {
+  int64_t perThread = roundUp(
+      attentionGradScratchFloats(attention->head_dim, attention->value_dim) * 4,
+      64);
+  int64_t items = attention->batch * attention->kv_heads;
+  return perThread * std::max<int64_t>(1, std::min<int64_t>(threads, items));
 }
 
 int64_t vs_conv_scratch_bytes(const vs_conv *conv, int32_t threads) {

@@ -47,6 +47,10 @@ std::unique_ptr<Step> makeGemmStep(const vs_gemm &gemm,
                                    const int64_t *env);
 std::unique_ptr<Step> makeAttentionStep(const vs_attention &attention,
                                         const Addresses &addresses);
+std::unique_ptr<Step> makeAttentionGradStep(const vs_attention_grad &attention,
+                                            const Addresses &addresses);
+std::unique_ptr<Step> makeScatterAddStep(const vs_scatter_add &scatter,
+                                         const Addresses &addresses);
 std::unique_ptr<Step> makeConvStep(const vs_conv &conv,
                                    const Addresses &addresses,
                                    const int64_t *env);

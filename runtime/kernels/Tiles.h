@@ -47,8 +47,15 @@ inline void transpose(const float *in, int64_t stride, int64_t rows,
           row < rows ? in[row * stride + column] : 0.0f;
 }
 
-/// C (Rows × Vectors·width) = or += A (Rows × depth) · B (depth × …).
-template <int Rows, int Vectors, bool Accumulate>
+/// A tile of a product: so many rows × vectors fill the registers.
+constexpr int tileRows = 6, tileVectors = width == 16 ? 4 : 2;
+
+/// How the left operand of a product lies: rows × depth or depth × rows.
+enum class Left { Rows, Depth };
+
+/// C (Rows × Vectors·width) = or += A (Rows × depth) · B (depth × …). Each
+/// element is one chain of multiply-adds in the order of the depth.
+template <int Rows, int Vectors, bool Accumulate, Left A>
 inline void tile(int64_t depth, const float *a, int64_t lda, const float *b,
                  int64_t ldb, float *c, int64_t ldc) {
   Vec sum[Rows][Vectors];
@@ -56,11 +63,15 @@ inline void tile(int64_t depth, const float *a, int64_t lda, const float *b,
     for (int j = 0; j < Vectors; ++j)
       sum[i][j] = Accumulate ? load(c + i * ldc + j * width) : splat(0.0f);
   for (int64_t p = 0; p < depth; ++p) {
+    // A column after the other, a line for the next rows: no prefetcher sees
+    // it.
+    if (A == Left::Depth)
+      __builtin_prefetch(a + (p + 8) * lda + 16);
     Vec row[Vectors];
     for (int j = 0; j < Vectors; ++j)
       row[j] = load(b + p * ldb + j * width);
     for (int i = 0; i < Rows; ++i) {
-      Vec left = splat(a[i * lda + p]);
+      Vec left = splat(A == Left::Rows ? a[i * lda + p] : a[p * lda + i]);
       for (int j = 0; j < Vectors; ++j)
         sum[i][j] += left * row[j];
     }
@@ -70,31 +81,44 @@ inline void tile(int64_t depth, const float *a, int64_t lda, const float *b,
       store(c + i * ldc + j * width, sum[i][j]);
 }
 
-template <int Vectors, bool Accumulate>
+/// A tile of `rows`, at most `Rows`.
+template <int Rows, int Vectors, bool Accumulate, Left A>
+inline void lastTile(int64_t rows, int64_t depth, const float *a, int64_t lda,
+                     const float *b, int64_t ldb, float *c, int64_t ldc) {
+  if constexpr (Rows > 0) {
+    if (rows == Rows)
+      tile<Rows, Vectors, Accumulate, A>(depth, a, lda, b, ldb, c, ldc);
+    else
+      lastTile<Rows - 1, Vectors, Accumulate, A>(rows, depth, a, lda, b, ldb, c,
+                                                 ldc);
+  }
+}
+
+template <int Vectors, bool Accumulate, Left A>
 inline void tileColumn(int64_t rows, int64_t depth, const float *a, int64_t lda,
                        const float *b, int64_t ldb, float *c, int64_t ldc) {
+  int64_t next = A == Left::Rows ? lda : 1; // from row to row
   int64_t i = 0;
   for (; i + tileRows <= rows; i += tileRows)
-    tile<tileRows, Vectors, Accumulate>(depth, a + i * lda, lda, b, ldb,
-                                        c + i * ldc, ldc);
-  for (; i + 2 <= rows; i += 2)
-    tile<2, Vectors, Accumulate>(depth, a + i * lda, lda, b, ldb, c + i * ldc,
-                                 ldc);
-  if (i < rows)
-    tile<1, Vectors, Accumulate>(depth, a + i * lda, lda, b, ldb, c + i * ldc,
-                                 ldc);
+    tile<tileRows, Vectors, Accumulate, A>(depth, a + i * next, lda, b, ldb,
+                                           c + i * ldc, ldc);
+  lastTile<tileRows - 1, Vectors, Accumulate, A>(rows - i, depth, a + i * next,
+                                                 lda, b, ldb, c + i * ldc, ldc);
 }
 
 /// `columns` is a multiple of the vector width.
-template <bool Accumulate>
+template <bool Accumulate, Left A = Left::Rows>
 inline void multiply(int64_t rows, int64_t columns, int64_t depth,
                      const float *a, int64_t lda, const float *b, int64_t ldb,
                      float *c, int64_t ldc) {
   int64_t j = 0;
+  for (; j + tileVectors * width <= columns; j += tileVectors * width)
+    tileColumn<tileVectors, Accumulate, A>(rows, depth, a, lda, b + j, ldb,
+                                           c + j, ldc);
   for (; j + 2 * width <= columns; j += 2 * width)
-    tileColumn<2, Accumulate>(rows, depth, a, lda, b + j, ldb, c + j, ldc);
+    tileColumn<2, Accumulate, A>(rows, depth, a, lda, b + j, ldb, c + j, ldc);
   if (j < columns)
-    tileColumn<1, Accumulate>(rows, depth, a, lda, b + j, ldb, c + j, ldc);
+    tileColumn<1, Accumulate, A>(rows, depth, a, lda, b + j, ldb, c + j, ldc);
 }
 
 } // namespace

@@ -9,10 +9,8 @@ namespace {
 
 #ifdef __AVX512F__
 constexpr int width = 16;
-constexpr int tileRows = 8;
 #else
 constexpr int width = 8;
-constexpr int tileRows = 6;
 #endif
 
 typedef float Vec __attribute__((vector_size(width * 4)));

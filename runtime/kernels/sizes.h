@@ -21,6 +21,8 @@ int64_t vs_packed_bytes(int64_t k, int64_t n, int32_t dtype);
 int64_t vs_gemm_scratch_bytes(const vs_gemm *gemm, int32_t threads);
 int64_t vs_attention_scratch_bytes(const vs_attention *attention,
                                    int32_t threads);
+int64_t vs_attention_grad_scratch_bytes(const vs_attention_grad *attention,
+                                        int32_t threads);
 int64_t vs_conv_scratch_bytes(const vs_conv *conv, int32_t threads);
 
 #ifdef __cplusplus

@@ -48,3 +48,46 @@ rank.program @reach groups [] attributes {mesh = #dist.mesh_axes<>} {
   // expected-error @+1 {{b reaches element 19 of 16}}
   rank.gemm %a [0, 0, 0, 4, 0], %b [0, 0, 0, 4, 0], %c [0, 0, 0, 8, 0] sizes [1, 1, 4, 8, 4]() -> () origin "dot" : memref<4x4xf32>, memref<4x4xf32>, memref<4x8xf32>
 }
+
+// -----
+
+rank.program @statistics groups [] attributes {mesh = #dist.mesh_axes<>} {
+  %q = rank.buffer arena : memref<1x2x3x4xf32>
+  rank.port input "q" %q global tensor<1x2x3x4xf32> : memref<1x2x3x4xf32>
+  %s = rank.buffer arena : memref<1x2x3xf32>
+  rank.port input "s" %s global tensor<1x2x3xf32> : memref<1x2x3xf32>
+  %d = rank.buffer arena : memref<1x2x4xf32>
+  rank.port input "d" %d global tensor<1x2x4xf32> : memref<1x2x4xf32>
+  // expected-error @+1 {{needs an f32 for each of 6 queries, but has 'memref<1x2x4xf32>'}}
+  rank.attention_grad %q, %q, %q, %q lse %s delta %d -> %q, %q, %q sizes [1, 2, 2, 3, 3, 4, 4]
+      layouts [0, 24, 12, 4, 0, 24, 12, 4, 0, 24, 12, 4, 0, 24, 12, 4, 0, 24, 12, 4, 0, 24, 12, 4, 0, 24, 12, 4]
+      scale 0.5 softcap 0.0 window 0 origin "attention_grad" : memref<1x2x3x4xf32>, memref<1x2x3x4xf32>, memref<1x2x3x4xf32>, memref<1x2x3x4xf32>, memref<1x2x3xf32>, memref<1x2x4xf32>
+      -> memref<1x2x3x4xf32>, memref<1x2x3x4xf32>, memref<1x2x3x4xf32>
+}
+
+// -----
+
+rank.program @reach groups [] attributes {mesh = #dist.mesh_axes<>} {
+  %q = rank.buffer arena : memref<1x2x3x4xf32>
+  rank.port input "q" %q global tensor<1x2x3x4xf32> : memref<1x2x3x4xf32>
+  %s = rank.buffer arena : memref<1x2x3xf32>
+  rank.port input "s" %s global tensor<1x2x3xf32> : memref<1x2x3xf32>
+  // expected-error @+1 {{key_grad reaches element 24 of 24}}
+  rank.attention_grad %q, %q, %q, %q lse %s delta %s -> %q, %q, %q sizes [1, 2, 2, 3, 3, 4, 4]
+      layouts [0, 24, 12, 4, 0, 24, 12, 4, 0, 24, 12, 4, 0, 24, 12, 4, 0, 24, 12, 4, 1, 24, 12, 4, 0, 24, 12, 4]
+      scale 0.5 softcap 0.0 window 0 origin "attention_grad" : memref<1x2x3x4xf32>, memref<1x2x3x4xf32>, memref<1x2x3x4xf32>, memref<1x2x3x4xf32>, memref<1x2x3xf32>, memref<1x2x3xf32>
+      -> memref<1x2x3x4xf32>, memref<1x2x3x4xf32>, memref<1x2x3x4xf32>
+}
+
+// -----
+
+rank.program @sums groups [] attributes {mesh = #dist.mesh_axes<>} {
+  %i = rank.buffer arena : memref<5xi64>
+  rank.port input "i" %i global tensor<5xi64> : memref<5xi64>
+  %u = rank.buffer arena : memref<5x3xf32>
+  rank.port input "u" %u global tensor<5x3xf32> : memref<5x3xf32>
+  %r = rank.buffer arena : memref<4x3xf32>
+  rank.port input "r" %r global tensor<4x3xf32> : memref<4x3xf32>
+  // expected-error @+1 {{result has 12 elements, not 15}}
+  rank.scatter_add %u at %i -> %r sizes [1, 5, 5, 3] origin "scatter_add" : memref<5x3xf32>, memref<5xi64> -> memref<4x3xf32>
+}

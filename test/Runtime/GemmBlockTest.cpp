@@ -83,7 +83,7 @@ TEST(GemmBlock, RandomShapes) {
 TEST(GemmBlock, BoxesDoNotChangeBits) {
   Random random(4);
   for (Kernel kernel : kernels()) {
-    Product whole(70, 130, 300, false, false, random);
+    Product whole(70, 130, 600, false, false, random);
     kernel(whole.block);
     std::vector<float> expected = whole.c;
     for (int64_t row = 0; row < 70; row += 7)
@@ -98,6 +98,21 @@ TEST(GemmBlock, BoxesDoNotChangeBits) {
       }
     ASSERT_EQ(whole.c, expected);
   }
+}
+
+TEST(GemmBlock, InstructionSetsDoNotChangeBits) {
+  Random random(5);
+  for (bool transposeA : {false, true})
+    for (bool transposeB : {false, true}) {
+      Product product(70, 130, 600, transposeA, transposeB, random);
+      v3::gemmBlock(product.block);
+      std::vector<float> expected = product.c;
+      product.check();
+      for (Kernel kernel : kernels()) {
+        kernel(product.block);
+        ASSERT_EQ(product.c, expected);
+      }
+    }
 }
 
 } // namespace

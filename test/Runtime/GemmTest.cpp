@@ -156,6 +156,15 @@ TEST(Gemm, RandomShapes) {
   }
 }
 
+TEST(Gemm, LargerThanABlock) {
+  Random random(2);
+  for (bool transposeA : {false, true})
+    for (bool transposeB : {false, true})
+      check({1100, 150, 530, 1, 1, transposeA, transposeB, false, false,
+             transposeB, false, transposeA ? 5 : 2},
+            random);
+}
+
 TEST(Gemm, NoInnerDimensionGivesZeros) {
   Random random(3);
   check({5, 70, 0, 1, 1, false, false, false, false, true, false, 2}, random);

@@ -18,10 +18,16 @@ AbiTypes::AbiTypes(LLVMContext &context)
   gemm = make({ref,     ref,     ref, i64, i64, i64,   list(2), list(2),
                list(2), list(2), i64, i64, i64, i32,   i32,     i32,
                i32,     i32,     i32, ref, i64, kernel});
-  attention =
-      make({ref, ref, ref, ref,     ref,     i64,     i64,     i64,     i64,
-            i64, i64, i64, list(3), list(3), list(3), list(3), list(4), f32,
-            f32, i64, i64, i32,     i32,     i32,     i32,     ref,     i64});
+  attention = make({ref,     ref,     ref,     ref,     ref, ref, i64,
+                    i64,     i64,     i64,     i64,     i64, i64, list(3),
+                    list(3), list(3), list(3), list(4), f32, f32, i64,
+                    i64,     i32,     i32,     i32,     i32, ref, i64});
+  SmallVector<Type *> grad(10, ref);
+  grad.append(7, i64);
+  grad.append(7, list(3));
+  grad.append({list(4), f32, f32, i64, i64, i32, i32, i32, i32, ref, i64});
+  attentionGrad = make(grad);
+  scatterAdd = make({ref, ref, ref, i64, i64, i64, i64, i32, i32});
   conv = make({ref, ref, ref, i32, i32, i64, i64, i64, i64, list(3), list(3),
                list(3), list(3), list(3), list(3), list(3), ref, i64, kernel});
   group = make({i32, i32, list(8), list(8)});
@@ -38,6 +44,8 @@ Error AbiTypes::check(const DataLayout &layout) const {
       {kernel, sizeof(vs_kernel)},
       {gemm, sizeof(vs_gemm)},
       {attention, sizeof(vs_attention)},
+      {attentionGrad, sizeof(vs_attention_grad)},
+      {scatterAdd, sizeof(vs_scatter_add)},
       {conv, sizeof(vs_conv)},
       {group, sizeof(vs_group)},
       {collective, sizeof(vs_collective)},

@@ -20,8 +20,8 @@ struct AbiTypes {
   llvm::Error check(const llvm::DataLayout &layout) const;
 
   llvm::Type *i32, *i64, *f32, *pointer;
-  llvm::StructType *ref, *kernel, *gemm, *attention, *conv, *group, *collective,
-      *step, *program;
+  llvm::StructType *ref, *kernel, *gemm, *attention, *attentionGrad,
+      *scatterAdd, *conv, *group, *collective, *step, *program;
 };
 
 /// Builds constants and the globals they live in.

@@ -58,6 +58,11 @@ private:
   Constant *kernelStep(rank::KernelOp op);
   Constant *gemm(rank::GemmOp op);
   Constant *attention(rank::AttentionOp op);
+  Constant *attentionGrad(rank::AttentionGradOp op);
+  Constant *scatterAdd(rank::ScatterAddOp op);
+  template <typename Op>
+  void appendScores(Op op, SmallVector<Constant *> &fields, bool hasLse);
+  template <typename Op> Constant *maskRef(Op op);
   Constant *conv(rank::ConvOp op);
   Constant *collective(rank::CollectiveOp op);
   Constant *groups();
@@ -154,49 +159,77 @@ Constant *TableBuilder::gemm(rank::GemmOp op) {
                       {s[0] * s[1] * s[2], s[3]}, 1)});
 }
 
-Constant *TableBuilder::attention(rank::AttentionOp op) {
-  ArrayRef<int64_t> s = op.getSizes();
-  auto start = [](ArrayRef<int64_t> layout) { return layout.front(); };
-  auto strides = [&](ArrayRef<int64_t> layout) {
-    return constants.list(layout.drop_front(), 3);
-  };
+/// The part of attention's and its gradient's calls from the mask's strides on.
+template <typename Op>
+void TableBuilder::appendScores(Op op, SmallVector<Constant *> &fields,
+                                bool hasLse) {
   auto number = [&](const llvm::APFloat &value) {
     return llvm::ConstantFP::get(types.f32, value.convertToDouble());
   };
-  int32_t maskKind = VS_MASK_NONE;
-  ArrayRef<int64_t> mask;
-  if (op.getMask()) {
-    maskKind = typeOf(op.getMask()) == VS_F32 ? VS_MASK_ADD : VS_MASK_BOOL;
-    mask = *op.getMaskLayout();
-  }
-  return make(types.attention,
-              {ref(op.getQuery(), start(op.getQueryLayout())),
-               ref(op.getKey(), start(op.getKeyLayout())),
-               ref(op.getValue(), start(op.getValueLayout())),
-               ref(op.getMask(), mask.empty() ? 0 : start(mask)),
-               ref(op.getResult(), start(op.getResultLayout())),
-               i64(s[0]),
-               i64(s[1]),
-               i64(s[2]),
-               i64(s[3]),
-               i64(s[4]),
-               i64(s[5]),
-               i64(s[6]),
-               strides(op.getQueryLayout()),
-               strides(op.getKeyLayout()),
-               strides(op.getValueLayout()),
-               strides(op.getResultLayout()),
-               constants.list(mask.empty() ? mask : mask.drop_front(), 4),
-               number(op.getScale()),
-               number(op.getSoftcap()),
-               i64(s[4] - s[3]),
-               i64(op.getWindow()),
-               i32(op.getCausal()),
-               i32(maskKind),
-               i32(VS_F32),
-               i32(0),
-               ref(op.getScratch()),
-               i64(bytesOf(op.getScratch()))});
+  int32_t kind = VS_MASK_NONE;
+  if (op.getMask())
+    kind = typeOf(op.getMask()) == VS_F32 ? VS_MASK_ADD : VS_MASK_BOOL;
+  ArrayRef<int64_t> s = op.getSizes(), mask;
+  if (op.getMask())
+    mask = op.getMaskLayout()->drop_front();
+  fields.append({constants.list(mask, 4), number(op.getScale()),
+                 number(op.getSoftcap()), i64(s[4] - s[3]), i64(op.getWindow()),
+                 i32(op.getCausal()), i32(kind), i32(VS_F32), i32(hasLse),
+                 ref(op.getScratch()), i64(bytesOf(op.getScratch()))});
+}
+
+template <typename Op> Constant *TableBuilder::maskRef(Op op) {
+  return ref(op.getMask(), op.getMask() ? op.getMaskLayout()->front() : 0);
+}
+
+Constant *TableBuilder::attention(rank::AttentionOp op) {
+  const std::pair<Value, ArrayRef<int64_t>> inputs[] = {
+      {op.getQuery(), op.getQueryLayout()},
+      {op.getKey(), op.getKeyLayout()},
+      {op.getValue(), op.getValueLayout()}};
+  SmallVector<Constant *> fields;
+  for (auto [buffer, layout] : inputs)
+    fields.push_back(ref(buffer, layout.front()));
+  fields.append({maskRef(op), ref(op.getResult(), op.getResultLayout().front()),
+                 ref(op.getLse())});
+  for (int64_t size : op.getSizes())
+    fields.push_back(i64(size));
+  for (auto [buffer, layout] : inputs)
+    fields.push_back(constants.list(layout.drop_front(), 3));
+  fields.push_back(constants.list(op.getResultLayout().drop_front(), 3));
+  appendScores(op, fields, static_cast<bool>(op.getLse()));
+  return make(types.attention, fields);
+}
+
+Constant *TableBuilder::attentionGrad(rank::AttentionGradOp op) {
+  auto strided = [&](Value buffer, unsigned layout) {
+    return ref(buffer, op.getLayout(layout).front());
+  };
+  SmallVector<Constant *> fields = {strided(op.getQuery(), 0),
+                                    strided(op.getKey(), 1),
+                                    strided(op.getValue(), 2),
+                                    maskRef(op),
+                                    strided(op.getResultGrad(), 3),
+                                    ref(op.getLse()),
+                                    ref(op.getDelta()),
+                                    strided(op.getQueryGrad(), 4),
+                                    strided(op.getKeyGrad(), 5),
+                                    strided(op.getValueGrad(), 6)};
+  for (int64_t size : op.getSizes())
+    fields.push_back(i64(size));
+  for (unsigned layout = 0; layout < 7; ++layout)
+    fields.push_back(constants.list(op.getLayout(layout).drop_front(), 3));
+  appendScores(op, fields, /*hasLse=*/false);
+  return make(types.attentionGrad, fields);
+}
+
+Constant *TableBuilder::scatterAdd(rank::ScatterAddOp op) {
+  SmallVector<Constant *> fields = {ref(op.getIndices()), ref(op.getUpdates()),
+                                    ref(op.getResult())};
+  for (int64_t size : op.getSizes())
+    fields.push_back(i64(size));
+  fields.append({i32(typeOf(op.getIndices())), i32(typeOf(op.getUpdates()))});
+  return make(types.scatterAdd, fields);
 }
 
 Constant *TableBuilder::conv(rank::ConvOp op) {
@@ -289,6 +322,10 @@ std::pair<int32_t, Constant *> TableBuilder::payload(Operation *op) {
     return {VS_STEP_GEMM, gemm(step)};
   if (auto step = dyn_cast<rank::AttentionOp>(op))
     return {VS_STEP_ATTENTION, attention(step)};
+  if (auto step = dyn_cast<rank::AttentionGradOp>(op))
+    return {VS_STEP_ATTENTION_GRAD, attentionGrad(step)};
+  if (auto step = dyn_cast<rank::ScatterAddOp>(op))
+    return {VS_STEP_SCATTER_ADD, scatterAdd(step)};
   if (auto step = dyn_cast<rank::ConvOp>(op))
     return {VS_STEP_CONV, conv(step)};
   return {VS_STEP_COLLECTIVE, collective(cast<rank::CollectiveOp>(op))};
