@@ -1,5 +1,6 @@
 // vescale-ckpt: looks into checkpoints and converts them.
 #include "runtime/core/Error.h"
+#include "runtime/core/Threads.h"
 #include "tools/vescale-ckpt/Commands.h"
 
 #include <cstdio>
@@ -28,6 +29,7 @@ int main(int argc, char **argv) {
       std::fputs(ckpt::helpText, stdout);
       return 0;
     }
+    setThreadCount(coreCount(allowedCores()));
     return run(arguments);
   } catch (const Failure &failure) {
     reportFailure(failure, 0, 1);
