@@ -5,15 +5,20 @@
 //   2. A block of the chunk that holds such elements is read and compared with
 //      its checksum; where all of it belongs in one place it is read there.
 //   3. Otherwise its runs are copied where they belong.
+//
+// Threads take the chunks of a file one by one.
 #include "runtime/checkpoint/Load.h"
 
 #include "runtime/core/Error.h"
 #include "runtime/core/StridedCopy.h"
+#include "runtime/core/Threads.h"
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <map>
 #include <memory>
+#include <mutex>
 
 namespace vescale::runtime {
 namespace {
@@ -41,8 +46,7 @@ public:
       if (next == INT64_MAX)
         return;
       int64_t bytes = take(next * width / checksumBlockBytes, shares);
-      if (beat)
-        beat(bytes);
+      beat(bytes);
     }
   }
 
@@ -106,7 +110,7 @@ int64_t readBlock(InputFile &file, const IndexTensor &tensor,
 struct SavedStep::Reading {
   const IndexTensor *tensor;
   const IndexChunk *chunk;
-  std::vector<const Piece *> pieces; // may not share elements with it
+  std::vector<const Piece *> pieces; // that share elements with it
 };
 
 Piece Piece::dense(const std::string &tensor, const Box &box, char *to) {
@@ -172,18 +176,38 @@ void SavedStep::readFile(size_t index, const std::vector<Reading> &readings,
   if (!headerChecked[index])
     readHeader(file, index);
   headerChecked[index] = true;
-  std::unique_ptr<char[]> buffer(new char[checksumBlockBytes]);
-  for (const Reading &reading : readings) {
+  int threads = threadCount();
+  std::vector<std::unique_ptr<char[]>> buffers(threads);
+  std::vector<std::exception_ptr> failures(readings.size());
+  std::mutex mutex;
+  auto beatOne = [&](int64_t bytes) {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (beat)
+      beat(bytes);
+  };
+  auto read = [&](int64_t item, int thread) {
+    const Reading &reading = readings[item];
+    if (!buffers[thread])
+      buffers[thread].reset(new char[checksumBlockBytes]);
     std::vector<Share> shares;
-    for (const Piece *piece : reading.pieces) {
-      SharedRuns runs(RunCursor(reading.chunk->box),
-                      RunCursor(piece->box, piece->strides));
-      if (!runs.done())
-        shares.push_back({std::move(runs), piece->to});
-    }
-    ChunkReader(file, *reading.tensor, *reading.chunk, buffer.get())
-        .read(shares, beat);
-  }
+    for (const Piece *piece : reading.pieces)
+      shares.push_back({SharedRuns(RunCursor(reading.chunk->box),
+                                   RunCursor(piece->box, piece->strides)),
+                        piece->to});
+    ChunkReader(file, *reading.tensor, *reading.chunk, buffers[thread].get())
+        .read(shares, beatOne);
+  };
+  parallelItems(static_cast<int64_t>(readings.size()), threads,
+                [&](int64_t item, int thread) {
+                  try {
+                    read(item, thread);
+                  } catch (...) {
+                    failures[item] = std::current_exception();
+                  }
+                });
+  for (const std::exception_ptr &failure : failures)
+    if (failure)
+      std::rethrow_exception(failure);
 }
 
 void SavedStep::load(const std::vector<Piece> &pieces,

@@ -41,8 +41,9 @@ public:
 
   /// Loads pieces of tensors that the step has and that lie inside them. Reads
   /// the blocks that hold their elements, each once, and checks each against
-  /// its checksum; `beat` is called with the bytes of each. After a failure the
-  /// buffers hold anything.
+  /// its checksum; `beat` is called with the bytes of each, by any of the
+  /// rank's threads but one at a time. After a failure the buffers hold
+  /// anything.
   void load(const std::vector<Piece> &pieces,
             const std::function<void(int64_t)> &beat = nullptr);
 

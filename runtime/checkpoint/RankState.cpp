@@ -2,7 +2,7 @@
 #include "runtime/checkpoint/RankState.h"
 
 #include "runtime/core/Error.h"
-#include "runtime/core/Fill.h"
+#include "runtime/core/Number.h"
 #include "runtime/core/StridedCopy.h"
 #include "runtime/core/Threads.h"
 #include "runtime/io/MappedFile.h"

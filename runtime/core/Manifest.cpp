@@ -2,8 +2,8 @@
 #include "runtime/core/Manifest.h"
 
 #include "runtime/core/Error.h"
-#include "runtime/core/Fill.h"
 #include "runtime/core/JsonField.h"
+#include "runtime/core/Number.h"
 #include "runtime/core/Runs.h"
 #include "runtime/io/MappedFile.h"
 #include "runtime/io/TensorFile.h"

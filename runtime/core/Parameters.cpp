@@ -5,7 +5,7 @@
 #include "runtime/core/Parameters.h"
 
 #include "runtime/core/Error.h"
-#include "runtime/core/Fill.h"
+#include "runtime/core/Number.h"
 #include "runtime/core/Runs.h"
 #include "runtime/core/StridedCopy.h"
 #include "runtime/core/Threads.h"

@@ -48,7 +48,7 @@ void takeCheckpoint(Manifest &manifest, const std::string &path, Tied tied,
     say(found.remark);
   for (size_t i = 0; i < parameters.size(); ++i) {
     HubTensor &tensor = found.tensors[i];
-    parameters[i]->source = {tensor.file, tensor.entry.offset,
+    parameters[i]->source = {tensor.file,        tensor.entry.offset,
                              tensor.entry.bytes, *tensor.entry.dtype,
                              tensor.entry.shape, /*isAuthors=*/true};
     parameters[i]->view = *parameters[i]->author->view;

@@ -1,11 +1,12 @@
 // The manifest's fields, sub-axes, and the shard arithmetic behind layouts.
 #include "runtime/core/Manifest.h"
 #include "runtime/core/Error.h"
-#include "runtime/core/Fill.h"
+#include "runtime/core/Number.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 using namespace vescale::runtime;
@@ -183,7 +184,7 @@ TEST(Manifest, ReadsState) {
          "no element of type i64");
 }
 
-TEST(Fill, RoundsToTheNearestElement) {
+TEST(Number, RoundsToTheNearestElement) {
   auto bits16 = [](vs_dtype dtype, double value) {
     uint16_t bits[3] = {0, 0, 0x5a5a};
     fillElements(dtype, value, 2, reinterpret_cast<char *>(bits));
@@ -209,6 +210,19 @@ TEST(Fill, RoundsToTheNearestElement) {
             reinterpret_cast<char *>(padded));
   EXPECT_EQ((std::vector<float>(padded, padded + 6)),
             (std::vector<float>{2, 0, 0, 2, 0, 0}));
+}
+
+// Every 16-bit float is the number that it is read as.
+TEST(Number, ReadsWhatItWrites) {
+  for (vs_dtype dtype : {VS_F16, VS_BF16})
+    for (int bits = 0; bits < 1 << 16; ++bits) {
+      auto element = static_cast<uint16_t>(bits), back = uint16_t(0);
+      double value = numberAt(dtype, reinterpret_cast<char *>(&element));
+      if (std::isnan(value))
+        continue;
+      fillElements(dtype, value, 1, reinterpret_cast<char *>(&back));
+      ASSERT_EQ(element, back) << dtypeName(dtype);
+    }
 }
 
 // Over all ranks, first replicas' shards cover a tensor once.

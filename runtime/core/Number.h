@@ -1,6 +1,6 @@
-// Buffers whose elements are all one number.
-#ifndef VESCALE_RUNTIME_CORE_FILL_H
-#define VESCALE_RUNTIME_CORE_FILL_H
+// Numbers as elements of any type, and elements as numbers.
+#ifndef VESCALE_RUNTIME_CORE_NUMBER_H
+#define VESCALE_RUNTIME_CORE_NUMBER_H
 
 #include "runtime/core/DType.h"
 #include "runtime/core/Layout.h"
@@ -16,6 +16,9 @@ void fillElements(vs_dtype dtype, double value, int64_t count, char *to);
 /// Fills a rank's buffer; what lies past the shard's valid elements is zero.
 void fillShard(vs_dtype dtype, double value, const Shard &shard, char *to);
 
+/// The element as a double, to which i64 rounds.
+double numberAt(vs_dtype dtype, const char *element);
+
 } // namespace vescale::runtime
 
-#endif // VESCALE_RUNTIME_CORE_FILL_H
+#endif // VESCALE_RUNTIME_CORE_NUMBER_H

@@ -1,5 +1,5 @@
-// Rounds a number to an element type and repeats it.
-#include "runtime/core/Fill.h"
+// Converts between numbers and elements.
+#include "runtime/core/Number.h"
 
 #include "runtime/core/Error.h"
 #include "runtime/core/StridedCopy.h"
@@ -15,9 +15,10 @@ namespace {
 /// number, ties to even.
 uint16_t smallFloat(double value, int exponentBits, int mantissaBits) {
   uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+  int64_t infinity = int64_t((1 << exponentBits) - 1) << mantissaBits;
   value = std::fabs(value);
-  if (value == 0)
-    return sign;
+  if (value == 0 || std::isinf(value))
+    return static_cast<uint16_t>(sign | (value == 0 ? 0 : infinity));
   int bias = (1 << (exponentBits - 1)) - 1, exponent;
   std::frexp(value, &exponent);
   exponent = std::max(exponent - 1, 1 - bias); // denormals share the smallest
@@ -25,8 +26,28 @@ uint16_t smallFloat(double value, int exponentBits, int mantissaBits) {
       std::nearbyint(std::ldexp(value, mantissaBits - exponent)));
   // A step too many carries into the exponent, which is the next float.
   int64_t bits = (int64_t(exponent + bias - 1) << mantissaBits) + steps;
-  int64_t infinity = int64_t((1 << exponentBits) - 1) << mantissaBits;
   return static_cast<uint16_t>(sign | std::min(bits, infinity));
+}
+
+double fromSmallFloat(uint16_t bits, int exponentBits, int mantissaBits) {
+  int bias = (1 << (exponentBits - 1)) - 1;
+  int exponent = (bits & 0x7fff) >> mantissaBits;
+  int mantissa = bits & ((1 << mantissaBits) - 1);
+  double size;
+  if (exponent == (1 << exponentBits) - 1)
+    size = mantissa ? NAN : INFINITY;
+  else if (exponent == 0)
+    size = std::ldexp(mantissa, 1 - bias - mantissaBits);
+  else
+    size = std::ldexp(mantissa + (1 << mantissaBits),
+                      exponent - bias - mantissaBits);
+  return bits & 0x8000 ? -size : size;
+}
+
+template <typename T> T as(const char *element) {
+  T value;
+  std::memcpy(&value, element, sizeof(T));
+  return value;
 }
 
 template <typename T> void repeat(T element, int64_t count, char *to) {
@@ -102,6 +123,31 @@ void fillShard(vs_dtype dtype, double value, const Shard &shard, char *to) {
   fillElements(dtype, value, 1, element);
   gatherStrided(element, std::vector<int64_t>(shard.valid.size(), 0),
                 shard.valid, shard.local, dtypeBytes(dtype), to);
+}
+
+double numberAt(vs_dtype dtype, const char *element) {
+  switch (dtype) {
+  case VS_F32:
+    return as<float>(element);
+  case VS_F64:
+    return as<double>(element);
+  case VS_F16:
+    return fromSmallFloat(as<uint16_t>(element), 5, 10);
+  case VS_BF16:
+    return fromSmallFloat(as<uint16_t>(element), 8, 7);
+  case VS_I8:
+    return as<int8_t>(element);
+  case VS_I16:
+    return as<int16_t>(element);
+  case VS_I32:
+    return as<int32_t>(element);
+  case VS_I64:
+    return static_cast<double>(as<int64_t>(element));
+  case VS_U8:
+  case VS_BOOL:
+    return as<uint8_t>(element);
+  }
+  return NAN;
 }
 
 } // namespace vescale::runtime
