@@ -168,6 +168,16 @@ class CompareWeights(unittest.TestCase):
         one = np.linspace(-1, 1, 30, dtype=np.float32)
         self.assertEqual(self.verdict({"a": one * np.float32(1.01)}, {"a": one}, 2e-3), [True])
         self.assertEqual(self.verdict({"a": one * np.float32(1.05)}, {"a": one}, 2e-3), [False])
+        self.assertEqual(self.verdict({"a": one * np.float32(2)}, {"a": one}, 0.2), [True])
+        self.assertEqual(self.verdict({"a": one * np.float32(np.nan)}, {"a": one}, 0.2), [False])
+
+    def test_only_biases_are_left_out(self):
+        for family in tool.families():
+            for run in tool.runs(family):
+                final = json.loads((tool.HERE / family / run / "losses.json").read_text())["final"]
+                for name, entry in final.items():
+                    if entry["drift"] > tool.UNDETERMINED:
+                        self.assertRegex(name, r"(key|k_proj)\.bias$", f"{family}/{run}")
 
 
 class Record(unittest.TestCase):
