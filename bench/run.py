@@ -9,7 +9,6 @@ drifts for all. Needs what test/Models/requirements-record.txt pins; PyTorch's r
 import argparse
 import json
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "test" / "Models"))
 
 import tool  # noqa: E402
+from turns import Subject, show_entry, spawn, timed  # noqa: E402
 
 ROWS = [("gpt2/dynamo20", 1, 128), ("gpt2/dynamo20", 4, 512), ("bert-base/dynamo20", 1, 128)]
 AIM = 0.85  # of the best peer
@@ -50,16 +50,6 @@ def peer_pytorch(graph, inputs, threads, repeat):
         return timed(lambda: model(**feeds), repeat)
 
 
-def timed(call, repeat):
-    call()
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - start) * 1e3)
-    return times
-
-
 PEERS = {"onnxruntime": peer_onnxruntime, "pytorch": peer_pytorch}
 
 
@@ -70,31 +60,6 @@ def child(name, graph, inputs, threads, repeat):
         times = PEERS[name](graph, dict(feeds), threads, repeat)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"times": times, "peak_rss_bytes": peak}))
-
-
-def spawn(words):
-    result = subprocess.run([str(word) for word in words], capture_output=True, text=True)
-    if result.returncode:
-        raise RuntimeError(result.stderr.strip().splitlines()[-1] if result.stderr else "failed")
-    return json.loads(result.stdout.strip().splitlines()[-1])
-
-
-class Subject:
-    """One of the things timed: collects step times over several turns."""
-
-    def __init__(self, name, turn):
-        self.name, self.turn, self.times, self.peak, self.error = name, turn, [], 0, None
-
-    def run(self):
-        if self.error:
-            return
-        try:
-            result = self.turn()
-        except (RuntimeError, OSError) as error:
-            self.error = str(error)
-            return
-        self.times += result["times"]
-        self.peak = max(self.peak, result["peak_rss_bytes"])
 
 
 def ours(build, bundle, inputs, threads, repeat):
@@ -132,11 +97,7 @@ def bench(build, model, batch, sequence, turns, repeat, directory):
     for _ in range(turns):
         for subject in subjects.values():
             subject.run()
-    row["subjects"] = {}
-    for label, subject in subjects.items():
-        row["subjects"][label] = ({"error": subject.error} if subject.error else
-                                  {"median_ms": statistics.median(subject.times), "min_ms": min(subject.times),
-                                   "max_ms": max(subject.times), "peak_rss_bytes": subject.peak})
+    row["subjects"] = {label: subject.entry() for label, subject in subjects.items()}
     return row
 
 
@@ -144,11 +105,7 @@ def show(row):
     print(f"\n{row['model']} {row['batch']}×{row['sequence']}   (compiled in {row['compile_s']:.1f} s)")
     entries = row["subjects"]
     for label, entry in entries.items():
-        if "error" in entry:
-            print(f"  {label:26} not run: {entry['error'][:80]}")
-            continue
-        print(f"  {label:26}{entry['median_ms']:9.1f} ms  ({entry['min_ms']:.1f} to {entry['max_ms']:.1f})"
-              f"{entry['peak_rss_bytes'] / 2**20:9.0f} MiB")
+        show_entry(label, entry)
     for threads in (1, 2):
         peers = [entries[f"{name}, {threads} thread"].get("median_ms") for name in PEERS]
         peers = [value for value in peers if value]

@@ -9,7 +9,7 @@ CHUNK = 1 << 22
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def _noise(name, count):
+def noise(name, count):
     """`count` float32 values of mean 0 and variance 1, near normal: sums of the four 16-bit parts of a hash of the index."""
     seed = np.uint64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little"))
     out = np.empty(count, np.float32)
@@ -40,7 +40,7 @@ def _scale(name, shape):
 def make(name, shape, norm_offset=1.0):
     """The parameter `name`; `norm_offset` is what a 1-D scale lies around (0 where the model itself adds 1)."""
     shape = tuple(shape)
-    values = _noise(name, int(np.prod(shape))) * np.float32(_scale(name, shape))
+    values = noise(name, int(np.prod(shape))) * np.float32(_scale(name, shape))
     if len(shape) == 1 and name.endswith("weight"):
         values += np.float32(norm_offset)
     return values.reshape(shape)
