@@ -51,6 +51,9 @@ namespace vescale::dist {
 
 /// The attribute with the SeedAttr of a value.
 inline constexpr llvm::StringLiteral kSeedAttr = "dist.seed";
+/// The attribute of a parameter with the axes over which it is stored sharded
+/// beyond what computations on it need (ZeRO).
+inline constexpr llvm::StringLiteral kStorageAttr = "dist.storage";
 /// The module's attribute with the layouts that ops were asked for: a list of
 /// [name of the model's node, LayoutAttr].
 inline constexpr llvm::StringLiteral kRecordedAttr = "dist.recorded";

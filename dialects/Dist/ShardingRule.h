@@ -56,6 +56,8 @@ public:
   llvm::SmallVector<Factor> factors;
   llvm::SmallVector<TensorFactors> operands, results;
   llvm::SmallVector<Linearity> linearities;
+  /// Results may be partial sums of themselves: they begin as zeros.
+  bool startsAsZeros = false;
 
   /// The linearity whose operands are exactly `partialOperands`, or null.
   const Linearity *findLinearity(llvm::ArrayRef<unsigned> partialOperands,
@@ -96,6 +98,11 @@ public:
   ShardingRuleBuilder &moves(llvm::ArrayRef<unsigned> operands);
   ShardingRuleBuilder &commutes(llvm::ArrayRef<unsigned> operands,
                                 ReductionKind kind);
+
+  ShardingRuleBuilder &startsAsZeros(bool value) {
+    rule.startsAsZeros = value;
+    return *this;
+  }
 
   ShardingRule build();
 

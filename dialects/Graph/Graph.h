@@ -33,6 +33,10 @@ inline constexpr llvm::StringLiteral kGlobalTypeAttr = "graph.global";
 /// train file.
 inline constexpr llvm::StringLiteral kTrainAttr = "graph.train";
 
+/// The mark of ops that the optimizer consists of: they compute new state from
+/// gradients and old state.
+inline constexpr llvm::StringLiteral kOptimizerAttr = "graph.optimizer";
+
 /// The mark of a parameter that is empty whenever a step ends, so that no
 /// checkpoint has it; its layout is that of what is added to it.
 inline constexpr llvm::StringLiteral kTransientAttr = "graph.transient";

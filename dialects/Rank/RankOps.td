@@ -85,18 +85,19 @@ def Rank_ParameterOp : Rank_Op<"parameter"> {
     right operand of rank.gemm, k×n, seen as n×k in the file if transposed.
     `named`: under this name the author's checkpoints have it. `init` is what
     every element is at first where there is no source, and says what is stored.
-    Steps write a parameter only if it is `updated`.
+    Steps write a parameter only if it is `updated`. One that is `transient` is
+    empty between training steps, and no checkpoint has it.
   }];
   let arguments = (ins StrAttr:$name, OptionalAttr<Rank_SourceAttr>:$source,
       I64Attr:$view_offset, DenseI64ArrayAttr:$view_strides,
       OptionalAttr<Rank_AuthorAttr>:$author, OptionalAttr<ElementsAttr>:$init,
-      UnitAttr:$updated, TypeAttr:$global,
+      UnitAttr:$updated, UnitAttr:$transient, TypeAttr:$global,
       OptionalAttr<DenseI64ArrayAttr>:$packed, UnitAttr:$mapped,
       OptionalAttr<I64Attr>:$offset);
   let results = (outs Rank_Buffer:$result);
   let assemblyFormat = [{
     $name (`source` $source^)? `view` $view_offset $view_strides
-    (`named` `` custom<Author>($author)^)? (`init` $init^)? (`updated` $updated^)? `global` $global (`packed` $packed^)? (`mapped` $mapped^)? (`at` $offset^)? attr-dict
+    (`named` `` custom<Author>($author)^)? (`init` $init^)? (`updated` $updated^)? (`transient` $transient^)? `global` $global (`packed` $packed^)? (`mapped` $mapped^)? (`at` $offset^)? attr-dict
     `:` type($result)
   }];
   let extraClassDeclaration = [{
@@ -104,6 +105,14 @@ def Rank_ParameterOp : Rank_Op<"parameter"> {
     ::mlir::RankedTensorType getStoredType();
   }];
   let hasVerifier = 1;
+}
+
+def Rank_EntryOp : Rank_Op<"entry"> {
+  let summary = "the steps from here to the next entry can be run alone";
+  let description = [{ Entries of a program share inputs and parameters; nothing
+    else that one has written is read by another. }];
+  let arguments = (ins StrAttr:$name);
+  let assemblyFormat = "$name attr-dict";
 }
 
 def Rank_PortOp : Rank_Op<"port"> {

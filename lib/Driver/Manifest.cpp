@@ -199,6 +199,8 @@ static llvm::Expected<json::Value> parameterOf(rank::ParameterOp op,
                      {"packed", std::move(packed)}};
   if (op.getUpdated())
     entry["trained"] = true;
+  if (op.getTransient())
+    entry["transient"] = true;
   if (llvm::Error error = addOrigin(entry, op, weights))
     return error;
   return entry;

@@ -34,7 +34,7 @@ llvm::StringRef vescale::defaultTrainFile() {
     "total_steps": 1000
   },
 
-  "//clip_norm": "all gradients together are scaled to at most this norm; 0: never",
+  "//clip_norm": "all gradients together are scaled to at most this norm; null: never",
   "clip_norm": 1.0,
 
   "//micro_batches": "a rank's batch is worked off in this many parts, whose gradients add up",

@@ -231,7 +231,11 @@ static void readAll(Fields &fields, TrainFile &train) {
                 [&](Fields &f) { readOptimizer(f, train.optimizer); });
   fields.nested("learning_rate",
                 [&](Fields &f) { readSchedule(f, train.learningRate); });
-  fields.number("clip_norm", train.clipNorm, 0, 1e30);
+  if (const json::Value *clip = fields.find("clip_norm");
+      clip && clip->getAsNull())
+    train.clipNorm = 0;
+  else
+    fields.number("clip_norm", train.clipNorm, 0, 1e30);
   fields.integer("micro_batches", train.microBatches, 1, 1 << 20);
   fields.globs("frozen", train.frozen);
   fields.nested("data", [&](Fields &f) { readData(f, train.data); });

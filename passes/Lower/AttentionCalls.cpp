@@ -54,7 +54,7 @@ LogicalResult ProgramBuilder::addAttention(AttentionOp op) {
   auto numbers = [&](const StridedBuffer &strided) {
     return builder.getDenseI64ArrayAttr(strided.layout);
   };
-  int64_t bytes = attentionScratchBytes(op, threads);
+  int64_t bytes = attentionScratchBytes(op, shared.threads);
   rank::AttentionOp::create(
       builder, op.getLoc(), q.buffer, k.buffer, v.buffer, mask.buffer,
       out.buffer, lse, createScratch(op.getLoc(), bytes),
@@ -75,7 +75,7 @@ LogicalResult ProgramBuilder::addAttentionGrad(AttentionGradOp op) {
   for (const StridedBuffer &strided : rows)
     llvm::append_range(layouts, strided.layout);
   StridedBuffer mask = readMask(op.getMask());
-  int64_t bytes = attentionGradScratchBytes(op, threads);
+  int64_t bytes = attentionGradScratchBytes(op, shared.threads);
   rank::AttentionGradOp::create(
       builder, op.getLoc(), rows[0].buffer, rows[1].buffer, rows[2].buffer,
       mask.buffer, rows[3].buffer, bufferOf(plan.getView(op.getLse())->base),

@@ -3,7 +3,6 @@
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "passes/Lower/ProgramBuilder.h"
 #include "passes/Lower/Scratch.h"
-#include "passes/Lower/Updates.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -35,9 +34,13 @@ ProgramBuilder::EpilogueCall ProgramBuilder::makeEpilogue(Operation *call,
     return result;
   }
   Value root = group->root;
+  // A parameter that is written over may be read by the epilogue, but not after
+  // the call has written its result there.
+  Value parameter = overwritten.lookup(root);
   bool inPlace =
+      !parameter &&
       typeOf(root).getElementType() == typeOf(value).getElementType();
-  Kernel kernel = kernels.emitEpilogue(*group, {space, inPlace});
+  Kernel kernel = kernels.emitEpilogue(*group, {space, inPlace, parameter});
   for (Value input : kernel.inputs)
     result.inputs.push_back(bufferOf(input));
   result.outputs.push_back(bufferOf(root));
@@ -62,10 +65,10 @@ LogicalResult ProgramBuilder::addCall(Operation *op, const Group *epilogue) {
 }
 
 /// The parameter that the right operand is, whole and as a matrix.
-static ParameterOp packableWeight(DotOp op, const Gemm &gemm,
-                                  const View &view) {
+static ParameterOp packableWeight(DotOp op, const Gemm &gemm, const View &view,
+                                  const UpdatedParameters &updated) {
   auto parameter = view.base.getDefiningOp<ParameterOp>();
-  if (!parameter || isUpdated(parameter) || rankOf(view.base) != 2 || view.offset != 0 ||
+  if (!parameter || updated.contains(parameter) || rankOf(view.base) != 2 || view.offset != 0 ||
       gemm.batch[0] * gemm.batch[1] != 1 ||
       typeOf(view.base).getNumElements() != gemm.k * gemm.n)
     return {};
@@ -83,13 +86,8 @@ Value ProgramBuilder::createPacked(ParameterOp op, int64_t k, int64_t n,
   int64_t bytes = packedWeightBytes(k, n, element);
   auto type =
       MemRefType::get({bytes * 8 / element.getIntOrFloatBitWidth()}, element);
-  return buffer = rank::ParameterOp::create(
-             builder, op.getLoc(), type, op.getNameAttr(), op.getSourceAttr(),
-             builder.getI64IntegerAttr(op.getOffset()),
-             builder.getDenseI64ArrayAttr(op.getStrides()), op.getAuthorAttr(),
-             op.getInitAttr(), UnitAttr(), TypeAttr::get(op.getGlobalType()),
-             builder.getDenseI64ArrayAttr({k, n, transposed}), UnitAttr(),
-             IntegerAttr());
+  return buffer = createParameter(
+             op, type, builder.getDenseI64ArrayAttr({k, n, transposed}));
 }
 
 static SmallVector<int64_t> layoutOf(const Matrix &matrix, int64_t offset) {
@@ -108,7 +106,7 @@ LogicalResult ProgramBuilder::addGemm(DotOp op, const Group *epilogue) {
                           "has; graph-lower-supported-types should have "
                           "transposed them");
   Value a = bufferOf(lhs->base), b;
-  ParameterOp weight = packableWeight(op, *gemm, *rhs);
+  ParameterOp weight = packableWeight(op, *gemm, *rhs, shared.updated);
   // The parameter's own second dimension is the columns unless transposed.
   bool transposed = gemm->b.transposed;
   auto packedBefore = weight ? packed.lookup(weight.getResult()) : Value();
@@ -126,7 +124,7 @@ LogicalResult ProgramBuilder::addGemm(DotOp op, const Group *epilogue) {
                                 gemm->n, gemm->k};
   bool isPacked = static_cast<bool>(weight);
   int64_t bytes = gemmScratchBytes(*gemm, typeOf(op.getLhs()).getElementType(),
-                                   isPacked, threads);
+                                   isPacked, shared.threads);
   rank::GemmOp::create(builder, op.getLoc(), a, b, call.result,
                        createScratch(op.getLoc(), bytes), call.inputs,
                        call.outputs, sizes, layoutOf(gemm->a, lhs->offset),
@@ -141,7 +139,7 @@ LogicalResult ProgramBuilder::addConv(ConvOp op, const Group *epilogue) {
   for (int64_t size : result.drop_front(2))
     space.columns *= size;
   EpilogueCall call = makeEpilogue(op, epilogue, space);
-  int64_t bytes = convScratchBytes(op, threads);
+  int64_t bytes = convScratchBytes(op, shared.threads);
   Value input = bufferOf(plan.getView(op.getInput())->base);
   Value weight = bufferOf(plan.getView(op.getWeight())->base);
   auto shaped = [&](Value buffer, Value value) -> Value {

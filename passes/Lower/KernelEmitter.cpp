@@ -213,6 +213,8 @@ Kernel KernelFactory::emitEpilogue(const Group &group,
   Value output = body.addOutput(outputType(group.root));
   Value result = group.anchor->getResult(0);
   body.bind(result, epilogue.inPlace ? output : body.bufferOf(result));
+  if (epilogue.overwritten)
+    body.bind(epilogue.overwritten, output);
   body.loop(body.bound0Low, body.bound0High, [&](Value row) {
     body.loop(body.bound1Low, body.bound1High, [&](Value column) {
       Position at = flat(group.root, row, column, epilogue.space.columns);

@@ -45,13 +45,16 @@ struct BoxSpace {
 struct Epilogue {
   BoxSpace space;
   bool inPlace;
+  /// As in KernelFactory::emit.
+  mlir::Value overwritten;
 };
 
 class KernelFactory {
 public:
+  /// `next` numbers the kernels of the module.
   KernelFactory(mlir::ModuleOp module, const FusionPlan &plan,
-                GroupTable &groups)
-      : module(module), plan(plan), groups(groups) {}
+                GroupTable &groups, int64_t &next)
+      : module(module), plan(plan), groups(groups), next(next) {}
 
   /// The root is written over `overwritten`, if given, of which the group reads
   /// each element only to compute the one in its place.
@@ -64,7 +67,7 @@ private:
   mlir::ModuleOp module;
   const FusionPlan &plan;
   GroupTable &groups;
-  int64_t next = 0;
+  int64_t &next;
 };
 
 } // namespace vescale

@@ -22,37 +22,72 @@ struct LowerToRank : vescale::impl::LowerToRankBase<LowerToRank> {
   using Base::Base;
 
   void runOnOperation() override {
-    FailureOr<func::FuncOp> func = findMain();
-    if (failed(func) || failed(checkTypes(*func)) || failed(checkRows(*func)) ||
-        failed(checkUpdates(*func)))
+    ModuleOp module = getOperation();
+    FailureOr<SmallVector<func::FuncOp>> functions = findFunctions();
+    FailureOr<dist::MeshAttr> mesh = findMesh(module);
+    if (failed(functions) || failed(mesh))
       return signalPassFailure();
-    foldLoneCollectives(*func);
-    copyReturnedLeaves(*func);
+    UpdatedParameters updated(module);
+    if (failed(updated.check(module)))
+      return signalPassFailure();
     GroupTable groups;
-    numberGroups(*func, groups);
-    auto plan = std::make_unique<FusionPlan>(*func);
-    if (auto copied = copyUpdates(*func, *plan); !copied.empty())
-      plan = std::make_unique<FusionPlan>(*func, copied);
-    ProgramBuilder builder(*func, *plan, groups, threads);
-    if (failed(builder.build()))
-      return signalPassFailure();
-    kernels += builder.numKernels;
-    libraryCalls += builder.numLibraryCalls;
-    func->erase();
+    for (func::FuncOp func : *functions) {
+      if (failed(checkTypes(func)) || failed(checkRows(func)))
+        return signalPassFailure();
+      foldLoneCollectives(func);
+      copyReturnedLeaves(func);
+      sinkUpdates(func);
+      numberGroups(func, groups);
+    }
+    func::FuncOp first = functions->front();
+    OpBuilder builder(first);
+    auto program = rank::ProgramOp::create(
+        builder, first.getLoc(), first.getSymName(), *mesh,
+        builder.getArrayAttr(groups.get()), IntegerAttr(), IntegerAttr());
+    program.getBody().emplaceBlock();
+    SharedProgram shared(program, groups, updated, threads);
+    for (func::FuncOp func : *functions)
+      if (failed(build(func, shared)))
+        return signalPassFailure();
+    for (func::FuncOp func : *functions)
+      func->erase();
   }
 
-  FailureOr<func::FuncOp> findMain() {
-    func::FuncOp main;
+  LogicalResult build(func::FuncOp func, SharedProgram &shared) {
+    auto plan = std::make_unique<FusionPlan>(func);
+    if (auto copied = copyUpdates(func, *plan); !copied.empty())
+      plan = std::make_unique<FusionPlan>(func, copied);
+    ProgramBuilder builder(func, *plan, shared);
+    if (failed(builder.build()))
+      return failure();
+    kernels += builder.numKernels;
+    libraryCalls += builder.numLibraryCalls;
+    return success();
+  }
+
+  /// All functions, `main` first.
+  FailureOr<SmallVector<func::FuncOp>> findFunctions() {
+    SmallVector<func::FuncOp> functions;
     for (auto func : getOperation().getOps<func::FuncOp>()) {
-      if (main)
-        return func.emitOpError("is a second function; a program has one");
-      main = func;
+      if (!llvm::hasSingleElement(func.getBody()))
+        return func.emitOpError("must have one block");
+      bool isMain = func.getSymName() == "main";
+      functions.insert(isMain ? functions.begin() : functions.end(), func);
     }
-    if (!main)
+    if (functions.empty())
       return getOperation().emitOpError("has no function to lower");
-    if (!llvm::hasSingleElement(main.getBody()))
-      return main.emitOpError("must have one block");
-    return main;
+    return functions;
+  }
+
+  /// The mesh that the module declares; one rank without one.
+  static FailureOr<dist::MeshAttr> findMesh(ModuleOp module) {
+    dist::MeshAttr mesh;
+    for (auto op : module.getOps<dist::MeshOp>()) {
+      if (mesh)
+        return op.emitOpError("is a second mesh; a program runs on one");
+      mesh = op.getAxes();
+    }
+    return mesh ? mesh : dist::MeshAttr::get(module.getContext(), {});
   }
 
   LogicalResult checkTypes(func::FuncOp func) {

@@ -1,7 +1,6 @@
 //===- ProgramBuilder.cpp - Builds the program of one rank ------*- C++ -*-===//
 
 #include "passes/Lower/ProgramBuilder.h"
-#include "passes/Lower/Updates.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
@@ -9,36 +8,18 @@ using namespace vescale;
 using namespace vescale::graph;
 
 ProgramBuilder::ProgramBuilder(func::FuncOp func, const FusionPlan &plan,
-                               GroupTable &groups, int64_t threads)
-    : func(func), plan(plan), groups(groups),
-      kernels(func->getParentOfType<ModuleOp>(), plan, groups),
-      threads(threads), builder(func) {}
+                               SharedProgram &shared)
+    : func(func), plan(plan), shared(shared),
+      kernels(func->getParentOfType<ModuleOp>(), plan, shared.groups,
+              shared.nextKernel),
+      builder(OpBuilder::atBlockEnd(&shared.program.getBody().front())) {}
 
 static MemRefType bufferType(RankedTensorType type) {
   return MemRefType::get(type.getShape(), storageType(type.getElementType()));
 }
 
-/// The mesh that the module declares; one rank without one.
-static FailureOr<dist::MeshAttr> findMesh(ModuleOp module) {
-  dist::MeshAttr mesh;
-  for (auto op : module.getOps<dist::MeshOp>()) {
-    if (mesh)
-      return op.emitOpError("is a second mesh; a program runs on one");
-    mesh = op.getAxes();
-  }
-  return mesh ? mesh : dist::MeshAttr::get(module.getContext(), {});
-}
-
 LogicalResult ProgramBuilder::build() {
-  auto module = func->getParentOfType<ModuleOp>();
-  FailureOr<dist::MeshAttr> mesh = findMesh(module);
-  if (failed(mesh))
-    return failure();
-  program = rank::ProgramOp::create(builder, func.getLoc(), func.getSymName(),
-                                    *mesh, builder.getArrayAttr(groups.get()),
-                                    IntegerAttr(), IntegerAttr());
-  program.getBody().emplaceBlock();
-  builder.setInsertionPointToStart(&program.getBody().front());
+  rank::EntryOp::create(builder, func.getLoc(), func.getSymName());
   if (failed(addInputs()))
     return failure();
   placeUpdates();
@@ -118,16 +99,27 @@ static bool canStayInFile(ParameterOp op, dist::MeshAttr mesh) {
   return author && isDenseShard(op, mesh, author->strides);
 }
 
-Value ProgramBuilder::createParameter(ParameterOp op) {
-  bool mapped = !isUpdated(op) && canStayInFile(op, program.getMesh());
-  return rank::ParameterOp::create(
-      builder, op.getLoc(), bufferType(typeOf(op.getResult())),
-      op.getNameAttr(), op.getSourceAttr(),
-      builder.getI64IntegerAttr(op.getOffset()),
-      builder.getDenseI64ArrayAttr(op.getStrides()), op.getAuthorAttr(),
-      op.getInitAttr(), isUpdated(op) ? builder.getUnitAttr() : UnitAttr(),
-      TypeAttr::get(op.getGlobalType()), DenseI64ArrayAttr(),
-      mapped ? builder.getUnitAttr() : UnitAttr(), IntegerAttr());
+Value ProgramBuilder::createParameter(ParameterOp op, MemRefType type,
+                                      DenseI64ArrayAttr packed) {
+  auto offset = builder.getI64IntegerAttr(op.getOffset());
+  auto strides = builder.getDenseI64ArrayAttr(op.getStrides());
+  auto global = TypeAttr::get(op.getGlobalType());
+  Attribute key = builder.getArrayAttr(
+      {op.getNameAttr(), offset, strides, global, TypeAttr::get(type),
+       packed ? Attribute(packed) : builder.getUnitAttr()});
+  Value &buffer = shared.parameters[key];
+  if (buffer)
+    return buffer;
+  bool updated = shared.updated.contains(op);
+  bool mapped =
+      !packed && !updated && canStayInFile(op, shared.program.getMesh());
+  return buffer = rank::ParameterOp::create(
+             builder, op.getLoc(), type, op.getNameAttr(), op.getSourceAttr(),
+             offset, strides, op.getAuthorAttr(), op.getInitAttr(),
+             updated ? builder.getUnitAttr() : UnitAttr(),
+             op->hasAttr(kTransientAttr) ? builder.getUnitAttr() : UnitAttr(),
+             global, packed, mapped ? builder.getUnitAttr() : UnitAttr(),
+             IntegerAttr());
 }
 
 Value ProgramBuilder::bufferOf(Value value) {
@@ -136,7 +128,7 @@ Value ProgramBuilder::bufferOf(Value value) {
     return buffer;
   Operation *op = value.getDefiningOp();
   if (auto parameter = dyn_cast_or_null<ParameterOp>(op))
-    return buffer = createParameter(parameter);
+    return buffer = createParameter(parameter, bufferType(typeOf(value)), {});
   if (auto constant = dyn_cast_or_null<ConstantOp>(op);
       constant && !constant.getValue().isSplat())
     return buffer = rank::ConstantOp::create(builder, constant.getLoc(),
@@ -168,10 +160,20 @@ static void addPort(OpBuilder &builder, Location loc, rank::PortKind kind,
 
 LogicalResult ProgramBuilder::addInputs() {
   for (BlockArgument argument : func.getArguments()) {
-    std::string fallback = ("in" + Twine(argument.getArgNumber())).str();
-    addPort(builder, func.getLoc(), rank::PortKind::Input, fallback,
-            func.getArgAttrDict(argument.getArgNumber()), typeOf(argument),
-            bufferOf(argument));
+    unsigned number = argument.getArgNumber();
+    auto given = func.getArgAttrOfType<StringAttr>(number, kNameAttr);
+    std::string name = given ? given.str() : ("in" + Twine(number)).str();
+    Value &known = shared.inputs[name];
+    if (known && known.getType() != bufferType(typeOf(argument)))
+      return func.emitOpError("takes the input \"")
+             << name << "\" of another type than the functions before it";
+    if (known) {
+      buffers[argument] = known;
+      continue;
+    }
+    known = bufferOf(argument);
+    addPort(builder, func.getLoc(), rank::PortKind::Input, name,
+            func.getArgAttrDict(number), typeOf(argument), known);
   }
   return success();
 }
@@ -269,7 +271,7 @@ LogicalResult ProgramBuilder::addCollective(Operation *op) {
   auto collective = cast<dist::CollectiveOpInterface>(op);
   Value input = op->getOperand(0), result = op->getResult(0);
   auto mesh = dist::lookupMesh(op, collective.getMeshRef());
-  int64_t group = groups.number(mesh, collective.getGroupAxes());
+  int64_t group = shared.groups.number(mesh, collective.getGroupAxes());
   Value base = plan.getView(input)->base;
   Value from = bufferOf(base);
   // The input under its own shape.

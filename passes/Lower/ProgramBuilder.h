@@ -1,22 +1,40 @@
 //===- ProgramBuilder.h - Builds the program of one rank --------*- C++ -*-===//
 //
-// Walks the function and appends buffers and steps: kernels for groups, library
-// calls, collectives.
+// Walks a function and appends buffers and steps: kernels for groups, library
+// calls, collectives. Each function becomes an entry of the one program; they
+// share inputs of one name, and parameters.
 //
 //===----------------------------------------------------------------------===//
 #ifndef VESCALE_PASSES_LOWER_PROGRAMBUILDER_H
 #define VESCALE_PASSES_LOWER_PROGRAMBUILDER_H
 
 #include "passes/Lower/KernelEmitter.h"
+#include "passes/Lower/Updates.h"
 
 namespace vescale {
+
+/// What the functions of a program share.
+struct SharedProgram {
+  SharedProgram(rank::ProgramOp program, GroupTable &groups,
+                const UpdatedParameters &updated, int64_t threads)
+      : program(program), groups(groups), updated(updated), threads(threads) {}
+
+  rank::ProgramOp program;
+  GroupTable &groups;
+  const UpdatedParameters &updated;
+  int64_t threads;
+  int64_t nextKernel = 0;
+  llvm::StringMap<mlir::Value> inputs;
+  /// By name, view, type and packing.
+  llvm::DenseMap<mlir::Attribute, mlir::Value> parameters;
+};
 
 class ProgramBuilder {
 public:
   ProgramBuilder(mlir::func::FuncOp func, const FusionPlan &plan,
-                 GroupTable &groups, int64_t threads);
+                 SharedProgram &shared);
 
-  /// Builds the program; the function can be erased then.
+  /// Appends the function's entry; the function can be erased then.
   mlir::LogicalResult build();
 
   int64_t numKernels = 0, numLibraryCalls = 0;
@@ -53,7 +71,9 @@ private:
   mlir::Value bufferOf(mlir::Value value);
   mlir::Value createBuffer(mlir::Location loc, mlir::RankedTensorType type,
                            rank::Space space = rank::Space::Arena);
-  mlir::Value createParameter(graph::ParameterOp op);
+  /// The parameter's buffer, the one of all functions.
+  mlir::Value createParameter(graph::ParameterOp op, mlir::MemRefType type,
+                              mlir::DenseI64ArrayAttr packed);
   mlir::Value createPacked(graph::ParameterOp op, int64_t k, int64_t n,
                            bool transposed);
   mlir::Value createScratch(mlir::Location loc, int64_t bytes);
@@ -72,10 +92,8 @@ private:
 
   mlir::func::FuncOp func;
   const FusionPlan &plan;
-  GroupTable &groups;
+  SharedProgram &shared;
   KernelFactory kernels;
-  int64_t threads;
-  rank::ProgramOp program;
   mlir::OpBuilder builder;
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
   llvm::DenseMap<mlir::Value, mlir::Value> packed;

@@ -1,32 +1,57 @@
 //===- Updates.cpp - Where new values of parameters are written -*- C++ -*-===//
 
 #include "passes/Lower/Updates.h"
-#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace vescale;
 using namespace vescale::graph;
 
-bool vescale::isUpdated(ParameterOp op) {
-  return llvm::any_of(op->getUsers(), llvm::IsaPred<UpdateOp>);
+UpdatedParameters::UpdatedParameters(ModuleOp module) {
+  module.walk([&](UpdateOp op) {
+    ParameterOp parameter = op.getParameterOp();
+    views[parameter.getName()].push_back(parameter);
+  });
 }
 
-LogicalResult vescale::checkUpdates(func::FuncOp func) {
-  llvm::StringMap<ParameterOp> updated;
-  func.walk([&](UpdateOp op) {
-    updated[op.getParameterOp().getName()] = op.getParameterOp();
-  });
-  WalkResult result = func.walk([&](ParameterOp op) -> WalkResult {
-    ParameterOp other = updated.lookup(op.getName());
-    if (!other || isUpdated(op))
+static bool isSameView(ParameterOp a, ParameterOp b) {
+  return a.getOffset() == b.getOffset() && a.getStrides() == b.getStrides();
+}
+
+static bool isSameType(ParameterOp a, ParameterOp b) {
+  return a.getType() == b.getType() && a.getGlobalType() == b.getGlobalType();
+}
+
+LogicalResult UpdatedParameters::check(ModuleOp module) const {
+  WalkResult result = module.walk([&](ParameterOp op) -> WalkResult {
+    auto found = views.find(op.getName());
+    if (found == views.end())
+      return WalkResult::advance();
+    bool seen = false, clash = false;
+    for (ParameterOp view : found->second)
+      if (isSameView(op, view))
+        (isSameType(op, view) ? seen : clash) = true;
+    if (seen && !clash)
       return WalkResult::advance();
     InFlightDiagnostic error =
         op.emitOpError("reads \"")
-        << op.getName() << "\", which is updated through another view";
-    error.attachNote(other.getLoc()) << "the view that is updated";
+        << op.getName()
+        << "\", which is updated through another view, or in another layout";
+    ParameterOp other = found->second.front();
+    error.attachNote(other.getLoc())
+        << "the view that is updated";
     return error;
   });
   return failure(result.wasInterrupted());
+}
+
+void vescale::sinkUpdates(func::FuncOp func) {
+  Operation *end = func.front().getTerminator();
+  OpBuilder builder(end);
+  for (UpdateOp op : llvm::to_vector(func.front().getOps<UpdateOp>())) {
+    if (auto constant = op.getValue().getDefiningOp<ConstantOp>())
+      op.getValueMutable().set(builder.clone(*constant)->getResult(0));
+    op->moveBefore(end);
+  }
 }
 
 namespace {
@@ -79,13 +104,11 @@ static bool canOverwrite(UpdateOp op, const FusionPlan &plan) {
 
 SmallVector<Value> vescale::copyUpdates(func::FuncOp func,
                                         const FusionPlan &plan) {
-  Operation *end = func.front().getTerminator();
-  OpBuilder builder(end);
+  OpBuilder builder(func.getContext());
   SmallVector<Value> copied;
   for (UpdateOp op : llvm::to_vector(func.front().getOps<UpdateOp>())) {
     if (canOverwrite(op, plan))
       continue;
-    op->moveBefore(end);
     builder.setInsertionPoint(op);
     copied.push_back(op.getValue());
     op.getValueMutable().set(ReshapeOp::create(

@@ -9,15 +9,30 @@
 #define VESCALE_PASSES_LOWER_UPDATES_H
 
 #include "passes/Lower/Fusion.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace vescale {
 
-/// Whether the program changes the parameter.
-bool isUpdated(graph::ParameterOp op);
+/// The parameters that some function of a module changes.
+class UpdatedParameters {
+public:
+  explicit UpdatedParameters(mlir::ModuleOp module);
 
-/// Refuses updates of parameters that the function also reads through other
-/// views, which would not see them.
-llvm::LogicalResult checkUpdates(mlir::func::FuncOp func);
+  bool contains(graph::ParameterOp op) const {
+    return views.contains(op.getName());
+  }
+  /// Refuses readings of the same stored tensor through other views, or in
+  /// other layouts, which would not see the changes.
+  llvm::LogicalResult check(mlir::ModuleOp module) const;
+
+private:
+  /// The views that are updated, by the parameter's name.
+  llvm::StringMap<llvm::SmallVector<graph::ParameterOp>> views;
+};
+
+/// Moves updates to the end of the function, constants that they write with
+/// them, so that each is written where its parameter lies.
+void sinkUpdates(mlir::func::FuncOp func);
 
 /// Gives updates that can't overwrite the parameter a copy of their value at
 /// the end of the function. Returns those values, which have to lie in memory

@@ -162,6 +162,9 @@ LogicalResult FunctionPartitioner::partition(ReshardOp op) {
   Value value = locals.lookup(op.getInput());
   for (const ReshardStep &step : plan.steps) {
     value = emit(step, value, op);
+    // The same gather in both directions is two.
+    if (Attribute backward = op->getAttr(graph::kBackwardAttr))
+      value.getDefiningOp()->setAttr(graph::kBackwardAttr, backward);
     collectives += step.kind != ReshardStep::Slice;
   }
   sentBytes += plan.bytes;

@@ -10,6 +10,8 @@
 #include "passes/Plan/Passes.h"
 #include "vescale/Planner/PlanFile.h"
 #include "vescale/Support/Location.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace vescale::dist {
 #define GEN_PASS_DEF_APPLYDEFAULTLAYOUTSPASS
@@ -181,6 +183,9 @@ struct ApplyDefaultLayouts
                          << mesh << "'";
       return signalPassFailure();
     }
+    FailureOr<AxesAttr> storage = storageAxes(module, axes);
+    if (failed(storage))
+      return signalPassFailure();
     if (!module.getOps<MeshOp>().empty()) {
       emitError(unknown, "the module has a mesh already");
       return signalPassFailure();
@@ -202,6 +207,40 @@ struct ApplyDefaultLayouts
       if (!sp.empty() && axes.getAxisSize(spAxis) > 1)
         seeder.shardSequence(spAxis);
     }
+    if (zero > 0)
+      markStorage(module, *storage);
+  }
+
+  FailureOr<AxesAttr> storageAxes(ModuleOp module, MeshAttr mesh) {
+    if (zero < 0 || zero > 3)
+      return module.emitError("zero is ") << zero << "; it can be 0 to 3";
+    if (zero == 0)
+      return AxesAttr();
+    if (!module->hasAttr(graph::kTrainAttr))
+      return module.emitError("zero is about training steps, and the model is "
+                              "not trained");
+    std::vector<std::string> names;
+    for (StringRef name : llvm::split(zeroAxes, ','))
+      names.push_back(name.str());
+    llvm::Expected<AxesAttr> parsed = toAxes(names, mesh);
+    if (!parsed)
+      return module.emitError("zero-axes '")
+             << zeroAxes << "': " << llvm::toString(parsed.takeError());
+    return *parsed;
+  }
+
+  void markStorage(ModuleOp module, AxesAttr storage) {
+    llvm::StringSet<> updated;
+    module.walk([&](graph::UpdateOp op) {
+      updated.insert(op.getParameterOp().getName());
+    });
+    module.walk([&](graph::ParameterOp op) {
+      bool isKept = op->hasAttr(graph::kTransientAttr);
+      int64_t level = isKept ? 2 : op.getInit() ? 1 : 3;
+      if (zero >= level && updated.contains(op.getName()) &&
+          graph::rankOf(op.getResult()) > 0)
+        op->setAttr(kStorageAttr, storage);
+    });
   }
 };
 } // namespace

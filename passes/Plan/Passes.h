@@ -24,6 +24,11 @@ struct PlanOptions {
   /// Sequence sharding: empty or `megatron`.
   std::string sp;
   std::string spAxis = "tp";
+  /// What of a training step is stored sharded: 0 nothing, 1 the optimizer's
+  /// state, 2 the sums of gradients too, 3 the parameters too.
+  int64_t zero = 0;
+  /// Over which axes, as `dp` or `dp:(2)2,ep`.
+  std::string zeroAxes = "dp";
 };
 
 /// prepared graph → layouts on every value.

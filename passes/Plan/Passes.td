@@ -32,6 +32,9 @@ def ApplyDefaultLayoutsPass
       of products with weights between which nothing needs that dimension whole
       (Shoeybi et al., Megatron-LM, 2019); the rows of the largest lookup table,
       and the columns of a final product that has as many;
+    - with `zero`, optimizer state, gradients that micro-batches add up, and
+      parameters are stored in shards over `zero-axes` beyond what computations
+      need (Rajbhandari et al., ZeRO, 2020), marked by `dist.storage`;
     - with `sp=megatron`, norms work on sequence shards over `sp-axis`
       (Korthikanti et al., Reducing Activation Recomputation, 2022).
 
@@ -44,7 +47,12 @@ def ApplyDefaultLayoutsPass
     Option<"mesh", "mesh", "std::string", "", "axes, slowest first: dp=2,tp=2">,
     Option<"sp", "sp", "std::string", "", "sequence sharding: megatron">,
     Option<"spAxis", "sp-axis", "std::string", "\"tp\"",
-           "the axis of the sequence sharding">];
+           "the axis of the sequence sharding">,
+    Option<"zero", "zero", "int64_t", "0",
+           "what of a training step is stored sharded: 1 the optimizer's state, "
+           "2 sums of gradients too, 3 parameters too">,
+    Option<"zeroAxes", "zero-axes", "std::string", "\"dp\"",
+           "the axes, major to minor, over which it is">];
   let dependentDialects = ["::vescale::dist::DistDialect"];
 }
 

@@ -17,6 +17,8 @@ void dist::buildPlanPipeline(OpPassManager &pm, const PlanOptions &options) {
     apply.mesh = options.mesh;
     apply.sp = options.sp;
     apply.spAxis = options.spAxis;
+    apply.zero = options.zero;
+    apply.zeroAxes = options.zeroAxes;
     pm.addPass(createApplyDefaultLayoutsPass(apply));
   }
   pm.addPass(createPropagatePass());
@@ -32,6 +34,11 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
                          llvm::cl::desc("sequence sharding: megatron")};
   Option<std::string> spAxis{*this, "sp-axis", llvm::cl::desc("its mesh axis"),
                              llvm::cl::init("tp")};
+  Option<int64_t> zero{*this, "zero",
+                       llvm::cl::desc("what is stored sharded: 0 to 3")};
+  Option<std::string> zeroAxes{*this, "zero-axes",
+                               llvm::cl::desc("over which axes"),
+                               llvm::cl::init("dp")};
 };
 } // namespace
 
@@ -40,7 +47,8 @@ void dist::registerPlanPhase() {
   PassPipelineRegistration<PipelineOptions>(
       "dist-plan-pipeline", "From a prepared graph to layouts on every value",
       [](OpPassManager &pm, const PipelineOptions &options) {
-        buildPlanPipeline(
-            pm, {options.mesh, options.plan, options.sp, options.spAxis});
+        buildPlanPipeline(pm,
+                          {options.mesh, options.plan, options.sp,
+                           options.spAxis, options.zero, options.zeroAxes});
       });
 }

@@ -31,12 +31,16 @@ using namespace vescale;
 using namespace vescale::dist;
 
 namespace {
+/// The layouts of the module's parameters, by name and view: functions that
+/// share one share its layout, which the first of them decides.
+using ParameterLayouts = DenseMap<Attribute, LayoutAttr>;
+
 class LayoutCompleter {
 public:
-  LayoutCompleter(func::FuncOp func, MeshOp meshOp)
+  LayoutCompleter(func::FuncOp func, MeshOp meshOp, ParameterLayouts &decided)
       : func(func), builder(func), mesh(meshOp.getAxes()),
         meshRef(FlatSymbolRefAttr::get(meshOp.getSymNameAttr())),
-        propagation(mesh), conflicts(propagation, mesh) {}
+        propagation(mesh), conflicts(propagation, mesh), decided(decided) {}
 
   LogicalResult run(int64_t remarkBytes);
   int64_t reshards = 0;
@@ -50,6 +54,7 @@ private:
   LogicalResult complete(ShardableOpInterface op);
   LogicalResult complete(func::ReturnOp op);
   LogicalResult complete(graph::UpdateOp op);
+  void followSummand(Operation *op);
   std::string whyPartial(ShardableOpInterface op, const ShardingRule &rule,
                          const OpSharding &sharding);
 
@@ -59,6 +64,7 @@ private:
   FlatSymbolRefAttr meshRef;
   Propagation propagation;
   Conflicts conflicts;
+  ParameterLayouts &decided;
   /// Results of ops that a layout was asked for.
   SmallVector<OpResult> asked;
   DenseMap<std::pair<Value, LayoutAttr>, Value> resharded;
@@ -66,6 +72,14 @@ private:
   DenseMap<Value, std::string> partialOrigins;
 };
 } // namespace
+
+/// What tells a parameter's ops of one function from each other.
+static Attribute viewOf(graph::ParameterOp op) {
+  Builder builder(op.getContext());
+  return builder.getArrayAttr({op.getNameAttr(),
+                               builder.getI64IntegerAttr(op.getOffset()),
+                               builder.getDenseI64ArrayAttr(op.getStrides())});
+}
 
 LogicalResult LayoutCompleter::addSeed(Operation *at, Value value,
                                        Attribute attribute) {
@@ -99,6 +113,14 @@ LogicalResult LayoutCompleter::addSeed(Operation *at, Value value,
   return success();
 }
 
+/// Whether the op stands for what is stored of a parameter with storage axes,
+/// which the optimizer works on, and not for what others gather of it.
+static bool isStored(graph::ParameterOp op) {
+  return llvm::any_of(op->getUsers(), [](Operation *user) {
+    return user->hasAttr(graph::kOptimizerAttr);
+  });
+}
+
 LogicalResult LayoutCompleter::readSeeds() {
   MLIRContext *context = func.getContext();
   // A layout in a type pins the value.
@@ -117,6 +139,14 @@ LogicalResult LayoutCompleter::readSeeds() {
   }
   for (Operation &op : func.front()) {
     Attribute attribute = op.removeAttr(kSeedAttr);
+    auto parameter = dyn_cast<graph::ParameterOp>(op);
+    auto storage = op.getAttrOfType<AxesAttr>(kStorageAttr);
+    if (parameter && storage && isStored(parameter))
+      propagation.addStorage(parameter.getResult(), storage);
+    if (parameter && (!storage || isStored(parameter)))
+      if (LayoutAttr layout = decided.lookup(viewOf(parameter)))
+        attribute = SeedAttr::get(context, layout.withoutPartial(), 0, true,
+                                  "another function");
     for (OpResult result : op.getResults()) {
       Attribute seed = fromType(result);
       // The op's own seed speaks of its first result.
@@ -209,6 +239,7 @@ static LogicalResult refusePartial(ShardableOpInterface op,
 }
 
 LogicalResult LayoutCompleter::complete(ShardableOpInterface op) {
+  followSummand(op);
   const ShardingRule &rule = propagation.getRule(op);
   SmallVector<LayoutAttr> wanted;
   for (Value result : op->getResults()) {
@@ -256,9 +287,37 @@ LogicalResult LayoutCompleter::complete(func::ReturnOp op) {
   return success();
 }
 
+/// Before a transient parameter is added to: it takes the layout of the other
+/// summand, partial sums included, so that nothing is sent for it.
+void LayoutCompleter::followSummand(Operation *op) {
+  if (!isa<graph::AddOp>(op))
+    return;
+  for (unsigned operand : {0, 1})
+    if (auto kept = op->getOperand(operand).getDefiningOp<graph::ParameterOp>();
+        kept && kept->hasAttr(graph::kTransientAttr) &&
+        !kept->hasAttr(kStorageAttr)) {
+      LayoutAttr layout = decided.lookup(viewOf(kept));
+      if (!layout)
+        layout = getLayout(op->getOperand(1 - operand).getType());
+      kept.getResult().setType(
+          withLayout(graph::typeOf(kept.getResult()), layout));
+    }
+}
+
 /// What is stored says how, not its new value.
 LogicalResult LayoutCompleter::complete(graph::UpdateOp op) {
-  op->setOperand(1, reshard(op, 1, getLayout(op.getParameter().getType())));
+  LayoutAttr layout = getLayout(op.getParameter().getType());
+  // Zeros lie as they are wanted, even as partial sums.
+  auto zeros = op.getValue().getDefiningOp<graph::ConstantOp>();
+  if (zeros && propagation.getRule(zeros).startsAsZeros) {
+    builder.setInsertionPoint(op);
+    Operation *own = builder.clone(*zeros);
+    own->getResult(0).setType(
+        withLayout(graph::typeOf(zeros.getResult()), layout));
+    op.getValueMutable().set(own->getResult(0));
+    return success();
+  }
+  op->setOperand(1, reshard(op, 1, layout));
   return success();
 }
 
@@ -271,7 +330,9 @@ LogicalResult LayoutCompleter::run(int64_t remarkBytes) {
   if (failed(readSeeds()))
     return failure();
   propagation.run(body);
-  weights.join(propagation);
+  weights.join(propagation, [&](graph::ParameterOp op) {
+    return decided.lookup(viewOf(op));
+  });
   for (BlockArgument argument : body.getArguments())
     argument.setType(withLayout(argument.getType(),
                                 layoutOf(propagation.get(argument).dims)));
@@ -298,6 +359,10 @@ LogicalResult LayoutCompleter::run(int64_t remarkBytes) {
   }
   func.setFunctionType(builder.getFunctionType(
       body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
+  reshards += weights.gather();
+  for (auto parameter : body.getOps<graph::ParameterOp>())
+    decided.try_emplace(viewOf(parameter),
+                        getLayout(graph::typeOf(parameter.getResult())));
   conflicts.report(remarkBytes);
   recordLayouts(func, asked);
   return success();
@@ -315,10 +380,16 @@ struct Propagate : vescale::dist::impl::PropagatePassBase<Propagate> {
                                "dist-apply-default-layouts adds it");
       return signalPassFailure();
     }
-    for (auto func : getOperation().getOps<func::FuncOp>()) {
-      if (func.isExternal())
-        continue;
-      LayoutCompleter completer(func, *meshes.begin());
+    // The first one decides where parameters lie.
+    SmallVector<func::FuncOp> functions;
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (!func.isExternal())
+        functions.insert(func.getSymName() == "main" ? functions.begin()
+                                                     : functions.end(),
+                         func);
+    ParameterLayouts decided;
+    for (func::FuncOp func : functions) {
+      LayoutCompleter completer(func, *meshes.begin(), decided);
       if (failed(completer.run(remarkBytes)))
         return signalPassFailure();
       reshards += completer.reshards;

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Plan/Propagation.h"
+#include "dialects/Graph/Graph.h"
 #include <set>
 
 using namespace mlir;
@@ -45,8 +46,25 @@ StringRef Propagation::describe(Value value, int64_t dim) {
   return seed ? seed.getOrigin() : "nothing";
 }
 
+void Propagation::forget(Operation *op) {
+  for (Value result : op->getResults())
+    states.erase(result);
+  rules.erase(op);
+}
+
+void Propagation::pin(Value value, LayoutAttr layout) {
+  ValueState &target = state(value);
+  target.pinned = layout;
+  for (auto [list, axes] : llvm::zip_equal(target.dims, layout.getDims()))
+    list = normalize(axes.getAxes(), mesh);
+}
+
 void Propagation::addSeed(Value value, SeedAttr seed) {
   seeds.push_back({value, seed});
+}
+
+void Propagation::addStorage(Value value, AxesAttr axes) {
+  storages.emplace_back(value, axes);
 }
 
 void Propagation::plant(const Seed &seed, int index) {
@@ -109,11 +127,21 @@ void Propagation::meet(Value value, Value other) {
   }
 }
 
+/// Whether the value is a parameter or made by the optimizer.
+static bool isStoredOrUpdated(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op && (isa<graph::ParameterOp>(op) ||
+                op->hasAttr(graph::kOptimizerAttr));
+}
+
 bool Propagation::extend(const TensorFactors &tensor, Value value,
                          const ShardingRule &rule,
                          ArrayRef<Proposal> proposals) {
   ValueState &target = state(value);
   if (target.pinned)
+    return false;
+  // What gradients are made from stays as it is, and so do they.
+  if (inOptimizer && !isStoredOrUpdated(value))
     return false;
   auto shape = cast<RankedTensorType>(value.getType()).getShape();
   FactorAxes axes;
@@ -143,6 +171,8 @@ bool Propagation::extend(const TensorFactors &tensor, Value value,
 }
 
 bool Propagation::propagate(ShardableOpInterface op) {
+  if (inOptimizer && !op->hasAttr(graph::kOptimizerAttr))
+    return false;
   const ShardingRule &rule = getRule(op);
   SmallVector<Proposal> proposals(rule.factors.size());
   for (auto [tensor, value] : llvm::zip_equal(rule.results, op->getResults()))
@@ -157,6 +187,48 @@ bool Propagation::propagate(ShardableOpInterface op) {
   return changed;
 }
 
+void Propagation::spread(Block &block) {
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (Operation &op : block)
+      if (auto shardable = dyn_cast<ShardableOpInterface>(op))
+        changed |= propagate(shardable);
+    for (Operation &op : llvm::reverse(block))
+      if (auto shardable = dyn_cast<ShardableOpInterface>(op))
+        changed |= propagate(shardable);
+  }
+}
+
+void Propagation::plantStorage(Value value, AxesAttr axes) {
+  ValueState &target = state(value);
+  AxisList added = normalize(axes.getAxes(), mesh);
+  for (const AxisList &list : target.dims)
+    if (overlaps(list, added))
+      return; // computations shard it over them already
+  auto shape = cast<RankedTensorType>(value.getType()).getShape();
+  int64_t best = -1;
+  for (auto [dim, size] : llvm::enumerate(shape)) {
+    int64_t shards = numShards(target.dims[dim], mesh) * numShards(added, mesh);
+    if (size % shards == 0) {
+      best = dim;
+      break;
+    }
+    if (size >= shards && (best < 0 || size > shape[best]))
+      best = dim;
+  }
+  if (best < 0)
+    return;
+  target.dims[best].append(added.begin(), added.end());
+  target.dims[best] = normalize(target.dims[best], mesh);
+  // For messages.
+  auto layout = LayoutAttr::getReplicated(
+      FlatSymbolRefAttr::get(value.getContext(), "mesh"), shape.size());
+  target.origins[best] = seeds.size();
+  seeds.push_back({value, SeedAttr::get(value.getContext(), layout, 0, false,
+                                        "where state is stored")});
+}
+
 void Propagation::run(Block &block) {
   std::set<int64_t> priorities;
   for (const Seed &seed : seeds)
@@ -165,15 +237,12 @@ void Propagation::run(Block &block) {
     for (auto [index, seed] : llvm::enumerate(seeds))
       if (seed.seed.getPriority() == priority)
         plant(seed, index);
-    bool changed = true;
-    while (changed) {
-      changed = false;
-      for (Operation &op : block)
-        if (auto shardable = dyn_cast<ShardableOpInterface>(op))
-          changed |= propagate(shardable);
-      for (Operation &op : llvm::reverse(block))
-        if (auto shardable = dyn_cast<ShardableOpInterface>(op))
-          changed |= propagate(shardable);
-    }
+    spread(block);
   }
+  if (storages.empty())
+    return;
+  inOptimizer = true;
+  for (auto [value, axes] : storages)
+    plantStorage(value, axes);
+  spread(block);
 }

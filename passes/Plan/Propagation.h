@@ -26,10 +26,18 @@ public:
 
   /// Adds a seed; it counts from the round of its priority on.
   void addSeed(mlir::Value value, SeedAttr seed);
+  /// Shards the value further over `axes` when all seeds have spread: the first
+  /// dimension that they divide, or else the largest. From there this spreads
+  /// through ops of the optimizer alone, and up to gradients.
+  void addStorage(mlir::Value value, AxesAttr axes);
   /// Spreads all seeds through the ops of the block.
   void run(mlir::Block &block);
 
   const ValueState &get(mlir::Value value);
+  /// Call before an op is erased; another may get its address.
+  void forget(mlir::Operation *op);
+  /// Fixes the value's layout after all has spread.
+  void pin(mlir::Value value, LayoutAttr layout);
   /// Leaves `value` with the sharding that it and `other` have in common.
   void meet(mlir::Value value, mlir::Value other);
   const ShardingRule &getRule(ShardableOpInterface op);
@@ -50,6 +58,8 @@ private:
   };
 
   ValueState &state(mlir::Value value);
+  void spread(mlir::Block &block);
+  void plantStorage(mlir::Value value, AxesAttr axes);
   void plant(const Seed &seed, int index);
   bool propagate(ShardableOpInterface op);
   void collect(const TensorFactors &tensor, mlir::Value value,
@@ -60,6 +70,9 @@ private:
 
   MeshAttr mesh;
   llvm::SmallVector<Seed> seeds;
+  llvm::SmallVector<std::pair<mlir::Value, AxesAttr>> storages;
+  /// Only storage spreads now.
+  bool inOptimizer = false;
   llvm::DenseMap<mlir::Value, ValueState> states;
   llvm::DenseMap<mlir::Operation *, ShardingRule> rules;
 };

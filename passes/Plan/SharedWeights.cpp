@@ -41,14 +41,78 @@ void SharedWeights::split(Block &block) {
   }
 }
 
-void SharedWeights::join(Propagation &propagation) {
+/// The part of the program that an op's users are in.
+enum class Part { Optimizer, Forward, Backward };
+
+static Part partOf(Operation *op) {
+  for (Operation *user : op->getUsers()) {
+    if (user->hasAttr(graph::kOptimizerAttr))
+      return Part::Optimizer;
+    if (user->hasAttr(graph::kBackwardAttr))
+      return Part::Backward;
+    if (isView(user) && !user->use_empty())
+      return partOf(user);
+  }
+  return Part::Forward;
+}
+
+/// Makes the others the first.
+static void unite(ArrayRef<graph::ParameterOp> ops, Propagation &propagation) {
+  for (graph::ParameterOp other : ops.drop_front()) {
+    graph::ParameterOp first = ops.front();
+    propagation.meet(first.getResult(), other.getResult());
+    other.replaceAllUsesWith(first.getResult());
+    propagation.forget(other);
+    other.erase();
+  }
+}
+
+void SharedWeights::join(
+    Propagation &propagation,
+    function_ref<LayoutAttr(graph::ParameterOp)> storedLayout) {
   for (ArrayRef<graph::ParameterOp> group : groups) {
     graph::ParameterOp first = group.front();
-    for (graph::ParameterOp other : group.drop_front()) {
-      propagation.meet(first.getResult(), other.getResult());
-      other.replaceAllUsesWith(first.getResult());
-      other.erase();
+    if (!first->hasAttr(kStorageAttr)) {
+      unite(group, propagation);
+      continue;
     }
+    SmallVector<graph::ParameterOp> parts[3];
+    for (graph::ParameterOp op : group)
+      parts[static_cast<int>(partOf(op))].push_back(op);
+    for (ArrayRef<graph::ParameterOp> part : parts)
+      if (!part.empty())
+        unite(part, propagation);
+    if (parts[0].empty()) {
+      auto stored = cast<graph::ParameterOp>(OpBuilder(first).clone(*first));
+      propagation.pin(stored.getResult(), storedLayout(first));
+      parts[0].push_back(stored);
+    }
+    for (ArrayRef<graph::ParameterOp> part : ArrayRef(parts).drop_front())
+      if (!part.empty())
+        gathered.emplace_back(parts[0].front(), part.front());
   }
   groups.clear();
+}
+
+int64_t SharedWeights::gather() {
+  for (auto [stored, read] : gathered) {
+    Operation *first = nullptr;
+    for (Operation *user : read->getUsers())
+      if (!first || user->isBeforeInBlock(first))
+        first = user;
+    if (!first)
+      continue;
+    if (!stored->isBeforeInBlock(first))
+      stored->moveBefore(first);
+    OpBuilder builder(first);
+    auto made = ReshardOp::create(
+        builder, read.getLoc(), read.getType(), stored.getResult(),
+        builder.getStringAttr("a parameter that is stored sharded"));
+    // Once for each direction, so that it need not stay in between.
+    if (partOf(read) == Part::Backward)
+      made->setAttr(graph::kBackwardAttr, builder.getUnitAttr());
+    read.replaceAllUsesWith(made.getResult());
+    read.erase();
+  }
+  return gathered.size();
 }

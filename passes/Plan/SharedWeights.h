@@ -20,11 +20,21 @@ public:
   /// Gives each use of a parameter or constant, or of a broadcast, reshape or
   /// transpose of one, an op of its own.
   void split(mlir::Block &block);
-  /// Makes one op of each parameter again.
-  void join(Propagation &propagation);
+  /// Makes one op of each parameter again; of one with storage axes up to three:
+  /// what is stored, what the forward program reads and what the backward one
+  /// does.
+  /// Where only others read it, `stored` says in what layout another function
+  /// stores it.
+  void join(Propagation &propagation,
+            llvm::function_ref<LayoutAttr(graph::ParameterOp)> stored);
+  /// Turns the latter into reshards of what is stored, before their first users,
+  /// when layouts are in the types. Returns their number.
+  int64_t gather();
 
 private:
   llvm::SmallVector<llvm::SmallVector<graph::ParameterOp>> groups;
+  /// What is stored, and what is read of it elsewhere.
+  llvm::SmallVector<std::pair<graph::ParameterOp, graph::ParameterOp>> gathered;
 };
 
 } // namespace vescale::dist

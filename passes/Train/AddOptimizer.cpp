@@ -35,11 +35,19 @@ struct Trained {
   Value gradient;
 };
 
+/// Marks what is built as part of the optimizer.
+struct MarkOptimizer : OpBuilder::Listener {
+  void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override {
+    op->setAttr(kOptimizerAttr, UnitAttr::get(op->getContext()));
+  }
+};
+
 class StepBuilder {
 public:
   StepBuilder(func::FuncOp func, const TrainFile &options)
       : func(func), options(options),
-        builder(func.front().getTerminator()), f(builder, func.getLoc()) {}
+        builder(func.front().getTerminator(), &marker),
+        f(builder, func.getLoc()) {}
 
   LogicalResult build();
 
@@ -72,6 +80,7 @@ private:
 
   func::FuncOp func;
   const TrainFile &options;
+  MarkOptimizer marker;
   OpBuilder builder;
   Formula f;
   SmallVector<Trained> trained;
@@ -179,7 +188,7 @@ double StepBuilder::decayOf(ParameterOp parameter) const {
   const OptimizerOptions &optimizer = options.optimizer;
   bool exempts1d = llvm::is_contained(optimizer.noDecay, "1d");
   if ((exempts1d && parameter.getStoredType().getRank() <= 1) ||
-      matchesAny(optimizer.noDecay, parameter.getName()))
+      matchesAny(optimizer.noDecay, parameter))
     return 0;
   return optimizer.weightDecay;
 }

@@ -29,12 +29,17 @@ FailureOr<func::FuncOp> train::findStep(ModuleOp module) {
   return step;
 }
 
-bool train::matchesAny(ArrayRef<std::string> globs, StringRef name) {
+bool train::matchesAny(ArrayRef<std::string> globs, graph::ParameterOp op) {
+  SmallVector<StringRef> names = {op.getName()};
+  if (std::optional<graph::AuthorAttr> author = op.getAuthor())
+    for (StringAttr tied : author->getTied())
+      names.push_back(tied);
   return llvm::any_of(globs, [&](StringRef glob) {
     llvm::Expected<llvm::GlobPattern> pattern =
         llvm::GlobPattern::create(glob);
     if (pattern)
-      return pattern->match(name);
+      return llvm::any_of(
+          names, [&](StringRef name) { return pattern->match(name); });
     llvm::consumeError(pattern.takeError()); // refused when it was read
     return false;
   });
@@ -42,5 +47,5 @@ bool train::matchesAny(ArrayRef<std::string> globs, StringRef name) {
 
 bool train::isTrained(graph::ParameterOp op, const TrainFile &options) {
   return op.getAuthor() && isa<FloatType>(op.getStoredType().getElementType()) &&
-         !matchesAny(options.frozen, op.getName());
+         !matchesAny(options.frozen, op);
 }

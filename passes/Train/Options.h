@@ -15,8 +15,8 @@ llvm::FailureOr<mlir::func::FuncOp> findStep(mlir::ModuleOp module);
 /// Whether training changes the parameter: it is a weight under the author's
 /// name, not something that an exporter computed, and not frozen.
 bool isTrained(graph::ParameterOp op, const TrainFile &options);
-/// Whether one of the patterns matches the name.
-bool matchesAny(llvm::ArrayRef<std::string> globs, llvm::StringRef name);
+/// Whether one of the patterns matches a name of the parameter.
+bool matchesAny(llvm::ArrayRef<std::string> globs, graph::ParameterOp op);
 
 } // namespace vescale::train
 

@@ -18,6 +18,7 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   read.file = options.file;
   read.microBatches = options.microBatches;
   pm.addPass(createTrainReadOptions(read));
+  pm.addPass(createTrainCheckTrainable());
   pm.addPass(createTrainAddLoss());
   // Unused outputs, and what led to them alone, are gone when parameters are
   // looked at.

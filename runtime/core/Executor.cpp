@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace vescale::runtime {
 namespace {
@@ -114,9 +115,18 @@ Executor::Executor(const vs_program &program, const Addresses &addresses,
   }
 }
 
-void Executor::run() {
-  for (size_t i = 0; i < steps.size(); ++i) {
-    monitor.enterStep(static_cast<int64_t>(i));
+int64_t Executor::findEntry(const char *name) const {
+  for (int64_t i = 0; i < program.num_entries; ++i)
+    if (std::strcmp(program.entries[i].name, name) == 0)
+      return i;
+  return -1;
+}
+
+void Executor::run(int64_t entry) {
+  int64_t first = program.entries[entry].first_step;
+  int64_t end = first + program.entries[entry].num_steps;
+  for (int64_t i = first; i < end; ++i) {
+    monitor.enterStep(i);
     if (Monitor::stopRequested())
       monitor.poll();
     steps[i]->run();

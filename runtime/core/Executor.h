@@ -31,7 +31,10 @@ public:
   Executor(const vs_program &program, const Addresses &addresses,
            Transport &transport, Monitor &monitor);
 
-  void run();
+  /// The number of an entry; -1 if the program has none of that name.
+  int64_t findEntry(const char *name) const;
+  /// Runs the steps of an entry.
+  void run(int64_t entry);
 
 private:
   const vs_program &program;

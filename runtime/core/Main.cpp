@@ -253,7 +253,7 @@ private:
       inputs->place(addresses);
       transport->barrier();
       double begin = now();
-      executor->run();
+      executor->run(0);
       auto nanoseconds = static_cast<int64_t>((now() - begin) * 1e9);
       int64_t slowest = transport->agree(nanoseconds).value;
       if (i >= 0)

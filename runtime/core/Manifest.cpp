@@ -229,6 +229,8 @@ Parameter readParameter(const Field &field, const Mesh &mesh) {
   parameter.dtype = field["dtype"].dtype();
   parameter.shape = readShape(field["shape"], parameter.dtype);
   parameter.trained = field.has("trained") && field["trained"].boolean();
+  parameter.transient =
+      field.has("transient") && field["transient"].boolean();
   if (field.has("init")) {
     if (field.has("source"))
       field.bad("has both 'source' and 'init'");

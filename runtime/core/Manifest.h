@@ -76,8 +76,10 @@ struct Parameter {
   bool trained = false;         // the program updates it
   std::optional<double> init;   // what all elements start with, in no file
 
+  bool transient = false;       // empty whenever a training step ends
+
   /// Does it outlive a step, so that checkpoints have it?
-  bool isState() const { return trained || init; }
+  bool isState() const { return (trained || init) && !transient; }
 };
 
 /// A weights file outside the bundle, as it was when the model was compiled.

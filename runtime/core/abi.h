@@ -234,6 +234,13 @@ typedef struct vs_step {
   const char *location; /* the user's node and module, for messages */
 } vs_step;
 
+/* Steps that are run together: a model, or a part of a training step. Entries
+ * share inputs and parameters, and nothing else. */
+typedef struct vs_entry {
+  const char *name; /* the function that it was: "main" */
+  int64_t first_step, num_steps;
+} vs_entry;
+
 typedef struct vs_program {
   int64_t abi_version;
   const char *hash; /* must equal the program's hash in manifest.json */
@@ -244,6 +251,8 @@ typedef struct vs_program {
   int64_t num_groups;
   const vs_step *steps;
   int64_t num_steps;
+  const vs_entry *entries;
+  int64_t num_entries;
 } vs_program;
 
 /* Called by kernels, from any thread, for an index outside [-size, size). The

@@ -68,3 +68,19 @@ func.func @elsewhere(%x: tensor<8xf32>) -> tensor<8xf32> {
   graph.update %w, %new : tensor<8xf32>, tensor<8xf32>
   return %x : tensor<8xf32>
 }
+
+//--- epilogue.mlir
+// -----
+
+// A product that is added to a parameter is not written there before the sum.
+// CHECK-LABEL: rank.program @epilogue
+// CHECK: %[[W:.*]] = rank.parameter "w"
+// CHECK: %[[C:.*]] = rank.buffer arena : memref<8x8xf32>
+// CHECK: rank.gemm {{.*}}, %[[C]] {{.*}} epilogue {{.*}} -> (%[[W]] : memref<8x8xf32>)
+func.func @epilogue(%x: tensor<8x4xf32>, %y: tensor<4x8xf32>) {
+  %w = graph.parameter "w" init dense<0.0> : tensor<8x8xf32> : tensor<8x8xf32>
+  %p = graph.dot %x, %y batch [] x [] contract [1] x [0] : (tensor<8x4xf32>, tensor<4x8xf32>) -> tensor<8x8xf32>
+  %new = graph.add %w, %p : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+  graph.update %w, %new : tensor<8x8xf32>, tensor<8x8xf32>
+  return
+}

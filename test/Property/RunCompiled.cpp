@@ -97,7 +97,7 @@ private:
     for (int run = 0; run < 2; ++run) {
       inputs.place(addresses);
       transport->barrier();
-      executor.run();
+      executor.run(0);
       writeOutputs(manifest, outputFile(run), *transport, addresses);
     }
     transport->barrier();

@@ -49,7 +49,8 @@ func.func @main(%x: tensor<4x8xbf16> {graph.name = "x"}) -> (tensor<4x8xbf16> {g
 //--- squares.json
 {"schema": "vescale.train/1", "loss": {"kind": "mse"}}
 //--- squares.mlir
-// CHECK-SAME: %[[T:.*]]: tensor<4x3xf32> {graph.name = "target"}
+// CHECK: func.func @main
+// CHECK-SAME: %[[T:arg1]]: tensor<4x3xf32> {graph.name = "target"}
 // CHECK: %[[D:.*]] = graph.sub %{{.*}}, %[[T]]
 // CHECK: %[[S:.*]] = graph.mul %[[D]], %[[D]]
 // CHECK: graph.constant dense<1.200000e+01> : tensor<f32>

@@ -10,9 +10,9 @@
 // ADAMW-DAG: %[[W1:.*]] = graph.parameter "w#exp_avg" init dense<0.000000e+00> : tensor<3x2xf32> : tensor<3x2xf32>
 // ADAMW-DAG: graph.parameter "w#exp_avg_sq"
 // ADAMW-DAG: %[[B:.*]] = graph.parameter "b" source {{.*}} named
-// ADAMW-DAG: %[[STEP:.*]] = graph.parameter "#step" init dense<0> : tensor<i64>
 // ADAMW: graph.dot {{.*}} {graph.backward}
 // ADAMW: graph.sqrt
+// ADAMW: %[[STEP:.*]] = graph.parameter "#step" init dense<0> : tensor<i64>
 // ADAMW: graph.update %[[STEP]]
 // ADAMW: graph.pow
 // ADAMW: graph.update %{{.*}} : tensor<3x2xf32>, tensor<3x2xf32>

@@ -48,6 +48,16 @@ static cl::opt<std::string> spAxis("sp-axis",
                                    cl::desc("The axis of --sp (default: tp)"),
                                    cl::value_desc("AXIS"), cl::init("tp"),
                                    cl::cat(category));
+static cl::opt<int64_t>
+    zero("zero",
+         cl::desc("Of a training step store in shards: 1 the optimizer's state, "
+                  "2 sums of gradients too, 3 parameters too"),
+         cl::value_desc("0..3"), cl::cat(category));
+static cl::opt<std::string>
+    zeroAxes("zero-axes",
+             cl::desc("Over which axes: all of dp, or a part of it, as dp:(2)2 "
+                      "(default: dp)"),
+             cl::value_desc("AXES"), cl::init("dp"), cl::cat(category));
 static cl::opt<std::string>
     trainFile("train",
           cl::desc("Compile a training step: a train file (vescale.train/1), or "
@@ -272,6 +282,12 @@ int main(int argc, char **argv) {
   options.plan.plan = plan;
   options.plan.sp = sp;
   options.plan.spAxis = spAxis;
+  options.plan.zero = zero;
+  options.plan.zeroAxes = zeroAxes;
+  if (zero < 0 || zero > 3)
+    return usage("--zero can be 0 to 3");
+  if (zero && (trainFile.empty() || !plan.empty()))
+    return usage("--zero goes with --train and --mesh");
   bool isText = llvm::StringRef(model).ends_with(".mlir");
   if (compileFrom.getNumOccurrences() && !isText)
     return usage("--compile-from needs MLIR text, but the model is '" + model +

@@ -10,8 +10,19 @@ using dist::PartitionContext;
 using dist::ShardingRule;
 using dist::ShardingRuleBuilder;
 
+/// Zeros are their own partial sums.
+static bool isZero(ElementsAttr value) {
+  auto number = value && value.isSplat()
+                    ? dyn_cast<FloatAttr>(value.getSplatValue<Attribute>())
+                    : FloatAttr();
+  return number && number.getValue().isPosZero();
+}
+
 ShardingRule ParameterOp::getShardingRule() {
-  return ShardingRuleBuilder(*this).pointwise().build();
+  return ShardingRuleBuilder(*this)
+      .pointwise()
+      .startsAsZeros(isZero(getInitAttr()))
+      .build();
 }
 
 LocalValues ParameterOp::partition(OpBuilder &builder, ValueRange operands,
@@ -24,7 +35,7 @@ LocalValues ParameterOp::partition(OpBuilder &builder, ValueRange operands,
 }
 
 ShardingRule UpdateOp::getShardingRule() {
-  return ShardingRuleBuilder(*this).pointwise().build();
+  return ShardingRuleBuilder(*this).pointwise().linear({0, 1}).build();
 }
 
 LocalValues UpdateOp::partition(OpBuilder &builder, ValueRange operands,
@@ -43,7 +54,7 @@ ShardingRule ConstantOp::getShardingRule() {
                       builder.factor(size, getValue().isSplat()
                                                ? FactorKind::Parallel
                                                : FactorKind::Whole));
-  return builder.build();
+  return builder.startsAsZeros(isZero(getValue())).build();
 }
 
 LocalValues ConstantOp::partition(OpBuilder &builder, ValueRange,

@@ -73,7 +73,7 @@ struct TrainFile {
   LossOptions loss;
   OptimizerOptions optimizer;
   ScheduleOptions learningRate;
-  /// The largest norm that all gradients together may have; 0: any.
+  /// The largest norm that all gradients together may have; 0 (null in the file): any.
   double clipNorm = 1.0;
   /// Into how many parts the batch of a rank is cut.
   int64_t microBatches = 1;

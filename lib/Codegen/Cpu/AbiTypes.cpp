@@ -34,8 +34,9 @@ AbiTypes::AbiTypes(LLVMContext &context)
   collective = make({i32, i32, i32, i32, i32, i32, ref, ref, i64, i64, i64, i64,
                      i64, i64, i64, pointer, ref, i64});
   step = make({i32, i32, pointer, pointer, pointer});
-  program =
-      make({i64, pointer, i64, i64, pointer, i64, pointer, i64, pointer, i64});
+  entry = make({pointer, i64, i64});
+  program = make({i64, pointer, i64, i64, pointer, i64, pointer, i64, pointer,
+                  i64, pointer, i64});
 }
 
 Error AbiTypes::check(const DataLayout &layout) const {
@@ -50,6 +51,7 @@ Error AbiTypes::check(const DataLayout &layout) const {
       {group, sizeof(vs_group)},
       {collective, sizeof(vs_collective)},
       {step, sizeof(vs_step)},
+      {entry, sizeof(vs_entry)},
       {program, sizeof(vs_program)}};
   for (auto [type, size] : sizes)
     if (layout.getTypeAllocSize(type) != size) {

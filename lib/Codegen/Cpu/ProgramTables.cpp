@@ -342,7 +342,10 @@ Constant *TableBuilder::groups() {
 
 llvm::Error TableBuilder::build(StringRef hash) {
   SmallVector<Constant *> steps;
+  SmallVector<std::pair<StringRef, size_t>> starts;
   for (Operation &op : *program.getBody().begin()) {
+    if (auto entry = dyn_cast<rank::EntryOp>(op))
+      starts.emplace_back(entry.getName(), steps.size());
     if (!isa<rank::StepOpInterface>(op))
       continue;
     auto [kind, content] = payload(&op);
@@ -354,6 +357,14 @@ llvm::Error TableBuilder::build(StringRef hash) {
         make(types.step, {i32(kind), i32(0), constants.global(content, "step"),
                           constants.text(name),
                           constants.text(describeLocation(op.getLoc()))}));
+  }
+  SmallVector<Constant *> entries;
+  for (auto [index, start] : llvm::enumerate(starts)) {
+    size_t end =
+        index + 1 < starts.size() ? starts[index + 1].second : steps.size();
+    entries.push_back(make(types.entry, {constants.text(start.first),
+                                         i64(start.second),
+                                         i64(end - start.second)}));
   }
   auto *bytes = llvm::ConstantDataArray::getString(
       module.getContext(), StringRef(data.bytes.data(), data.bytes.size()),
@@ -367,7 +378,8 @@ llvm::Error TableBuilder::build(StringRef hash) {
       {i64(VS_ABI_VERSION), constants.text(hash), i64(*program.getArenaBytes()),
        i64(*program.getCommBytes()), section, i64(data.bytes.size()), groups(),
        i64(program.getGroups().size()),
-       constants.array(types.step, steps, "steps"), i64(steps.size())});
+       constants.array(types.step, steps, "steps"), i64(steps.size()),
+       constants.array(types.entry, entries, "entries"), i64(entries.size())});
   new llvm::GlobalVariable(module, types.program, true,
                            llvm::GlobalValue::ExternalLinkage, content,
                            "vescale_program");

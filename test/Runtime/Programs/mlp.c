@@ -109,6 +109,10 @@ static const vs_step steps[] = {
     {VS_STEP_KERNEL, 0, &bias, "graph.add", "mlp.fc2"},
 };
 
+static const vs_entry entries[] = {
+    {"main", 0, sizeof(steps) / sizeof(*steps)},
+};
+
 extern const vs_program vescale_program;
 const vs_program vescale_program = {VS_ABI_VERSION,
                                     "mlp-hash",
@@ -119,4 +123,6 @@ const vs_program vescale_program = {VS_ABI_VERSION,
                                     groups,
                                     1,
                                     steps,
-                                    sizeof(steps) / sizeof(*steps)};
+                                    sizeof(steps) / sizeof(*steps),
+                                    entries,
+                                    1};
