@@ -266,7 +266,7 @@ LogicalResult LayoutCompleter::complete(ShardableOpInterface op) {
     builder.setInsertionPointAfter(op);
     auto made = ReshardOp::create(
         builder, op.getLoc(), withLayout(result.getType(), pinned), result,
-        builder.getStringAttr(propagation.describe(result, 0)));
+        builder.getStringAttr(propagation.describePin(result)));
     ++reshards;
     result.replaceAllUsesExcept(made.getResult(), made);
     if (pinned.isPartial())

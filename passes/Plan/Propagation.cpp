@@ -41,6 +41,13 @@ SeedAttr Propagation::seedOf(Value value, int64_t dim) {
   return origin < 0 ? SeedAttr() : seeds[origin].seed;
 }
 
+StringRef Propagation::describePin(Value value) {
+  for (const Seed &seed : llvm::reverse(seeds))
+    if (seed.value == value && seed.seed.getPinned())
+      return seed.seed.getOrigin();
+  return "nothing";
+}
+
 StringRef Propagation::describe(Value value, int64_t dim) {
   SeedAttr seed = seedOf(value, dim);
   return seed ? seed.getOrigin() : "nothing";

@@ -45,6 +45,8 @@ public:
   SeedAttr seedOf(mlir::Value value, int64_t dim);
   /// Its origin, or "nothing".
   llvm::StringRef describe(mlir::Value value, int64_t dim);
+  /// The origin of what fixed the whole layout.
+  llvm::StringRef describePin(mlir::Value value);
 
 private:
   struct Seed {

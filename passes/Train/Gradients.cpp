@@ -12,6 +12,7 @@
 //    before its op, so its gradient is complete by then. Where several users
 //    contribute, their sum grows toward the first: the operands of each
 //    addition stand in program order.
+// 5. What was built and is not needed after all is dropped.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Train/Gradients.h"
@@ -22,12 +23,15 @@ using namespace vescale;
 using namespace vescale::graph;
 
 namespace {
-/// Marks what is built as part of the backward program.
+/// Marks what is built as part of the backward program, and collects it.
 struct MarkBackward : OpBuilder::Listener {
   void notifyOperationInserted(Operation *op,
                                OpBuilder::InsertPoint previous) override {
     op->setAttr(kBackwardAttr, UnitAttr::get(op->getContext()));
+    built.push_back(op);
   }
+
+  SmallVector<Operation *> built;
 };
 
 class ReverseMode {
@@ -51,6 +55,7 @@ private:
   void seed();
   LogicalResult differentiate(Operation *op);
   void add(Value value, Value gradient);
+  void dropUnused();
 
   Block &body;
   MarkBackward marker;
@@ -159,6 +164,17 @@ LogicalResult ReverseMode::differentiate(Operation *op) {
   return success();
 }
 
+void ReverseMode::dropUnused() {
+  DenseSet<Value> results;
+  for (Value value : values)
+    results.insert(gradients.lookup(value));
+  for (Operation *op : llvm::reverse(marker.built))
+    if (op->use_empty() && llvm::none_of(op->getResults(), [&](Value result) {
+          return results.contains(result);
+        }))
+      op->erase();
+}
+
 LogicalResult ReverseMode::run() {
   findActive();
   if (!active.contains(loss))
@@ -171,6 +187,7 @@ LogicalResult ReverseMode::run() {
   for (Operation *op : llvm::reverse(forward))
     if (failed(differentiate(op)))
       return failure();
+  dropUnused();
   return success();
 }
 

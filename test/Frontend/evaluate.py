@@ -110,6 +110,13 @@ def dot(a, b, attrs):
     return np.einsum(a, left, b, right, out, optimize=True)
 
 
+def scatter_add(indices, updates, shape, dim):
+    result = np.zeros(shape, updates.dtype)
+    places = range(dim, dim + indices.ndim)
+    np.add.at(np.moveaxis(result, dim, 0), indices, np.moveaxis(updates, places, range(indices.ndim)))
+    return result
+
+
 def attention(q, k, v, *rest, attrs):
     repeat = q.shape[1] // k.shape[1]
     scores = np.einsum("bhsd,bhtd->bhst", q, np.repeat(k, repeat, 1)) * float(attrs["scale"].split()[0])
@@ -234,6 +241,8 @@ def evaluate_op(op, x, attrs, shape, dtype):
         return np.take(first, x[1], axis)
     if op == "take_along":
         return np.take_along_axis(first, x[1], axis)
+    if op == "scatter_add":
+        return scatter_add(*x, shape, dim)
     if op == "dot":
         return dot(*x, attrs)
     if op == "conv":

@@ -255,7 +255,7 @@ TEST_F(GradientTest, EveryOp) {
 }
 
 TEST_F(GradientTest, Programs) {
-  int64_t count = setting("VESCALE_PROPERTY_CASES", 400);
+  int64_t count = setting("VESCALE_PROPERTY_CASES", 1500);
   uint64_t first = setting("VESCALE_PROPERTY_SEED", 1);
   int64_t programs = 0;
   for (int64_t i = 0; i < count; ++i) {

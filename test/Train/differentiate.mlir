@@ -82,8 +82,8 @@ func.func @picked(%x: tensor<6x9xf32> {graph.trained}, %labels: tensor<6x1xi64>)
 // CHECK: %[[RESULT:.*]], %[[LSE:.*]] = graph.attention {{.*}} lse tensor<1x2x3xf32>
 // CHECK: %[[PRODUCT:.*]] = graph.mul %[[RESULT]], %[[DY:.*]] {graph.backward}
 // CHECK: %[[DELTA:.*]] = graph.reduce sum %[[PRODUCT]] dims [3]
-// CHECK: %{{.*}}, %[[OF_KEY:.*]], %[[OF_VALUE:.*]] = graph.attention_grad %arg0, %arg1, %arg1 result %[[DY]] lse %[[LSE]] delta %[[DELTA]] scale 5.000000e-01 causal {graph.backward}
-// CHECK: graph.add %[[OF_KEY]], %[[OF_VALUE]]
+// CHECK: %[[QUERY:.*]], %[[KEY:.*]], %[[VALUE:.*]] = graph.attention_grad %arg0, %arg1, %arg1 result %[[DY]] lse %[[LSE]] delta %[[DELTA]] scale 5.000000e-01 causal {graph.backward}
+// CHECK: graph.add %[[KEY]], %[[VALUE]] {graph.backward}
 func.func @attention(%q: tensor<1x2x3x4xf32>, %kv: tensor<1x1x5x4xf32> {graph.trained}) -> tensor<f32> {
   %0 = graph.attention %q, %kv, %kv scale 0.5 causal : (tensor<1x2x3x4xf32>, tensor<1x1x5x4xf32>, tensor<1x1x5x4xf32>) -> tensor<1x2x3x4xf32>
   %1 = graph.reduce sum %0 dims [0, 1, 2, 3] : tensor<1x2x3x4xf32> -> tensor<f32>
@@ -108,4 +108,31 @@ func.func @lookup(%table: tensor<7x4xf32> {graph.trained}, %tokens: tensor<2x3xi
   %1 = graph.exp %0 : tensor<2x3x4xf32> -> tensor<2x3x4xf32>
   %2 = graph.reduce sum %1 dims [0, 1, 2] : tensor<2x3x4xf32> -> tensor<f32>
   return %2 : tensor<f32>
+}
+
+// The gradient of a weight that is used transposed is the product with its
+// factors exchanged.
+// CHECK-LABEL: func.func @transposed_weight
+// CHECK: graph.dot %{{.*}}, %arg0 batch [] x [] contract [0] x [0] {graph.backward} : (tensor<3x5xf32>, tensor<3x4xf32>) -> tensor<5x4xf32>
+// CHECK-NOT: graph.{{dot|transpose}}
+// CHECK: return
+func.func @transposed_weight(%x: tensor<3x4xf32>, %w: tensor<5x4xf32> {graph.trained}) -> tensor<f32> {
+  %0 = graph.transpose %w perm [1, 0] : tensor<5x4xf32> -> tensor<4x5xf32>
+  %1 = graph.dot %x, %0 batch [] x [] contract [1] x [0] : (tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<3x5xf32>
+  %2 = graph.reduce sum %1 dims [0, 1] : tensor<3x5xf32> -> tensor<f32>
+  return %2 : tensor<f32>
+}
+
+// What a softmax has in memory is its sum; its powers are computed anew.
+// CHECK-LABEL: func.func @powers
+// CHECK: graph.exp
+// CHECK: %[[AGAIN:.*]] = graph.sub %arg0, %{{.*}} {graph.backward}
+// CHECK: graph.exp %[[AGAIN]] {graph.backward}
+func.func @powers(%x: tensor<3x4xf32> {graph.trained}) -> tensor<f32> {
+  %0 = graph.reduce max %x dims [1] : tensor<3x4xf32> -> tensor<3xf32>
+  %1 = graph.broadcast %0 dims [0] : tensor<3xf32> -> tensor<3x4xf32>
+  %2 = graph.sub %x, %1 : (tensor<3x4xf32>, tensor<3x4xf32>) -> tensor<3x4xf32>
+  %3 = graph.exp %2 : tensor<3x4xf32> -> tensor<3x4xf32>
+  %4 = graph.reduce sum %3 dims [0, 1] : tensor<3x4xf32> -> tensor<f32>
+  return %4 : tensor<f32>
 }

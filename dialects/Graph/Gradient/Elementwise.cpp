@@ -49,6 +49,17 @@ VESCALE_NO_GRADIENT(CompareOp)
     return success();                                                          \
   }
 
+/// exp's result. Powers of differences to what many have in common, such as
+/// their maximum, are part of a softmax: of these nothing but sums is in
+/// memory, so they are computed anew.
+static Term powersOf(ExpOp op, Term result) {
+  auto difference = op.getInput().getDefiningOp<SubOp>();
+  if (!difference || !difference.getRhs().getDefiningOp<BroadcastOp>())
+    return result;
+  Term exponents = result.make<SubOp>(difference.getLhs(), difference.getRhs());
+  return result.make<ExpOp>(exponents);
+}
+
 /// With s = sigmoid(x): s · (1 + x · (1 - s)).
 static Term siluSlope(Term x) {
   Term s = x.make<SigmoidOp>(x);
@@ -74,7 +85,7 @@ static Term tanhGeluSlope(Term x) {
 
 VESCALE_UNARY_GRADIENT(NegOp, -dy)
 VESCALE_UNARY_GRADIENT(AbsOp, dy *x.make<SignOp>(x))
-VESCALE_UNARY_GRADIENT(ExpOp, dy *y)
+VESCALE_UNARY_GRADIENT(ExpOp, dy *powersOf(*this, y))
 VESCALE_UNARY_GRADIENT(LogOp, dy / x)
 VESCALE_UNARY_GRADIENT(SqrtOp, dy / (y + y))
 VESCALE_UNARY_GRADIENT(RsqrtOp, dy *(y * y * y * -0.5))

@@ -31,9 +31,32 @@ LogicalResult ReshapeOp::differentiate(GradientBuilder &gradients) {
   return success();
 }
 
+/// The product with its factors exchanged, if that puts its dimensions into
+/// this order; else null.
+static Value exchangeFactors(Term product, ArrayRef<int64_t> permutation) {
+  auto dot = Value(product).getDefiningOp<DotOp>();
+  if (!dot)
+    return {};
+  int64_t batch = dot.getLhsBatch().size(), rank = product.rank();
+  int64_t middle = batch + dot.getLhsFree().size();
+  SmallVector<int64_t> exchanged = dimRange(0, batch), shape;
+  llvm::append_range(exchanged, dimRange(middle, rank));
+  llvm::append_range(exchanged, dimRange(batch, middle));
+  if (ArrayRef(exchanged) != permutation)
+    return {};
+  for (int64_t dim : permutation)
+    shape.push_back(product.shape()[dim]);
+  return product.makeShaped<DotOp>(shape, dot.getRhs(), dot.getLhs(),
+                                   dot.getRhsBatch(), dot.getLhsBatch(),
+                                   dot.getRhsContract(), dot.getLhsContract());
+}
+
+/// Where the transposed value is a weight, its gradient is a product.
 LogicalResult TransposeOp::differentiate(GradientBuilder &gradients) {
   Term dy(gradients, gradients.result());
-  gradients.set(0, dy.transpose(invertPermutationVector(getPermutation())));
+  SmallVector<int64_t> inverse = invertPermutationVector(getPermutation());
+  Value gradient = exchangeFactors(dy, inverse);
+  gradients.set(0, gradient ? gradient : Value(dy.transpose(inverse)));
   return success();
 }
 

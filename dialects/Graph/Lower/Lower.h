@@ -82,6 +82,13 @@ private:
   mlir::Location loc;
 };
 
+/// Loops over `counts`, innermost last, carrying one value; `positions` holds
+/// where they are while `body` emits.
+mlir::Value loopNest(ElementBuilder &builder, llvm::ArrayRef<int64_t> counts,
+                     llvm::SmallVectorImpl<mlir::Value> &positions,
+                     mlir::Value carried,
+                     llvm::function_ref<mlir::Value(mlir::Value)> body);
+
 } // namespace vescale::graph
 
 #endif // VESCALE_DIALECTS_GRAPH_LOWER_LOWER_H
