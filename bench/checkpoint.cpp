@@ -19,7 +19,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <random>
+#include <thread>
 
 using namespace vescale::runtime;
 namespace fs = std::filesystem;
@@ -28,9 +30,11 @@ namespace {
 
 constexpr int64_t rows = 2048;
 
-/// Weights and their two moments, in matrices of a transformer's size.
-Manifest stateOfBytes(int64_t bytes) {
+/// Weights and their two moments, in matrices of a transformer's size, with
+/// their rows sharded over the ranks.
+Manifest stateOfBytes(int64_t bytes, int64_t ranks) {
   Manifest manifest;
+  manifest.mesh.axes.emplace_back("dp", ranks);
   int64_t columns = 2048, matrices = bytes / (3 * rows * columns * 4) + 1;
   for (int64_t i = 0; i < matrices; ++i)
     for (const char *kind : {"", "#exp_avg", "#exp_avg_sq"}) {
@@ -40,12 +44,53 @@ Manifest stateOfBytes(int64_t bytes) {
       parameter.shape = {rows, bytes / (3 * matrices * rows * 4)};
       parameter.source.shape = parameter.shape;
       parameter.view = {0, denseStrides(parameter.shape)};
-      parameter.layout.dims.resize(2);
+      parameter.layout.dims = {{{0, 1, ranks}}, {}};
       parameter.init = 0;
       manifest.parameters.push_back(parameter);
     }
   return manifest;
 }
+
+/// All ranks of a program and their memory.
+struct World {
+  World(int64_t bytes, int64_t size)
+      : plan(planChunks(stateOf(stateOfBytes(bytes, size)))) {
+    for (int64_t rank = 0; rank < size; ++rank) {
+      std::vector<char *> places;
+      for (const StateTensor &tensor : plan.state.tensors) {
+        memory.emplace_back(tensor.bytes() / 4 / size);
+        places.push_back(reinterpret_cast<char *>(memory.back().data()));
+      }
+      ranks.emplace_back(plan, static_cast<int>(rank), places);
+    }
+  }
+
+  /// All ranks at once, as their processes would.
+  void load(const fs::path &path) {
+    std::vector<std::thread> threads;
+    for (RankState &rank : ranks)
+      threads.emplace_back([&] {
+        SavedStep step(systemFiles(), path);
+        rank.load(step);
+      });
+    for (std::thread &thread : threads)
+      thread.join();
+  }
+  void save(const fs::path &path) {
+    std::vector<std::unique_ptr<Saver>> savers;
+    for (RankState &rank : ranks)
+      savers.push_back(std::make_unique<Saver>(
+          systemFiles(), rank, SaverOptions{path, 1, {}, 0, {}}));
+    for (auto &saver : savers)
+      saver->snapshot({});
+    for (auto &saver : savers)
+      saver->wait();
+  }
+
+  ChunkPlan plan;
+  std::vector<std::vector<float>> memory;
+  std::vector<RankState> ranks;
+};
 
 template <typename Body> double seconds(Body body) {
   auto begin = std::chrono::steady_clock::now();
@@ -84,29 +129,25 @@ int main(int argc, char **argv) {
   auto bytes = static_cast<int64_t>(argc > 2 ? std::atof(argv[2]) : 1e9);
   int repeats = argc > 3 ? std::atoi(argv[3]) : 7;
   try {
-    Manifest manifest = stateOfBytes(bytes);
-    ChunkPlan plan = planChunks(stateOf(manifest));
-    std::vector<std::vector<float>> memory;
-    std::vector<char *> places;
+    World world(bytes, 1);
     std::mt19937 random(1);
-    for (const Parameter &parameter : manifest.parameters) {
-      memory.emplace_back(parameter.shape[0] * parameter.shape[1]);
-      for (float &value : memory.back())
+    for (std::vector<float> &tensor : world.memory)
+      for (float &value : tensor)
         value = static_cast<float>(random());
-      places.push_back(reinterpret_cast<char *>(memory.back().data()));
-    }
-    RankState state(plan, 0, places);
-    int64_t total = plan.files[0].bytes;
+    RankState &state = world.ranks[0];
+    const RankFile &file = state.file();
+    int64_t total = file.bytes;
     std::vector<double> snapshot, save, ddWrite, load, ddRead;
     setThreadCount(coreCount(allowedCores()));
     fs::remove_all(dir);
     fs::create_directories(dir);
-    Saver saver(systemFiles(), state, {dir / "ckpt", 1, {}, 0, {}});
+    auto saver = std::make_unique<Saver>(
+        systemFiles(), state, SaverOptions{dir / "ckpt", 1, {}, 0, {}});
     auto saveStep = [&](int step) {
       Progress progress;
       progress.step = step;
-      double copying = seconds([&] { saver.snapshot(progress); });
-      double writing = seconds([&] { saver.wait(); });
+      double copying = seconds([&] { saver->snapshot(progress); });
+      double writing = seconds([&] { saver->wait(); });
       snapshot.push_back(copying);
       save.push_back(copying + writing);
     };
@@ -127,7 +168,7 @@ int main(int argc, char **argv) {
       forget(dir);
       ddRead.push_back(seconds([&] {
         dd(cat("of=/dev/null if=", dir.string(), "/ckpt/", stepName(step), "/",
-               plan.files[0].name));
+               file.name));
       }));
     };
     for (int i = 0; i < repeats; ++i) {
@@ -144,6 +185,18 @@ int main(int argc, char **argv) {
       }
       fs::remove(dir / "dd");
       fs::remove_all(dir / "ckpt" / stepName(i));
+    }
+    saver.reset();
+    // From 2 ranks to 4 to 1; the files may still be in memory.
+    std::vector<double> two, four;
+    {
+      World before(bytes, 2), between(bytes, 4);
+      before.save(dir / "two");
+      between.save(dir / "four");
+      for (int i = 0; i < repeats; ++i) {
+        two.push_back(seconds([&] { between.load(dir / "two"); }));
+        four.push_back(seconds([&] { world.load(dir / "four"); }));
+      }
     }
     fs::remove_all(dir);
     auto ms = [](const std::vector<double> &times) {
@@ -166,7 +219,9 @@ int main(int argc, char **argv) {
                                    {"save_speed_of_dd", ratio(ddWrite, save)},
                                    {"load_ms", ms(load)},
                                    {"dd_read_ms", ms(ddRead)},
-                                   {"load_speed_of_dd", ratio(ddRead, load)}};
+                                   {"load_speed_of_dd", ratio(ddRead, load)},
+                                   {"reshard_load_2_to_4_ms", ms(two)},
+                                   {"reshard_load_4_to_1_ms", ms(four)}};
     std::printf("%s\n", json.dump(1).c_str());
   } catch (const Failure &failure) {
     reportFailure(failure, 0, 1);

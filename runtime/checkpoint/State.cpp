@@ -75,16 +75,11 @@ State stateOf(const Manifest &manifest) {
       continue;
     auto [it, isNew] = known.try_emplace(parameter.name, state.tensors.size());
     if (isNew) {
-      const ParameterSource &source = parameter.source;
-      state.tensors.push_back({parameter.name,
-                               source.dtype,
-                               source.shape,
-                               {},
-                               {},
-                               parameter.init,
-                               {}});
-      if (parameter.author)
-        state.tensors.back().tied = parameter.author->tied;
+      StateTensor &tensor = state.tensors.emplace_back();
+      tensor.name = parameter.name;
+      tensor.dtype = parameter.source.dtype;
+      tensor.shape = parameter.source.shape;
+      tensor.init = parameter.init;
       parameters.emplace_back();
     }
     StateTensor &tensor = state.tensors[it->second];

@@ -26,9 +26,8 @@ struct StateTensor {
   vs_dtype dtype;
   std::vector<int64_t> shape;
   std::optional<AuthorOrder> author;
-  std::vector<std::string> tied; // other names of the author's
-  std::optional<double> init;    // what it starts with, if it is in no file
-  std::vector<StateView> views;  // every element is in one
+  std::optional<double> init;   // what it starts with, if it is in no file
+  std::vector<StateView> views; // every element is in one
 
   int64_t bytes() const;
 };

@@ -260,6 +260,26 @@ class Ckpt(unittest.TestCase):
                 self.assertEqual(file.metadata(), {"format": "pt"})  # transformers asks for it
         self.refused(BAD_INPUT, ["model.safetensors already"], "export", save_dir, bundle.path, "-o", out)
 
+    def test_a_part_may_be_frozen(self):
+        """Of a projection's views one is not trained: steps have it all the same."""
+        for bundle in (self.rows, self.columns):
+            entry = next(e for e in bundle.manifest["parameters"] if e["name"] == "attn.c_attn.weight")
+            entry["trained"] = False
+            bundle.save()
+        step = self.make_step(self.rows, "ckpt")
+        np.testing.assert_array_equal(self.tensors(step)["attn.c_attn.weight"], self.weights["attn.c_attn.weight"])
+        self.good("reshard", step, self.columns.path, "-o", self.dir / "two")
+        self.good("export", self.dir / "two", self.columns.path, "-o", self.dir / "out")
+        np.testing.assert_array_equal(load_file(self.dir / "out/model.safetensors")["attn.c_attn.weight"],
+                                      self.weights["attn.c_attn.weight"])
+        # It is the step's that counts, not the bundle's.
+        weights = self.rows.path / "weights" / "weights.bin"
+        weights.write_bytes(bytes(weights.stat().st_size))
+        self.good("export", step, self.rows.path, "-o", self.dir / "again")
+        got = load_file(self.dir / "again/model.safetensors")
+        np.testing.assert_array_equal(got["attn.c_attn.weight"], self.weights["attn.c_attn.weight"])
+        self.assertFalse(got[FROZEN].any())
+
     def test_export_in_shards(self):
         self.make_step(self.rows, "ckpt")
         said = json.loads(self.good("export", self.dir / "ckpt", self.rows.path, "-o", self.dir / "out",
@@ -292,6 +312,25 @@ class Ckpt(unittest.TestCase):
         with open(step / "index.json", "ab") as file:
             file.write(b" ")
         self.refused(BAD_INPUT, ["index.json' is damaged"], "inspect", step)
+
+    def test_killed_at_any_time(self):
+        self.make_step(self.rows, "ckpt", step=1)
+        done, random = 1, np.random.default_rng(0)
+        for step in range(2, 40):
+            command = [BUILD / "bin" / "vescale-ckpt", "import", self.dir / "hub", self.rows.path, "-o",
+                       self.dir / "ckpt", f"--step={step}"]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+                try:
+                    process.wait(random.uniform(0.001, 0.03))
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                said = process.stdout.read()
+            newest = json.loads(self.good("verify", self.dir / "ckpt", "--json"))["step"]
+            self.assertIn(newest, (done, step))
+            if said:
+                self.assertEqual(newest, step)
+            done = newest
+        self.good("reshard", self.dir / "ckpt", self.columns.path, "-o", self.dir / "after")
 
     def test_what_does_not_fit_is_refused(self):
         self.make_step(self.rows, "ckpt")

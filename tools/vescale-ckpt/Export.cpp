@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <map>
@@ -64,7 +65,9 @@ std::vector<Weight> weightsOf(const Manifest &manifest) {
                   nullptr};
     weight.names.insert(weight.names.end(), first.author->tied.begin(),
                         first.author->tied.end());
-    if (!first.isState())
+    // What is trained in part is in the step as a whole.
+    if (std::none_of(parameters.begin(), parameters.end(),
+                     [](const Parameter *p) { return p->isState(); }))
       weight.frozen = &first;
     weights.push_back(std::move(weight));
   }
