@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Training programs: PyTorch's losses on every layout, checkpoints that any layout goes on from, orderly stops.
+
+usage: test_training.py BUILD [TEST…]
+"""
+
+import json
+import math
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "test" / "Training"))
+
+import tool  # noqa: E402
+
+BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
+TOLERANCE = 1e-4
+STOPPED = 75
+
+# Every kind of run that is recorded, on one rank.
+RUNS = ["gpt-tiny/adamw", "gpt-tiny/sgd", "gpt-tiny/linear", "gpt-tiny/smoothing", "gpt-tiny/ignore", "gpt-tiny/frozen",
+        "gpt-tiny/no-decay", "gpt-tiny-untied/adamw", "llama-tiny/adamw", "vit/adamw", "vit/mse"]
+# Layouts of training; each is run for the GPT and the LLaMA.
+LAYOUTS = ["--mesh=dp=2", "--mesh=tp=2", "--mesh=tp=2 --sp=megatron", "--mesh=dp=2,tp=2", "--mesh=dp=2 --zero=1",
+           "--mesh=dp=2 --zero=3", "--mesh=dp=2,tp=2 --zero=3 --sp=megatron", "--mesh=dp=4 --zero=3 --zero-axes=dp:(2)2"]
+# What micro-batches may be combined with.
+SPLITS = ["", "--mesh=dp=2", "--mesh=tp=2", "--mesh=dp=2 --zero=1", "--mesh=dp=2 --zero=2", "--mesh=dp=2 --zero=3"]
+
+
+class Training(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.dir = pathlib.Path(directory.name).resolve()
+
+    def check(self, words, code=0):
+        result = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, timeout=600)
+        self.assertEqual(result.returncode, code, f"{words}\n{result.stderr}")
+        return result
+
+    def compile(self, run, flags, bundle, micro_batches=1):
+        """Makes the run's model and data and compiles its step; returns what the program takes as data."""
+        record, _ = tool.describe(run)
+        model = self.dir / run.replace("/", "-")
+        graph, data = tool.make(run, model)
+        dims = {**record["dims"], "batch": record["dims"]["batch"] // micro_batches}
+        self.check([BUILD / "bin/vescale-compile", graph, "-o", self.dir / bundle, f"--train={model / 'train.json'}",
+                    *(f"--dim={dim}={size}" for dim, size in dims.items()), *flags])
+        return data
+
+    def train(self, bundle, data, *flags, code=0):
+        """The log's entries by step, and what the run said."""
+        mesh = json.loads((self.dir / bundle / "manifest.json").read_text())["mesh"]
+        log = self.dir / "log.jsonl"
+        ranks = math.prod(size for _, size in mesh)
+        result = self.check([BUILD / "bin/vescale-run", self.dir / bundle, "-n", ranks, "--", f"--data={data}",
+                             f"--log={log}", *flags], code)
+        return {entry["step"]: entry for entry in map(json.loads, log.read_text().splitlines())}, result
+
+    def hold(self, run, entries):
+        """Holds a whole run's log against PyTorch's."""
+        record, name = tool.describe(run)
+        want = json.loads((ROOT / "test/Training" / record["name"] / name / "losses.json").read_text())
+        for line, fine in tool.compare_losses(map(json.dumps, entries.values()), want, TOLERANCE):
+            self.assertTrue(fine, f"{run}: {line}")
+        return want
+
+    def test_runs(self):
+        """Every optimizer, loss and schedule; the last weights, too."""
+        for run in RUNS:
+            with self.subTest(run=run):
+                data = self.compile(run, [], "bundle")
+                saved = self.dir / run.replace("/", "-") / "saved"
+                entries, _ = self.train("bundle", data, "--steps=100", f"--save-dir={saved}")
+                want = self.hold(run, entries)
+                weights = self.dir / "weights.safetensors"
+                self.check([BUILD / "bin/vescale-ckpt", "export", saved, weights])
+                for line, fine in tool.compare_weights(weights, want, 1e-3):
+                    self.assertTrue(fine, f"{run}: {line}")
+                weights.unlink()
+
+    def test_layouts(self):
+        for run in ("gpt-tiny/adamw", "llama-tiny/adamw"):
+            for layout in LAYOUTS:
+                with self.subTest(run=run, layout=layout):
+                    data = self.compile(run, layout.split(), "bundle")
+                    self.hold(run, self.train("bundle", data, "--steps=100")[0])
+
+    def test_micro_batches(self):
+        """Splitting the batch changes nothing, also where its parts have different numbers of labels."""
+        for run in ("gpt-tiny/accumulate", "gpt-tiny/accumulate-ignore"):
+            for layout in SPLITS:
+                with self.subTest(run=run, layout=layout):
+                    data = self.compile(run, [*layout.split(), "--micro-batches=2"], "bundle", micro_batches=2)
+                    self.hold(run, self.train("bundle", data, "--steps=100")[0])
+
+    def test_resume(self):
+        """A run that was cut in two gives the same bits, a checkpoint goes on in any layout."""
+        run = "gpt-tiny/adamw"
+        data = self.compile(run, ["--mesh=dp=2", "--zero=1"], "bundle")
+        whole, _ = self.train("bundle", data, "--steps=40", f"--save-dir={self.dir / 'whole'}")
+        first, _ = self.train("bundle", data, "--steps=25", f"--save-dir={self.dir / 'parts'}")
+        entries, result = self.train("bundle", data, "--steps=40", f"--save-dir={self.dir / 'parts'}", "--resume")
+        self.assertIn("resumed from", result.stderr)
+        self.assertEqual(sorted(entries), list(range(40)))
+        for step, entry in entries.items():
+            for key in ("loss", "grad_norm", "learning_rate"):
+                self.assertEqual(entry[key], whole[step][key], f"step {step}")
+        result = self.check([BUILD / "bin/vescale-ckpt", "diff", self.dir / "whole", self.dir / "parts"])
+        for flags in (["--mesh=dp=2,tp=2", "--zero=3"], ["--mesh=tp=2", "--sp=megatron"], []):
+            with self.subTest(flags=flags):
+                self.compile(run, flags, "other")
+                copy = self.dir / ("copy" + "".join(flags))
+                self.check(["cp", "-r", self.dir / "whole", copy])
+                entries, _ = self.train("other", data, "--steps=100", f"--save-dir={copy}", "--resume")
+                self.hold(run, {**whole, **entries})
+
+    def test_stop(self):
+        """A signal ends the run after a step that is saved, with the exit code that asks for another start."""
+        data = self.compile("gpt-tiny/adamw", ["--mesh=dp=2"], "bundle")
+        saved = self.dir / "saved"
+        command = [BUILD / "bin/vescale-run", self.dir / "bundle", "-n", "2", "--", f"--data={data}",
+                   "--steps=99999999", f"--save-dir={saved}"]
+        for number in (signal.SIGTERM, signal.SIGUSR1):
+            with subprocess.Popen([str(word) for word in [*command, "--resume"]], stderr=subprocess.PIPE, text=True) as run:
+                while "step" not in run.stderr.readline():
+                    self.assertIsNone(run.poll())
+                time.sleep(0.5)
+                run.send_signal(number)
+                _, errors = run.communicate(timeout=60)
+            self.assertEqual(run.returncode, STOPPED, errors)
+            self.assertIn("which is saved", errors)
+        self.assertEqual(len(list(saved.glob("step-*/COMMIT"))), 2)
+
+    def test_refusals(self):
+        data = self.compile("gpt-tiny/adamw", [], "bundle")
+        short = self.dir / "short.bin"
+        short.write_bytes(bytes(20))
+        for flags, code, text in [((f"--data={data}",), 2, "--steps=N"), (("--steps=1",), 2, "--data=FILE"),
+                                  ((f"--data={short}", "--steps=1"), 3, "10 tokens"),
+                                  ((f"--data={self.dir / 'none.bin'}", "--steps=1"), 3, "none.bin"),
+                                  ((f"--data={data}", "--steps=1", "--resume"), 2, "--save-dir")]:
+            with self.subTest(flags=flags):
+                result = self.check([BUILD / "bin/vescale-run", self.dir / "bundle", "--", *flags], code)
+                self.assertIn(text, result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
