@@ -34,6 +34,7 @@ public:
   void shardHidden(StringRef axis);
   void shardVocabulary(StringRef axis);
   void shardSequence(StringRef axis);
+  void shardPositions(StringRef axis);
 
 private:
   SeedAttr seed(Type type, int64_t dim, StringRef axis, StringRef why,
@@ -57,16 +58,40 @@ SeedAttr Seeder::seed(Type type, int64_t dim, StringRef axis, StringRef why,
                        ("\"" + axis + "\" on " + why).str());
 }
 
-/// A value keeps the first seed it gets.
+/// The first seed with another one's axis added, minor to those that the
+/// dimension has; unchanged where it has the axis.
+static SeedAttr join(SeedAttr first, int64_t dim, AxisRefAttr axis,
+                     StringRef origin) {
+  LayoutAttr layout = first.getLayout();
+  if (layout.uses(axis))
+    return first;
+  SmallVector<AxisRefAttr> axes(layout.getDims()[dim].begin(),
+                                layout.getDims()[dim].end());
+  axes.push_back(axis);
+  MLIRContext *context = first.getContext();
+  return SeedAttr::get(
+      context, layout.withDim(dim, AxesAttr::get(context, axes)),
+      first.getPriority(), first.getPinned(),
+      (first.getOrigin() + " and " + origin).str());
+}
+
+/// A value keeps the first seed it gets, extended by others of its priority.
 void Seeder::set(Value value, int64_t dim, StringRef axis, StringRef why,
                  int64_t priority) {
   SeedAttr attribute = seed(value.getType(), dim, axis, why, priority);
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    if (!func.getArgAttr(argument.getArgNumber(), kSeedAttr))
-      func.setArgAttr(argument.getArgNumber(), kSeedAttr, attribute);
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto before =
+      argument ? func.getArgAttrOfType<SeedAttr>(argument.getArgNumber(),
+                                                 kSeedAttr)
+               : value.getDefiningOp()->getAttrOfType<SeedAttr>(kSeedAttr);
+  if (before && before.getPriority() != priority)
     return;
-  }
-  if (!value.getDefiningOp()->hasAttr(kSeedAttr))
+  if (before)
+    attribute = join(before, dim, AxisRefAttr::get(func.getContext(), axis),
+                     attribute.getOrigin());
+  if (argument)
+    func.setArgAttr(argument.getArgNumber(), kSeedAttr, attribute);
+  else
     value.getDefiningOp()->setAttr(kSeedAttr, attribute);
 }
 
@@ -153,6 +178,22 @@ void Seeder::shardSequence(StringRef axis) {
   });
 }
 
+/// Ulysses (Jacobs et al., DeepSpeed Ulysses, 2023): positions are sharded from
+/// the inputs on; attention, which needs them whole, shards its heads instead.
+void Seeder::shardPositions(StringRef axis) {
+  shardHeads(axis);
+  std::optional<int64_t> positions;
+  for (BlockArgument argument : func.getArguments()) {
+    ArrayRef<int64_t> shape = graph::shapeOf(argument);
+    if (shape.size() < 2)
+      continue;
+    if (!positions)
+      positions = shape[1];
+    if (shape[1] == *positions && *positions > 1)
+      set(argument, 1, axis, "positions");
+  }
+}
+
 namespace {
 struct ApplyDefaultLayouts
     : vescale::dist::impl::ApplyDefaultLayoutsPassBase<ApplyDefaultLayouts> {
@@ -167,19 +208,26 @@ struct ApplyDefaultLayouts
       return signalPassFailure();
     }
     MeshAttr axes = toMesh(*plan, &getContext());
+    bool isUlysses = sp == "ulysses";
+    std::string sequenceAxis = spAxis;
+    if (sequenceAxis.empty())
+      sequenceAxis = isUlysses ? "sp" : "tp";
     for (const auto &[name, size] : plan->mesh)
-      if (name != "dp" && name != "tp" && size > 1) {
+      if (name != "dp" && name != "tp" && size > 1 &&
+          !(isUlysses && name == sequenceAxis)) {
         emitError(unknown) << "mesh axis '" << name
                            << "' has no usual meaning here (dp and tp have); "
                               "say with a plan file what it shards";
         return signalPassFailure();
       }
-    if (!sp.empty() && sp != "megatron") {
-      emitError(unknown) << "sp '" << sp << "' is unknown; it can be megatron";
+    if (!sp.empty() && sp != "megatron" && !isUlysses) {
+      emitError(unknown) << "sp '" << sp
+                         << "' is unknown; it can be megatron or ulysses";
       return signalPassFailure();
     }
-    if (!sp.empty() && !axes.hasAxis(spAxis)) {
-      emitError(unknown) << "sp-axis '" << spAxis << "' is not in the mesh '"
+    if (!sp.empty() && !axes.hasAxis(sequenceAxis)) {
+      emitError(unknown) << "sp-axis '" << sequenceAxis
+                         << "' is not in the mesh '"
                          << mesh << "'";
       return signalPassFailure();
     }
@@ -204,8 +252,9 @@ struct ApplyDefaultLayouts
         seeder.shardHidden("tp");
         seeder.shardVocabulary("tp");
       }
-      if (!sp.empty() && axes.getAxisSize(spAxis) > 1)
-        seeder.shardSequence(spAxis);
+      if (!sp.empty() && axes.getAxisSize(sequenceAxis) > 1)
+        isUlysses ? seeder.shardPositions(sequenceAxis)
+                  : seeder.shardSequence(sequenceAxis);
     }
     if (zero > 0)
       markStorage(module, *storage);

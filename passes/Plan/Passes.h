@@ -21,9 +21,10 @@ struct PlanOptions {
   std::string mesh;
   /// A plan file; its mesh and layouts take the place of the default rules.
   std::string plan;
-  /// Sequence sharding: empty or `megatron`.
+  /// Sequence sharding: empty, `megatron` or `ulysses`.
   std::string sp;
-  std::string spAxis = "tp";
+  /// Its axis; empty for the usual one.
+  std::string spAxis;
   /// What of a training step is stored sharded: 0 nothing, 1 the optimizer's
   /// state, 2 the sums of gradients too, 3 the parameters too.
   int64_t zero = 0;

@@ -36,7 +36,10 @@ def ApplyDefaultLayoutsPass
       parameters are stored in shards over `zero-axes` beyond what computations
       need (Rajbhandari et al., ZeRO, 2020), marked by `dist.storage`;
     - with `sp=megatron`, norms work on sequence shards over `sp-axis`
-      (Korthikanti et al., Reducing Activation Recomputation, 2022).
+      (Korthikanti et al., Reducing Activation Recomputation, 2022);
+    - with `sp=ulysses`, positions are sharded over `sp-axis` from the inputs on,
+      and attention's heads where it needs them whole (Jacobs et al., DeepSpeed
+      Ulysses, 2023).
 
     A size that the axis cannot divide where it must is left whole, with a
     remark.
@@ -45,9 +48,10 @@ def ApplyDefaultLayoutsPass
   }];
   let options = [
     Option<"mesh", "mesh", "std::string", "", "axes, slowest first: dp=2,tp=2">,
-    Option<"sp", "sp", "std::string", "", "sequence sharding: megatron">,
-    Option<"spAxis", "sp-axis", "std::string", "\"tp\"",
-           "the axis of the sequence sharding">,
+    Option<"sp", "sp", "std::string", "",
+           "sequence sharding: megatron or ulysses">,
+    Option<"spAxis", "sp-axis", "std::string", "",
+           "its axis, by default tp for megatron and sp for ulysses">,
     Option<"zero", "zero", "int64_t", "0",
            "what of a training step is stored sharded: 1 the optimizer's state, "
            "2 sums of gradients too, 3 parameters too">,

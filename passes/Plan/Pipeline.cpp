@@ -31,9 +31,8 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
                            llvm::cl::desc("axes, slowest first: dp=2,tp=2")};
   Option<std::string> plan{*this, "plan", llvm::cl::desc("the plan file")};
   Option<std::string> sp{*this, "sp",
-                         llvm::cl::desc("sequence sharding: megatron")};
-  Option<std::string> spAxis{*this, "sp-axis", llvm::cl::desc("its mesh axis"),
-                             llvm::cl::init("tp")};
+                         llvm::cl::desc("sequence sharding: megatron or ulysses")};
+  Option<std::string> spAxis{*this, "sp-axis", llvm::cl::desc("its mesh axis")};
   Option<int64_t> zero{*this, "zero",
                        llvm::cl::desc("what is stored sharded: 0 to 3")};
   Option<std::string> zeroAxes{*this, "zero-axes",

@@ -98,6 +98,22 @@ def TrainAddOptimizer : Train_Pass<"train-add-optimizer"> {
   }];
 }
 
+def TrainRecompute : Train_Pass<"train-recompute"> {
+  let summary = "Recomputes forward values where the backward program reads them";
+  let description = [{
+    Input: a training step, in which the backward program reads forward values
+    that lie in memory until then. Output: one in which fewer do. With `selective`
+    all but what products, convolutions, attention and lookups give is computed
+    again where it is read; with `full` all but the values that alone lead from
+    one layer to the next. The clones carry `graph.backward`.
+
+    test/Train/recompute.mlir shows an input and both outputs.
+  }];
+  let options = [Option<"mode", "mode", "std::string", "\"none\"",
+                        "none, selective or full">];
+  let statistics = [Statistic<"clonedOps", "cloned-ops", "ops computed twice">];
+}
+
 def TrainCheckTrainable : Train_Pass<"train-check-trainable"> {
   let summary = "Refuses models whose export folded what is to be trained";
   let description = [{

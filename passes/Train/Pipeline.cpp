@@ -27,6 +27,8 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   pm.addPass(createTrainAddOptimizer());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  if (options.recompute != "none")
+    pm.addPass(createTrainRecompute(TrainRecomputeOptions{options.recompute}));
 }
 
 namespace {
@@ -35,6 +37,9 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<int64_t> microBatches{
       *this, "micro-batches",
       llvm::cl::desc("takes the place of the file's")};
+  Option<std::string> recompute{*this, "recompute",
+                                llvm::cl::desc("none, selective or full"),
+                                llvm::cl::init("none")};
 };
 } // namespace
 
@@ -43,6 +48,7 @@ void train::registerTrainPhase() {
   PassPipelineRegistration<PipelineOptions>(
       "train-pipeline", "From a prepared model to its training step",
       [](OpPassManager &pm, const PipelineOptions &options) {
-        buildTrainPipeline(pm, {options.file, options.microBatches});
+        buildTrainPipeline(
+            pm, {options.file, options.microBatches, options.recompute});
       });
 }

@@ -12,6 +12,8 @@ struct TrainOptions {
   std::string file;
   /// Takes the place of the file's unless it is 0.
   int64_t microBatches = 0;
+  /// What is computed again for the backward program: none, selective, full.
+  std::string recompute = "none";
 };
 
 } // namespace vescale::train

@@ -42,12 +42,13 @@ static cl::opt<std::string>
 static cl::opt<std::string>
     plan("plan", cl::desc("A plan file (vescale.plan/1) in place of --mesh"),
          cl::value_desc("plan.json"), cl::cat(category));
-static cl::opt<std::string> sp("sp", cl::desc("Sequence sharding: megatron"),
-                               cl::value_desc("megatron"), cl::cat(category));
-static cl::opt<std::string> spAxis("sp-axis",
-                                   cl::desc("The axis of --sp (default: tp)"),
-                                   cl::value_desc("AXIS"), cl::init("tp"),
-                                   cl::cat(category));
+static cl::opt<std::string>
+    sp("sp", cl::desc("Sequence sharding: megatron or ulysses"),
+       cl::value_desc("KIND"), cl::cat(category));
+static cl::opt<std::string>
+    spAxis("sp-axis",
+           cl::desc("Its axis (default: tp for megatron, sp for ulysses)"),
+           cl::value_desc("AXIS"), cl::cat(category));
 static cl::opt<int64_t>
     zero("zero",
          cl::desc("Of a training step store in shards: 1 the optimizer's state, "
@@ -63,6 +64,13 @@ static cl::opt<std::string>
           cl::desc("Compile a training step: a train file (vescale.train/1), or "
                    "\"default\" to print one to begin with"),
           cl::value_desc("train.json"), cl::cat(category));
+static cl::opt<std::string>
+    recompute("recompute",
+              cl::desc("What a training step computes again instead of keeping "
+                       "it: none, selective (all but products, attention and "
+                       "lookups), full (all inside a layer)"),
+              cl::value_desc("none|selective|full"), cl::init("none"),
+              cl::cat(category));
 static cl::opt<int64_t>
     microBatches("micro-batches",
                  cl::desc("Work off each rank's batch in this many parts "
@@ -269,6 +277,11 @@ int main(int argc, char **argv) {
   options.model = model;
   options.train.file = trainFile;
   options.train.microBatches = microBatches;
+  options.train.recompute = recompute;
+  if (recompute != "none" && recompute != "selective" && recompute != "full")
+    return usage("--recompute can be none, selective or full");
+  if (recompute != "none" && trainFile.empty())
+    return usage("--recompute goes with --train");
   for (const std::string &dim : dims)
     if (std::string error = options.import.bind(dim); !error.empty())
       return usage(error);

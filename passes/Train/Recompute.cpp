@@ -1,0 +1,155 @@
+//===- Recompute.cpp - train-recompute --------------------------*- C++ -*-===//
+//
+// Terms. A forward value is *read back* if the backward program uses it. It is
+// *saved* if it stays in memory until then; others are recomputed from saved
+// ones, where they are first used. A *cut* is a forward value through which all
+// data flows: at its op nothing else that depends on parameters is alive but it.
+// In a transformer these are the states of the residual stream.
+//
+// 1. Find the values that depend on trained parameters, and the cuts.
+// 2. Decide what is saved: with `selective` what products, convolutions,
+//    attention and lookups give, and cuts; with `full` cuts alone.
+// 3. Walk the backward program in order and give each op clones of the forward
+//    ops whose results it reads back, as deep as needed, each cloned once.
+//
+// Clones carry graph.backward, which keeps them apart from the originals (Chen
+// et al., Training Deep Nets with Sublinear Memory Cost, 2016).
+//
+//===----------------------------------------------------------------------===//
+#include "mlir/IR/IRMapping.h"
+#include "passes/Train/Options.h"
+#include "passes/Train/Passes.h"
+
+namespace vescale::train {
+#define GEN_PASS_DEF_TRAINRECOMPUTE
+#include "passes/Train/Passes.h.inc"
+} // namespace vescale::train
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+
+static bool isForward(Operation *op) {
+  return !op->hasAttr(kBackwardAttr) && !op->hasAttr(kOptimizerAttr) &&
+         !op->hasTrait<OpTrait::IsTerminator>();
+}
+
+namespace {
+class Recompute {
+public:
+  Recompute(func::FuncOp func, bool full) : body(func.front()), full(full) {}
+
+  /// Returns how many ops were cloned.
+  int64_t run();
+
+private:
+  void findActive();
+  void findCuts();
+  bool isSaved(Value value) const;
+  Value recompute(Value value, OpBuilder &builder);
+
+  Block &body;
+  bool full;
+  DenseSet<Value> active, cuts;
+  IRMapping clones;
+  int64_t cloned = 0;
+};
+} // namespace
+
+/// Values that depend on what is trained.
+void Recompute::findActive() {
+  for (auto update : body.getOps<UpdateOp>())
+    active.insert(update.getParameter());
+  for (Operation &op : body)
+    if (isForward(&op) &&
+        llvm::any_of(op.getOperands(),
+                     [&](Value value) { return active.contains(value); }))
+      active.insert_range(op.getResults());
+}
+
+void Recompute::findCuts() {
+  // How many forward ops still read each active result.
+  DenseMap<Value, int64_t> readers;
+  DenseSet<Value> alive;
+  auto isData = [&](Value value) {
+    return active.contains(value) && !value.getDefiningOp<ParameterOp>();
+  };
+  for (Operation &op : body)
+    if (isForward(&op))
+      for (Value operand : op.getOperands())
+        if (isData(operand))
+          ++readers[operand];
+  for (Operation &op : body) {
+    if (!isForward(&op))
+      continue;
+    for (Value operand : op.getOperands())
+      if (isData(operand) && --readers[operand] == 0)
+        alive.erase(operand);
+    for (Value result : op.getResults())
+      if (isData(result) && readers.lookup(result) > 0)
+        alive.insert(result);
+    if (alive.size() == 1 && alive.contains(op.getResult(0)))
+      cuts.insert(op.getResult(0));
+  }
+}
+
+bool Recompute::isSaved(Value value) const {
+  Operation *op = value.getDefiningOp();
+  // What lies in memory anyway, or is made out of nothing where it is used.
+  if (!op || isa<ParameterOp, ConstantOp>(op) || cuts.contains(value))
+    return true;
+  return !full && isa<DotOp, ConvOp, AttentionOp, TakeOp>(op);
+}
+
+Value Recompute::recompute(Value value, OpBuilder &builder) {
+  if (isSaved(value))
+    return value;
+  if (Value known = clones.lookupOrNull(value))
+    return known;
+  Operation *op = value.getDefiningOp();
+  for (Value operand : op->getOperands())
+    if (!clones.contains(operand))
+      if (Value made = recompute(operand, builder); made != operand)
+        clones.map(operand, made);
+  Operation *clone = builder.clone(*op, clones);
+  clone->setAttr(kBackwardAttr, builder.getUnitAttr());
+  ++cloned;
+  return clones.lookup(value);
+}
+
+int64_t Recompute::run() {
+  findActive();
+  findCuts();
+  SmallVector<Operation *> backward;
+  for (Operation &op : body)
+    if (op.hasAttr(kBackwardAttr))
+      backward.push_back(&op);
+  for (Operation *op : backward) {
+    OpBuilder builder(op);
+    for (OpOperand &operand : op->getOpOperands()) {
+      Operation *source = operand.get().getDefiningOp();
+      if (source && isForward(source) && active.contains(operand.get()))
+        operand.set(recompute(operand.get(), builder));
+    }
+  }
+  return cloned;
+}
+
+namespace {
+struct RecomputePass : train::impl::TrainRecomputeBase<RecomputePass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    if (mode == "none")
+      return;
+    if (mode != "selective" && mode != "full") {
+      getOperation().emitError("recompute is \"")
+          << mode << "\"; it can be none, selective or full";
+      return signalPassFailure();
+    }
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (!func.isExternal())
+        clonedOps += Recompute(func, mode == "full").run();
+  }
+};
+} // namespace
