@@ -3,7 +3,8 @@
 //
 // For each block of keys:
 //   1. transpose the keys, so that scores are sums of vectors over keys;
-//   2. scores = queries · keysᵀ, in tiles held in registers;
+//   2. in strips of 16 queries, for the keys that the strip sees: scores =
+//      queries · keysᵀ, in tiles held in registers;
 //   3. each row: scale, cap, mask; raise the running maximum, rescale what was
 //      accumulated, exponentiate, sum;
 //   4. accumulator += weights · values.
@@ -20,6 +21,9 @@ namespace {
 
 constexpr int keysPerBlock = 128;
 constexpr int queriesPerBlock = 64;
+constexpr int64_t strip = 16; // queries whose keys are cut together
+
+int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 class BlockRun {
 public:
@@ -56,52 +60,65 @@ public:
 
 private:
   void keyBlock(int64_t key, int64_t count) {
-    int64_t padded = (count + width - 1) / width * width;
     transpose(block.k + key * block.kStride, block.kStride, count,
               block.headDim, keysT, keysPerBlock);
-    multiply<false>(block.queries, padded, block.headDim, block.q,
-                    block.qStride, keysT, keysPerBlock, scores, keysPerBlock);
-    for (int64_t i = 0; i < block.queries; ++i)
-      softmaxRow(i, key, count, padded);
     const float *values = block.v + key * block.vStride;
     int64_t whole = block.valueDim / width * width;
-    multiply<true>(block.queries, whole, count, scores, keysPerBlock, values,
-                   block.vStride, sums, sumStride);
-    if (whole < block.valueDim) {
-      // The last columns, padded to a vector; keysT is free by now.
-      float tail[keysPerBlock * width];
+    // The last columns of values, padded to a vector.
+    float tail[keysPerBlock * width];
+    if (whole < block.valueDim)
       for (int64_t j = 0; j < count; ++j)
         for (int64_t d = 0; d < width; ++d)
           tail[j * width + d] = whole + d < block.valueDim
                                     ? values[j * block.vStride + whole + d]
                                     : 0.0f;
-      multiply<true>(block.queries, width, count, scores, keysPerBlock, tail,
-                     width, sums + whole, sumStride);
+    for (int64_t i = 0; i < block.queries; i += strip) {
+      int64_t rows = least(strip, block.queries - i);
+      // The keys that any of these rows sees, from a whole vector on.
+      int64_t lo = visibleFrom(i, key) / width * width;
+      int64_t hi = visibleTo(i + rows - 1, key, count);
+      if (hi <= lo)
+        continue;
+      int64_t padded = (hi - lo + width - 1) / width * width;
+      float *first = scores + i * keysPerBlock + lo;
+      multiply<false>(rows, padded, block.headDim, block.q + i * block.qStride,
+                      block.qStride, keysT + lo, keysPerBlock, first,
+                      keysPerBlock);
+      for (int64_t row = i; row < i + rows; ++row)
+        softmaxRow(row, key, count, lo, lo + padded);
+      multiply<true>(rows, whole, hi - lo, first, keysPerBlock,
+                     values + lo * block.vStride, block.vStride,
+                     sums + i * sumStride, sumStride);
+      if (whole < block.valueDim)
+        multiply<true>(rows, width, hi - lo, first, keysPerBlock,
+                       tail + lo * width, width, sums + i * sumStride + whole,
+                       sumStride);
     }
   }
 
-  void softmaxRow(int64_t i, int64_t key, int64_t count, int64_t padded) {
+  /// Keys [from, to) of the block are visible to row `i`.
+  int64_t visibleFrom(int64_t i, int64_t key) const {
+    int64_t first = i + block.diagonal - block.window + 1 - key;
+    return block.window > 0 && first > 0 ? first : 0;
+  }
+  int64_t visibleTo(int64_t i, int64_t key, int64_t count) const {
+    return block.causal ? least(count, i + block.diagonal - key + 1) : count;
+  }
+
+  /// Scores [begin, end) of row `i` to weights.
+  void softmaxRow(int64_t i, int64_t key, int64_t count, int64_t begin,
+                  int64_t end) {
     float *row = scores + i * keysPerBlock;
     float bias[keysPerBlock];
     if (block.mask)
       maskRow(block.maskKind, block.mask, block.maskQuery, block.maskKey, i,
               key, count, bias);
-    for (int64_t j = count; j < padded; ++j)
+    for (int64_t j = count; j < end; ++j)
       bias[j] = 0.0f;
-    // Keys [lo, hi) of this block are visible to the row.
-    int64_t lo = 0, hi = count;
-    if (block.causal) {
-      int64_t last = i + block.diagonal - key;
-      hi = last + 1 < hi ? last + 1 : hi;
-    }
-    if (block.window > 0) {
-      int64_t first = i + block.diagonal - block.window + 1 - key;
-      lo = first > lo ? first : lo;
-    }
-    Vec low = splat(static_cast<float>(lo)),
-        high = splat(static_cast<float>(hi));
+    Vec low = splat(static_cast<float>(visibleFrom(i, key))),
+        high = splat(static_cast<float>(visibleTo(i, key, count)));
     Vec best = splat(maximum[i]), none = splat(-__builtin_inff());
-    for (int64_t j = 0; j < padded; j += width) {
+    for (int64_t j = begin; j < end; j += width) {
       Vec score = load(row + j) * splat(block.scale);
       if (block.softcap > 0.0f)
         score =
@@ -118,7 +135,7 @@ private:
     float raised = maximumOf(best);
     float top = raised == -__builtin_inff() ? 0.0f : raised;
     Vec sum = splat(0.0f), shift = splat(top);
-    for (int64_t j = 0; j < padded; j += width) {
+    for (int64_t j = begin; j < end; j += width) {
       Vec weight = expVec(load(row + j) - shift);
       store(row + j, weight);
       sum += weight;

@@ -25,7 +25,7 @@
 namespace vescale::runtime::VESCALE_ISA {
 namespace {
 
-constexpr int64_t keysPerBlock = 64, queriesPerBlock = 64, strip = 16;
+constexpr int64_t keysPerBlock = 128, queriesPerBlock = 64, strip = 16;
 
 int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }

@@ -25,10 +25,10 @@ constexpr int64_t gemmMaxColumns = 256;
 constexpr int64_t gemmPlainScratch = gemmMaxRows * gemmMaxColumns * 4 + 4096;
 constexpr int64_t gemmCopyScratch = gemmPlainScratch + (int64_t(512) << 10);
 
-// A box without oneDNN: at most so large, and a copy of a block of B, 256 of the
-// depth by 128 columns.
+// A box without oneDNN: at most so large, and a copy of a block of B, 384 of
+// the depth by 128 columns.
 constexpr int64_t gemmBlockRows = 1024, gemmBlockColumns = 128;
-constexpr int64_t gemmBlockScratch = 256 * gemmBlockColumns * 4;
+constexpr int64_t gemmBlockScratch = 384 * gemmBlockColumns * 4;
 
 // Attention: queries and keys of one block of scores.
 constexpr int64_t attentionQueries = 64;
@@ -44,7 +44,7 @@ constexpr int64_t attentionScratchFloats(int64_t headDim, int64_t valueDim) {
 
 // Its gradient: queries and keys of one block of scores.
 constexpr int64_t attentionGradQueries = 64;
-constexpr int64_t attentionGradKeys = 64;
+constexpr int64_t attentionGradKeys = 128;
 
 /// Floats of scratch a thread needs: of keys their rows, transposed ones and
 /// gradients; of values transposed ones and gradients; of queries rows and

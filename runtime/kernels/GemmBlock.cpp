@@ -1,7 +1,7 @@
 // One box of a matrix product of f32, in vectors of the instruction set it is
 // compiled for (VESCALE_ISA: v3 or v4).
 //
-// For each chunk of 128 columns of C and each block of 256 of the depth:
+// For each chunk of 128 columns of C and each block of 384 of the depth:
 //   1. have the block of B as panels of 64 columns: where it lies if it is a
 //      packed weight or few rows of C read it, else as copies;
 //   2. for each 96 rows of A, which then lie in the second cache, add to each
@@ -18,7 +18,7 @@
 namespace vescale::runtime::VESCALE_ISA {
 namespace {
 
-constexpr int64_t panel = 64, panels = 2, depthBlock = 256, rowBlock = 96;
+constexpr int64_t panel = 64, panels = 2, depthBlock = 384, rowBlock = 96;
 /// Fewer rows do not pay for a copy of B.
 constexpr int64_t copyRows = 16, transposeRows = 8;
 

@@ -62,11 +62,16 @@ inline void tile(int64_t depth, const float *a, int64_t lda, const float *b,
   for (int i = 0; i < Rows; ++i)
     for (int j = 0; j < Vectors; ++j)
       sum[i][j] = Accumulate ? load(c + i * ldc + j * width) : splat(0.0f);
+  // What the next tile reads and adds to.
+  for (int i = 0; i < Rows; ++i)
+    for (int j = 0; j < Vectors; ++j)
+      __builtin_prefetch(c + (i + Rows) * ldc + j * width, 1);
   for (int64_t p = 0; p < depth; ++p) {
-    // A column after the other, a line for the next rows: no prefetcher sees
-    // it.
     if (A == Left::Depth)
       __builtin_prefetch(a + (p + 8) * lda + 16);
+    else if (p % 16 == 0)
+      for (int i = 0; i < Rows; ++i)
+        __builtin_prefetch(a + (i + Rows) * lda + p);
     Vec row[Vectors];
     for (int j = 0; j < Vectors; ++j)
       row[j] = load(b + p * ldb + j * width);

@@ -13,7 +13,7 @@ import numpy as np
 
 TYPES = {"bf16": ml_dtypes.bfloat16, "f32": np.float32, "f64": np.float64, "f16": np.float16, "i1": np.bool_, "i8": np.int8, "i16": np.int16,
          "i32": np.int32, "i64": np.int64}
-OP = re.compile(r'^\s*(%\w+) = "graph\.(\w+)"\(([^)]*)\)(?: <\{(.*)\}>)?(?: \{.*\})? : \(.*\) -> (tensor<[^>]*>)$')
+OP = re.compile(r'^\s*(%\w+)(?::\d)? = "graph\.(\w+)"\(([^)]*)\)(?: <\{(.*)\}>)?(?: \{.*\})? : \(.*\) -> \(?(tensor<[^()]*>)\)?$')
 
 
 def parse_type(text):
@@ -110,19 +110,13 @@ def dot(a, b, attrs):
     return np.einsum(a, left, b, right, out, optimize=True)
 
 
-def scatter_add(indices, updates, shape, dim):
-    result = np.zeros(shape, updates.dtype)
-    places = range(dim, dim + indices.ndim)
-    np.add.at(np.moveaxis(result, dim, 0), indices, np.moveaxis(updates, places, range(indices.ndim)))
-    return result
-
-
-def attention(q, k, v, *rest, attrs):
-    repeat = q.shape[1] // k.shape[1]
-    scores = np.einsum("bhsd,bhtd->bhst", q, np.repeat(k, repeat, 1)) * float(attrs["scale"].split()[0])
-    cap = float(attrs.get("softcap", "0").split()[0])
+def attention_scores(q, k, masks, attrs):
+    """Scores with softcap and mask, and tanh of what softcap bent."""
+    scores = np.einsum("bhsd,bhtd->bhst", q, k) * float(attrs["scale"].split()[0])
+    cap, bent = float(attrs.get("softcap", "0").split()[0]), 0
     if cap:
-        scores = cap * np.tanh(scores / cap)
+        bent = np.tanh(scores / cap)
+        scores = cap * bent
     s, t = scores.shape[2:]
     i, j = np.ogrid[:s, :t]
     seen = np.ones((s, t), bool)
@@ -130,13 +124,45 @@ def attention(q, k, v, *rest, attrs):
         seen &= j <= i + t - s
     if window := ints(attrs.get("window", "0").split()[0])[0]:
         seen &= j > i + t - s - window
-    for mask in rest:
+    for mask in masks:
         scores = np.where(mask, scores, -np.inf) if mask.dtype == bool else scores + mask
-    scores = np.where(seen, scores, -np.inf)
+    return np.where(seen, scores, -np.inf), bent
+
+
+def attention(q, k, v, *rest, attrs):
+    k, v = (np.repeat(x, q.shape[1] // k.shape[1], 1) for x in (k, v))
+    scores, _ = attention_scores(q, k, rest, attrs)
     top = np.max(scores, -1, keepdims=True)
-    weights = np.exp(scores - np.where(np.isinf(top), 0, top))
+    top = np.where(np.isinf(top), 0, top)
+    weights = np.exp(scores - top)
     total = weights.sum(-1, keepdims=True)
-    return np.einsum("bhst,bhte->bhse", weights / np.where(total == 0, 1, total), np.repeat(v, repeat, 1))
+    result = np.einsum("bhst,bhte->bhse", weights / np.where(total == 0, 1, total), v)
+    return result, (np.log(total) + top)[..., 0]
+
+
+def attention_grad(*operands, attrs):
+    q, k, v, *masks, grad, lse, delta = (x if x.dtype == bool else x.astype(np.float64) for x in operands)
+    groups = q.shape[1] // k.shape[1]
+
+    def shared(x):
+        """The sum over the heads of each group."""
+        return x.reshape(x.shape[0], -1, groups, *x.shape[2:]).sum(2)
+    k, v = np.repeat(k, groups, 1), np.repeat(v, groups, 1)
+    scores, bent = attention_scores(q, k, masks, attrs)
+    hidden = scores == -np.inf
+    weights = np.where(hidden, 0, np.exp(scores - lse[..., None]))
+    score_grad = weights * (np.einsum("bhse,bhte->bhst", grad, v) - delta[..., None]) * (1 - bent * bent)
+    score_grad = np.where(hidden, 0, score_grad) * float(attrs["scale"].split()[0])
+    return (np.einsum("bhst,bhtd->bhsd", score_grad, k), shared(np.einsum("bhst,bhsd->bhtd", score_grad, q)),
+            shared(np.einsum("bhst,bhse->bhte", weights, grad)))
+
+
+def scatter_add(indices, updates, dim, shape):
+    result = np.zeros((shape[dim], *shape[:dim], *shape[dim + 1:]), updates.dtype)
+    places = tuple(range(dim, dim + indices.ndim))
+    terms = np.moveaxis(updates, places, range(indices.ndim))
+    np.add.at(result, indices.reshape(-1), terms.reshape(indices.size, *result.shape[1:]))
+    return np.moveaxis(result, 0, dim)
 
 
 def rotary(x, cos, sin, attrs):
@@ -262,6 +288,10 @@ def evaluate_op(op, x, attrs, shape, dtype):
         return norm(*x, attrs=attrs, centre=op == "layer_norm")
     if op == "attention":
         return attention(*x, attrs=attrs)
+    if op == "attention_grad":
+        return attention_grad(*x, attrs=attrs)
+    if op == "scatter_add":
+        return scatter_add(*x, ints(attrs["dim"].split(":")[0])[0], shape)
     if op == "rotary":
         return rotary(*x, attrs)
     raise SystemExit(f"evaluate.py knows no graph.{op}")
@@ -289,9 +319,10 @@ def evaluate(text, inputs, directory):
             if '"graph.' in line:
                 raise SystemExit(f"evaluate.py can't read: {line[:200]}")
             continue
-        result, op, operands, attrs, type_ = match.groups()
+        result, op, operands, attrs, types = match.groups()
         attrs = attributes(attrs)
-        shape, dtype = parse_type(type_)
+        types = [parse_type(type_) for type_ in re.findall("tensor<[^>]*>", types)]
+        shape, dtype = types[0]
         if op == "parameter":
             values[result] = load_parameter(attrs, directory)
             continue
@@ -301,10 +332,12 @@ def evaluate(text, inputs, directory):
         x = [values[v] for v in operands.split(", ")] if operands else []
         x = [v.astype(np.float32) if v.dtype == TYPES["bf16"] else v for v in x]  # NumPy knows no products of bf16.
         with np.errstate(all="ignore"):
-            value = np.asarray(evaluate_op(op, x, attrs, shape, dtype))
-        if list(value.shape) != shape:
-            raise SystemExit(f"{result} = graph.{op} has shape {list(value.shape)}, its type says {shape}")
-        values[result] = value.astype(dtype)
+            found = evaluate_op(op, x, attrs, shape, dtype)
+        for index, (value, (shape, dtype)) in enumerate(zip(found if isinstance(found, tuple) else (found,), types)):
+            name, value = result if len(types) == 1 else f"{result}#{index}", np.asarray(value)
+            if list(value.shape) != shape:
+                raise SystemExit(f"{name} = graph.{op} has shape {list(value.shape)}, its type says {shape}")
+            values[name] = value.astype(dtype)
     raise SystemExit("the module has no return")
 
 

@@ -30,7 +30,7 @@ def random_inputs(text, op, rng):
             array = rng.integers(0, 2, shape).astype(bool)
         elif issubclass(dtype, np.floating):
             array = rng.uniform(-3, 3, shape).astype(dtype)
-        elif op.startswith(("graph.take", "graph.scatter_add")):
+        elif op.startswith(("graph.take", "graph.scatter")):
             array = rng.integers(-1, 1, shape).astype(dtype)  # In range whatever the size.
         else:
             array = rng.integers(1, 5, shape).astype(dtype) * rng.choice([-1, 1], shape).astype(dtype)

@@ -156,4 +156,41 @@ TEST(Allocation, Attention) {
   expectNoAllocation(*makeAttentionStep(op, arena.addresses));
 }
 
+TEST(Allocation, Gradients) {
+  setThreadCount(2);
+  TestArena arena;
+  vs_attention_grad op = {};
+  op.batch = 1;
+  op.heads = op.kv_heads = 4;
+  op.queries = op.keys = 200;
+  op.head_dim = op.value_dim = 64;
+  op.scale = 0.125f;
+  for (auto *stride :
+       {op.q_stride, op.k_stride, op.v_stride, op.out_grad_stride,
+        op.q_grad_stride, op.k_grad_stride, op.v_grad_stride}) {
+    stride[0] = 4 * 200 * 64;
+    stride[1] = 200 * 64;
+    stride[2] = 64;
+  }
+  for (vs_ref *ref :
+       {&op.q, &op.k, &op.v, &op.out_grad, &op.q_grad, &op.k_grad, &op.v_grad})
+    arena.alloc(4 * 200 * 64, *ref);
+  arena.alloc(4 * 200, op.lse);
+  arena.alloc(4 * 200, op.delta);
+  op.scratch_bytes = vs_attention_grad_scratch_bytes(&op, 2);
+  arena.alloc<char>(op.scratch_bytes, op.scratch);
+  expectNoAllocation(*makeAttentionGradStep(op, arena.addresses));
+
+  vs_scatter_add scatter = {};
+  scatter.outer = 1;
+  scatter.count = 100;
+  scatter.rows = 50;
+  scatter.inner = 200;
+  scatter.index_dtype = VS_I64;
+  arena.alloc<int64_t>(100, scatter.indices);
+  arena.alloc(100 * 200, scatter.updates);
+  arena.alloc(50 * 200, scatter.result);
+  expectNoAllocation(*makeScatterAddStep(scatter, arena.addresses));
+}
+
 } // namespace
