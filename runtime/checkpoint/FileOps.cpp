@@ -25,14 +25,11 @@ public:
     return checked(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   }
   int64_t write(int file, const void *data, int64_t bytes) override {
-    int64_t written = checked(::write(file, data, bytes));
-#ifdef SYNC_FILE_RANGE_WRITE
-    // The disk begins now rather than when the file is synced. A hint: where
-    // it is refused, nothing is lost.
-    if (written > 0)
-      sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
-#endif
-    return written;
+    return checked(::write(file, data, bytes));
+  }
+  void startSync(int file) override {
+    // Where it is refused, nothing is lost.
+    sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
   }
   int64_t read(int file, void *data, int64_t bytes, int64_t offset) override {
     return checked(pread(file, data, bytes, offset));

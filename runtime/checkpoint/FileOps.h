@@ -26,6 +26,8 @@ public:
   virtual int64_t read(int file, void *data, int64_t bytes, int64_t offset) = 0;
   /// -EISDIR and the like for what is no regular file.
   virtual int64_t size(int file) = 0;
+  /// A hint that what was written will be synced: the disk may begin.
+  virtual void startSync(int file) {}
   virtual int sync(int file) = 0;
   virtual int close(int file) = 0;
   virtual int makeDirectory(const std::string &path) = 0;

@@ -4,6 +4,7 @@
 #include "runtime/core/Error.h"
 
 #include <cerrno>
+#include <utility>
 
 namespace vescale::runtime {
 
@@ -52,9 +53,11 @@ void OutputFile::sync() {
   int result = ops.sync(file);
   if (result < 0)
     bad(result);
-  int closing = file;
-  file = -1;
-  result = ops.close(closing);
+  close();
+}
+
+void OutputFile::close() {
+  int result = ops.close(std::exchange(file, -1));
   if (result < 0)
     bad(result);
 }

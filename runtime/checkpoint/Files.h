@@ -9,8 +9,8 @@
 
 namespace vescale::runtime {
 
-/// A file being written; it is complete when sync() has returned. RunFailed
-/// failures.
+/// A file being written; it is complete when sync() or close() has returned.
+/// RunFailed failures.
 class OutputFile {
 public:
   OutputFile(FileOps &ops, const std::string &path);
@@ -20,8 +20,11 @@ public:
 
   void write(const void *data, int64_t bytes);
   void write(const std::string &text) { write(text.data(), text.size()); }
+  void startSync() { ops.startSync(file); }
   /// Waits until the disk has it, and closes it.
   void sync();
+  /// For what nobody needs after a crash.
+  void close();
 
 private:
   [[noreturn]] void bad(int64_t code);

@@ -17,6 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// The disk is told to begin after so many bytes.
+constexpr int64_t startBytes = int64_t(16) << 20;
 constexpr int64_t maxRecordBytes = int64_t(1) << 30;
 // Between looks for records; grows from the first to the last.
 constexpr std::chrono::milliseconds firstWait{1}, lastWait{100};
@@ -25,7 +27,8 @@ constexpr std::chrono::milliseconds firstWait{1}, lastWait{100};
 class FileWriter {
 public:
   FileWriter(OutputFile &file, const char *data, int64_t writeBytes)
-      : file(file), from(data), at(data), writeBytes(writeBytes) {}
+      : file(file), from(data), at(data), started(data),
+        writeBytes(writeBytes) {}
 
   std::vector<ContentHash> chunk(int64_t bytes) {
     std::vector<ContentHash> blocks;
@@ -47,11 +50,16 @@ private:
       int64_t bytes = std::min<int64_t>(at - from, writeBytes);
       file.write(from, bytes);
       from += bytes;
+      if (from - started >= startBytes) {
+        file.startSync();
+        started = from;
+      }
     }
   }
 
   OutputFile &file;
   const char *from, *at; // hashed, not written
+  const char *started;   // up to here the disk was told to begin
   const int64_t writeBytes;
 };
 
@@ -145,9 +153,10 @@ void writeRank(FileOps &ops, const Attempt &attempt, const ChunkPlan &plan,
     out.sync();
   }
   std::string name = cat(attempt.path(), "/", recordName(rank));
-  writeSynced(ops, name + ".new", recordText(record));
+  OutputFile out(ops, name + ".new");
+  out.write(recordText(record));
+  out.close();
   renameFile(ops, name + ".new", name);
-  syncDirectory(ops, attempt.path());
 }
 
 void commitAttempt(FileOps &ops, const Attempt &attempt, const ChunkPlan &plan,

@@ -1,8 +1,8 @@
 // The protocol of a save, rank by rank.
 //
 //   1. Each rank writes its file into the attempt's directory, syncs it, and
-//      leaves a sealed record of its checksums: under another name first,
-//      synced, renamed, the directory synced.
+//      leaves a sealed record of its checksums: under another name first, then
+//      renamed. The record need not survive a crash, the file is synced before.
 //   2. Rank 0 waits for all records; that is the only thing in which ranks
 //   meet.
 //   3. It writes index.json, removes the records, writes COMMIT, syncs each and
@@ -39,7 +39,7 @@ void removeLeftovers(FileOps &ops, const Attempt &attempt);
 struct SaveOptions {
   /// How long rank 0 waits for the others' records.
   double timeoutSeconds = 600;
-  int64_t writeBytes = int64_t(4) << 20; // at once
+  int64_t writeBytes = int64_t(1) << 20; // at once: what was just hashed
   /// Set to leave the wait for records early.
   const std::atomic<bool> *cancelled = nullptr;
 };
