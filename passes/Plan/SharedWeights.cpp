@@ -36,7 +36,7 @@ void SharedWeights::split(Block &block) {
       if (auto parameter = dyn_cast<graph::ParameterOp>(clone))
         group.push_back(parameter);
     }
-    if (group.size() > 1)
+    if (group.size() > 1 || (!group.empty() && op->hasAttr(kStorageAttr)))
       groups.push_back(group);
   }
 }

@@ -3,8 +3,8 @@
 // Terms. A forward value is *read back* if the backward program uses it. It is
 // *saved* if it stays in memory until then; others are recomputed from saved
 // ones, where they are first used. A *cut* is a forward value through which all
-// data flows: at its op nothing else that depends on parameters is alive but it.
-// In a transformer these are the states of the residual stream.
+// data flows: at its op nothing else that depends on inputs and on parameters is
+// alive. In a transformer these are the states of the residual stream.
 //
 // 1. Find the values that depend on trained parameters, and the cuts.
 // 2. Decide what is saved: with `selective` what products, convolutions,
@@ -50,43 +50,55 @@ private:
 
   Block &body;
   bool full;
-  DenseSet<Value> active, cuts;
+  /// Values that depend on what is trained, and those of them that depend on
+  /// inputs as well.
+  DenseSet<Value> active, data;
+  DenseSet<Value> cuts;
   IRMapping clones;
   int64_t cloned = 0;
 };
 } // namespace
 
-/// Values that depend on what is trained.
 void Recompute::findActive() {
   for (auto update : body.getOps<UpdateOp>())
     active.insert(update.getParameter());
-  for (Operation &op : body)
-    if (isForward(&op) &&
-        llvm::any_of(op.getOperands(),
-                     [&](Value value) { return active.contains(value); }))
+  DenseSet<Value> fromInputs;
+  fromInputs.insert_range(body.getArguments());
+  for (Operation &op : body) {
+    if (!isForward(&op))
+      continue;
+    auto dependsOn = [&](const DenseSet<Value> &values) {
+      return llvm::any_of(op.getOperands(), [&](Value operand) {
+        return values.contains(operand);
+      });
+    };
+    bool isActive = dependsOn(active), isFed = dependsOn(fromInputs);
+    if (isActive)
       active.insert_range(op.getResults());
+    if (isFed)
+      fromInputs.insert_range(op.getResults());
+    if (isActive && isFed)
+      data.insert_range(op.getResults());
+  }
 }
 
 void Recompute::findCuts() {
   // How many forward ops still read each active result.
   DenseMap<Value, int64_t> readers;
   DenseSet<Value> alive;
-  auto isData = [&](Value value) {
-    return active.contains(value) && !value.getDefiningOp<ParameterOp>();
-  };
   for (Operation &op : body)
     if (isForward(&op))
       for (Value operand : op.getOperands())
-        if (isData(operand))
+        if (data.contains(operand))
           ++readers[operand];
   for (Operation &op : body) {
     if (!isForward(&op))
       continue;
     for (Value operand : op.getOperands())
-      if (isData(operand) && --readers[operand] == 0)
+      if (data.contains(operand) && --readers[operand] == 0)
         alive.erase(operand);
     for (Value result : op.getResults())
-      if (isData(result) && readers.lookup(result) > 0)
+      if (data.contains(result) && readers.lookup(result) > 0)
         alive.insert(result);
     if (alive.size() == 1 && alive.contains(op.getResult(0)))
       cuts.insert(op.getResult(0));
