@@ -51,6 +51,12 @@ namespace vescale::dist {
 
 /// The attribute with the SeedAttr of a value.
 inline constexpr llvm::StringLiteral kSeedAttr = "dist.seed";
+/// The attribute of an op with a layout of its first result in which it may be
+/// computed, whatever its neighbours have: one more candidate to be priced.
+inline constexpr llvm::StringLiteral kOfferAttr = "dist.offer";
+/// The mark of an op that partial operands stay partial through, even if that
+/// makes what is reduced later larger.
+inline constexpr llvm::StringLiteral kKeepPartialAttr = "dist.keep_partial";
 /// The attribute of a parameter with the axes over which it is stored sharded
 /// beyond what computations on it need (ZeRO).
 inline constexpr llvm::StringLiteral kStorageAttr = "dist.storage";

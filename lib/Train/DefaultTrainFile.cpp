@@ -34,6 +34,10 @@ llvm::StringRef vescale::defaultTrainFile() {
     "total_steps": 1000
   },
 
+  "//compute": "bf16: products take bf16 operands, parameters stay f32; reduce: the type in which gradients are summed over ranks",
+  "compute": "f32",
+  "reduce": "f32",
+
   "//clip_norm": "all gradients together are scaled to at most this norm; null: never",
   "clip_norm": 1.0,
 

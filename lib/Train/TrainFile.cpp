@@ -149,6 +149,7 @@ private:
 static constexpr StringRef kLosses[] = {"cross_entropy", "mse", "output"};
 static constexpr StringRef kOptimizers[] = {"adamw", "sgd"};
 static constexpr StringRef kSchedules[] = {"constant", "linear", "cosine"};
+static constexpr StringRef kPrecisions[] = {"f32", "bf16"};
 static constexpr StringRef kOrders[] = {"random", "shuffled", "sequential"};
 
 static void readLoss(Fields &fields, LossOptions &loss) {
@@ -227,6 +228,10 @@ static void readData(Fields &fields, std::map<std::string, DataOptions> &data) {
 
 static void readAll(Fields &fields, TrainFile &train) {
   fields.nested("loss", [&](Fields &f) { readLoss(f, train.loss); });
+  fields.choice("compute", train.compute, kPrecisions);
+  fields.choice("reduce", train.reduce, kPrecisions);
+  if (train.reduce == TrainFile::BF16 && train.compute == TrainFile::F32)
+    fields.fail("reduce", "can be bf16 only where \"compute\" is");
   fields.nested("optimizer",
                 [&](Fields &f) { readOptimizer(f, train.optimizer); });
   fields.nested("learning_rate",
@@ -337,6 +342,8 @@ std::string vescale::printTrainFile(const TrainFile &train) {
                       {"loss", lossOf(train.loss)},
                       {"optimizer", optimizerOf(train.optimizer)},
                       {"learning_rate", scheduleOf(train.learningRate)},
+                      {"compute", kPrecisions[train.compute]},
+                      {"reduce", kPrecisions[train.reduce]},
                       {"clip_norm", train.clipNorm},
                       {"micro_batches", train.microBatches},
                       {"frozen", json::Array(train.frozen)},

@@ -37,6 +37,10 @@ public:
   void shardPositions(StringRef axis);
 
 private:
+  /// Each attention and gradient of one whose heads the axis can shard; a remark
+  /// on those that it can't.
+  void forEachAttention(StringRef axis,
+                        function_ref<void(Operation *)> shard);
   SeedAttr seed(Type type, int64_t dim, StringRef axis, StringRef why,
                 int64_t priority = 0);
   void set(Value value, int64_t dim, StringRef axis, StringRef why,
@@ -106,29 +110,38 @@ void Seeder::shardBatch(StringRef axis) {
   }
 }
 
-void Seeder::shardHeads(StringRef axis) {
+void Seeder::forEachAttention(StringRef axis,
+                              function_ref<void(Operation *)> shard) {
   int64_t ranks = mesh.getAxisSize(axis);
-  SmallVector<graph::AttentionOp> whole;
-  func.walk([&](graph::AttentionOp op) {
-    int64_t heads = graph::shapeOf(op.getQuery())[1];
-    int64_t keyHeads = graph::shapeOf(op.getKey())[1];
+  SmallVector<Operation *> whole;
+  func.walk([&](Operation *op) {
+    if (!isa<graph::AttentionOp, graph::AttentionGradOp>(op))
+      return;
+    int64_t heads = graph::shapeOf(op->getOperand(0))[1];
+    int64_t keyHeads = graph::shapeOf(op->getOperand(1))[1];
     if (keyHeads % ranks == 0 || (ranks % keyHeads == 0 && heads % ranks == 0))
-      set(op.getResult(), 1, axis, "attention heads");
+      shard(op);
     else
       whole.push_back(op);
   });
   if (whole.empty())
     return;
-  graph::AttentionOp first = whole.front();
-  InFlightDiagnostic remark = first.emitRemark("attention keeps its ")
-                              << graph::shapeOf(first.getQuery())[1]
-                              << " heads (" << graph::shapeOf(first.getKey())[1]
-                              << " of keys and values) on each of " << ranks
-                              << " ranks of \"" << axis
-                              << "\", which do not divide them; choose a "
-                                 "size that does";
+  Operation *first = whole.front();
+  InFlightDiagnostic remark =
+      first->emitRemark("attention keeps its ")
+      << graph::shapeOf(first->getOperand(0))[1] << " heads ("
+      << graph::shapeOf(first->getOperand(1))[1]
+      << " of keys and values) on each of " << ranks << " ranks of \"" << axis
+      << "\", which do not divide them; choose a size that does";
   if (whole.size() > 1)
     remark.attachNote() << "so do " << whole.size() - 1 << " others";
+}
+
+void Seeder::shardHeads(StringRef axis) {
+  forEachAttention(axis, [&](Operation *op) {
+    if (isa<graph::AttentionOp>(op))
+      set(op->getResult(0), 1, axis, "attention heads");
+  });
 }
 
 void Seeder::shardHidden(StringRef axis) {
@@ -179,9 +192,14 @@ void Seeder::shardSequence(StringRef axis) {
 }
 
 /// Ulysses (Jacobs et al., DeepSpeed Ulysses, 2023): positions are sharded from
-/// the inputs on; attention, which needs them whole, shards its heads instead.
+/// the inputs on; attention, which needs them whole, may shard its heads instead.
 void Seeder::shardPositions(StringRef axis) {
-  shardHeads(axis);
+  auto axes = AxesAttr::get(func.getContext(),
+                            AxisRefAttr::get(func.getContext(), axis));
+  forEachAttention(axis, [&](Operation *op) {
+    op->setAttr(kOfferAttr,
+                LayoutAttr::getReplicated(meshRef, 4).withDim(1, axes));
+  });
   std::optional<int64_t> positions;
   for (BlockArgument argument : func.getArguments()) {
     ArrayRef<int64_t> shape = graph::shapeOf(argument);

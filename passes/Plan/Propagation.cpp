@@ -134,11 +134,14 @@ void Propagation::meet(Value value, Value other) {
   }
 }
 
-/// Whether the value is a parameter or made by the optimizer.
-static bool isStoredOrUpdated(Value value) {
+/// Whether the optimizer reads or makes the value, or it is a parameter.
+static bool isOfOptimizer(Value value) {
+  auto isOptimizer = [](Operation *op) {
+    return op->hasAttr(graph::kOptimizerAttr);
+  };
   Operation *op = value.getDefiningOp();
-  return op && (isa<graph::ParameterOp>(op) ||
-                op->hasAttr(graph::kOptimizerAttr));
+  return op && (isa<graph::ParameterOp>(op) || isOptimizer(op) ||
+                llvm::any_of(op->getUsers(), isOptimizer));
 }
 
 bool Propagation::extend(const TensorFactors &tensor, Value value,
@@ -147,8 +150,8 @@ bool Propagation::extend(const TensorFactors &tensor, Value value,
   ValueState &target = state(value);
   if (target.pinned)
     return false;
-  // What gradients are made from stays as it is, and so do they.
-  if (inOptimizer && !isStoredOrUpdated(value))
+  // What gradients are made from stays as it is.
+  if (inOptimizer && !isOfOptimizer(value))
     return false;
   auto shape = cast<RankedTensorType>(value.getType()).getShape();
   FactorAxes axes;

@@ -28,7 +28,7 @@ public:
   void addSeed(mlir::Value value, SeedAttr seed);
   /// Shards the value further over `axes` when all seeds have spread: the first
   /// dimension that they divide, or else the largest. From there this spreads
-  /// through ops of the optimizer alone, and up to gradients.
+  /// through ops of the optimizer alone, and to gradients.
   void addStorage(mlir::Value value, AxesAttr axes);
   /// Spreads all seeds through the ops of the block.
   void run(mlir::Block &block);

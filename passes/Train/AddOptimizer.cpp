@@ -105,8 +105,13 @@ LogicalResult StepBuilder::findGradients() {
   auto gradients = buildGradients(func, end->getOperand(0), values);
   if (failed(gradients))
     return failure();
-  for (auto [each, gradient] : llvm::zip_equal(trained, *gradients))
+  for (auto [each, gradient] : llvm::zip_equal(trained, *gradients)) {
     each.gradient = gradient;
+    // Summed over ranks behind the cast, or before it.
+    if (auto cast = gradient ? gradient.getDefiningOp<CastOp>() : CastOp();
+        cast && options.reduce == TrainFile::F32)
+      cast->setAttr(dist::kKeepPartialAttr, builder.getUnitAttr());
+  }
   // What the loss does not depend on stays as it is.
   llvm::erase_if(trained, [](const Trained &each) { return !each.gradient; });
   if (trained.empty())

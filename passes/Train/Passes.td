@@ -85,6 +85,19 @@ def TrainAddLoss : Train_Pass<"train-add-loss"> {
   }];
 }
 
+def TrainLowerPrecision : Train_Pass<"train-lower-precision"> {
+  let summary = "Computes products in the train file's narrower type";
+  let description = [{
+    Input: a function that returns a loss. Output: the same where the train file's
+    `compute` is `f32`; with `bf16` products and convolutions of f32 take casts of
+    their operands, parameters included, and what they give is cast back. Parameters
+    themselves stay f32, and so do sums, norms, attention's weights and the loss.
+
+    test/Train/lower-precision.mlir shows an input and its output.
+  }];
+  let statistics = [Statistic<"numLowered", "lowered", "products computed in bf16">];
+}
+
 def TrainAddOptimizer : Train_Pass<"train-add-optimizer"> {
   let summary = "Adds gradients, optimizer and updates";
   let description = [{

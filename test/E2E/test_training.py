@@ -28,7 +28,9 @@ RUNS = ["gpt-tiny/adamw", "gpt-tiny/sgd", "gpt-tiny/linear", "gpt-tiny/smoothing
         "gpt-tiny/no-decay", "gpt-tiny-untied/adamw", "llama-tiny/adamw", "vit/adamw", "vit/mse"]
 # Layouts of training; each is run for the GPT and the LLaMA.
 LAYOUTS = ["--mesh=dp=2", "--mesh=tp=2", "--mesh=tp=2 --sp=megatron", "--mesh=dp=2,tp=2", "--mesh=dp=2 --zero=1",
-           "--mesh=dp=2 --zero=3", "--mesh=dp=2,tp=2 --zero=3 --sp=megatron", "--mesh=dp=4 --zero=3 --zero-axes=dp:(2)2"]
+           "--mesh=dp=2 --zero=3", "--mesh=dp=2,tp=2 --zero=3 --sp=megatron", "--mesh=dp=4 --zero=3 --zero-axes=dp:(2)2",
+           "--mesh=sp=2 --sp=ulysses", "--mesh=dp=2,sp=2 --sp=ulysses --zero=2", "--recompute=selective",
+           "--mesh=dp=2,tp=2 --zero=3 --recompute=full"]
 # What micro-batches may be combined with.
 SPLITS = ["", "--mesh=dp=2", "--mesh=tp=2", "--mesh=dp=2 --zero=1", "--mesh=dp=2 --zero=2", "--mesh=dp=2 --zero=3"]
 
@@ -80,7 +82,7 @@ class Training(unittest.TestCase):
                 entries, _ = self.train("bundle", data, "--steps=100", f"--save-dir={saved}")
                 want = self.hold(run, entries)
                 weights = self.dir / "weights.safetensors"
-                self.check([BUILD / "bin/vescale-ckpt", "export", saved, weights])
+                self.check([BUILD / "bin/vescale-ckpt", "export", saved, "-o", weights])
                 for line, fine in tool.compare_weights(weights, want, 1e-3):
                     self.assertTrue(fine, f"{run}: {line}")
                 weights.unlink()
@@ -91,6 +93,17 @@ class Training(unittest.TestCase):
                 with self.subTest(run=run, layout=layout):
                     data = self.compile(run, layout.split(), "bundle")
                     self.hold(run, self.train("bundle", data, "--steps=100")[0])
+
+    def test_bf16(self):
+        """Products in bf16 stay near PyTorch's under autocast; ranks sum gradients in f32 or in bf16."""
+        run = "gpt-tiny/bf16"
+        want = json.loads((ROOT / "test/Training/gpt-tiny/bf16/losses.json").read_text())
+        for flags in ([], ["--mesh=dp=2", "--zero=1"], ["--mesh=tp=2"]):
+            with self.subTest(flags=flags):
+                data = self.compile(run, flags, "bundle")
+                entries, _ = self.train("bundle", data, "--steps=100")
+                for step, entry in entries.items():
+                    self.assertLess(abs(entry["loss"] / want["loss"][step] - 1), 0.02, f"step {step}")
 
     def test_micro_batches(self):
         """Splitting the batch changes nothing, also where its parts have different numbers of labels."""

@@ -36,7 +36,6 @@ VESCALE_POINTWISE(SiluOp)
 VESCALE_POINTWISE(GeluOp)
 VESCALE_POINTWISE(NotOp)
 VESCALE_POINTWISE(IsNanOp)
-VESCALE_POINTWISE(CastOp)
 VESCALE_POINTWISE(RemOp)
 VESCALE_POINTWISE(PowOp)
 VESCALE_POINTWISE(AndOp)
@@ -45,6 +44,7 @@ VESCALE_POINTWISE(XorOp)
 VESCALE_POINTWISE(CompareOp)
 #undef VESCALE_POINTWISE
 
+VESCALE_PARTITION_BY_CLONE(CastOp)
 VESCALE_PARTITION_BY_CLONE(NegOp)
 VESCALE_PARTITION_BY_CLONE(ReluOp)
 VESCALE_PARTITION_BY_CLONE(AddOp)
@@ -54,6 +54,17 @@ VESCALE_PARTITION_BY_CLONE(DivOp)
 VESCALE_PARTITION_BY_CLONE(MaxOp)
 VESCALE_PARTITION_BY_CLONE(MinOp)
 VESCALE_PARTITION_BY_CLONE(SelectOp)
+
+/// A wider float has every value of a narrower one, so the order of sum and cast
+/// is one of rounding alone.
+ShardingRule CastOp::getShardingRule() {
+  auto builder = ShardingRuleBuilder(*this).pointwise();
+  auto from = dyn_cast<FloatType>(typeOf(getInput()).getElementType());
+  auto to = dyn_cast<FloatType>(typeOf(getResult()).getElementType());
+  if (from && to && from.getWidth() < to.getWidth())
+    builder.linear({0});
+  return builder.build();
+}
 
 ShardingRule NegOp::getShardingRule() {
   return ShardingRuleBuilder(*this).pointwise().linear({0}).build();

@@ -70,6 +70,11 @@ struct DataOptions {
 };
 
 struct TrainFile {
+  enum Precision { F32, BF16 };
+  /// In what products are computed.
+  Precision compute = F32;
+  /// In what gradients are summed over ranks; at least as wide as `compute`.
+  Precision reduce = F32;
   LossOptions loss;
   OptimizerOptions optimizer;
   ScheduleOptions learningRate;
