@@ -197,7 +197,7 @@ static llvm::Expected<json::Value> parameterOf(rank::ParameterOp op,
                      {"layout", layoutOf(global)},
                      {"at", std::move(at)},
                      {"packed", std::move(packed)}};
-  if (op.getUpdated())
+  if (op.getUpdated() && !op.getInit())
     entry["trained"] = true;
   if (op.getTransient())
     entry["transient"] = true;

@@ -134,14 +134,23 @@ void Propagation::meet(Value value, Value other) {
   }
 }
 
-/// Whether the optimizer reads or makes the value, or it is a parameter.
+/// Whether the op adds a gradient to those of other micro-batches.
+static bool addsUp(Operation *op) {
+  return llvm::any_of(op->getOperands(), [](Value operand) {
+    Operation *source = operand.getDefiningOp();
+    return source && source->hasAttr(graph::kTransientAttr);
+  });
+}
+
+/// Whether the optimizer reads or makes the value, or it is a parameter. What is
+/// added up lies alike in all micro-batches, whatever the last one does with it.
 static bool isOfOptimizer(Value value) {
-  auto isOptimizer = [](Operation *op) {
-    return op->hasAttr(graph::kOptimizerAttr);
-  };
   Operation *op = value.getDefiningOp();
-  return op && (isa<graph::ParameterOp>(op) || isOptimizer(op) ||
-                llvm::any_of(op->getUsers(), isOptimizer));
+  return op && (isa<graph::ParameterOp>(op) ||
+                op->hasAttr(graph::kOptimizerAttr) ||
+                llvm::any_of(op->getUsers(), [](Operation *user) {
+                  return user->hasAttr(graph::kOptimizerAttr) && !addsUp(user);
+                }));
 }
 
 bool Propagation::extend(const TensorFactors &tensor, Value value,
