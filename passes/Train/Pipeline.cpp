@@ -24,6 +24,7 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   // looked at.
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createTrainOwnParameters());
+  pm.addPass(createTrainAddEvaluation());
   pm.addPass(createTrainAddOptimizer());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
