@@ -224,7 +224,7 @@ TEST_F(Program, RefusesArguments) {
   expectRefusal(runBundle(bundle, {"--", "--threads=0"}), 2, {"--threads=0"});
   expectRefusal(run({VESCALE_RUN, bundle}), 2, {"'x'", "--input"});
   expectRefusal(runBundle(bundle, {"-n", "3"}), 3, {"1 rank", "3"});
-  EXPECT_NE(run({bundle + "/run", "--help"}).out.find("example:"),
+  EXPECT_NE(run({bundle + "/run", "--help"}).out.find("examples:"),
             std::string::npos);
 }
 
