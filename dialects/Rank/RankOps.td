@@ -109,10 +109,13 @@ def Rank_ParameterOp : Rank_Op<"parameter"> {
 
 def Rank_EntryOp : Rank_Op<"entry"> {
   let summary = "the steps from here to the next entry can be run alone";
-  let description = [{ Entries of a program share inputs and parameters; nothing
-    else that one has written is read by another. }];
-  let arguments = (ins StrAttr:$name);
-  let assemblyFormat = "$name attr-dict";
+  let description = [{
+    Entries of a program share inputs and parameters; nothing else that one has
+    written is read by another. `flops` are the operations of its matrix
+    products, convolutions and attentions on this rank.
+  }];
+  let arguments = (ins StrAttr:$name, DefaultValuedAttr<I64Attr, "0">:$flops);
+  let assemblyFormat = "$name (`flops` $flops^)? attr-dict";
 }
 
 def Rank_PortOp : Rank_Op<"port"> {

@@ -206,6 +206,14 @@ static llvm::Expected<json::Value> parameterOf(rank::ParameterOp op,
   return entry;
 }
 
+static json::Array entriesOf(ProgramOp program) {
+  json::Array entries;
+  for (auto entry : program.getOps<EntryOp>())
+    entries.push_back(json::Object{{"name", entry.getName()},
+                                   {"flops", int64_t(entry.getFlops())}});
+  return entries;
+}
+
 /// What may hold weights, but under no name that a checkpoint has.
 static json::Array unnamedOf(ModuleOp module, ProgramOp program) {
   json::Array names;
@@ -325,7 +333,8 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
                                             {"ranks", std::move(ranks)},
                                             {"hash", options.hash},
                                             {"arena_bytes", info.arenaBytes},
-                                            {"comm_bytes", info.commBytes}}}},
+                                            {"comm_bytes", info.commBytes},
+                                            {"entries", entriesOf(program)}}}},
       {"inputs", std::move(inputs)},
       {"outputs", std::move(outputs)},
       {"parameters", std::move(parameters)},

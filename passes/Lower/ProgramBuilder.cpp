@@ -18,8 +18,19 @@ static MemRefType bufferType(RankedTensorType type) {
   return MemRefType::get(type.getShape(), storageType(type.getElementType()));
 }
 
+/// The operations of what a matrix unit does, of which rates are told.
+static int64_t countFlops(func::FuncOp func) {
+  int64_t flops = 0;
+  for (Operation &op : func.front())
+    if (isa<DotOp, ConvOp, AttentionOp, AttentionGradOp>(op) &&
+        !op.use_empty())
+      flops += getCost(&op).flops;
+  return flops;
+}
+
 LogicalResult ProgramBuilder::build() {
-  rank::EntryOp::create(builder, func.getLoc(), func.getSymName());
+  rank::EntryOp::create(builder, func.getLoc(), func.getSymName(),
+                        countFlops(func));
   if (failed(addInputs()))
     return failure();
   placeUpdates();

@@ -31,13 +31,14 @@ using namespace vescale;
 using namespace vescale::dist;
 
 namespace {
-/// The layouts of the module's parameters, by name and view: functions that
-/// share one share its layout, which the first of them decides.
-using ParameterLayouts = DenseMap<Attribute, LayoutAttr>;
+/// The layouts of the module's parameters, by name and view, and of its inputs,
+/// by name: functions that share one share its layout, which the first of them
+/// decides.
+using SharedLayouts = DenseMap<Attribute, LayoutAttr>;
 
 class LayoutCompleter {
 public:
-  LayoutCompleter(func::FuncOp func, MeshOp meshOp, ParameterLayouts &decided)
+  LayoutCompleter(func::FuncOp func, MeshOp meshOp, SharedLayouts &decided)
       : func(func), builder(func), mesh(meshOp.getAxes()),
         meshRef(FlatSymbolRefAttr::get(meshOp.getSymNameAttr())),
         propagation(mesh), conflicts(propagation, mesh), decided(decided) {}
@@ -64,7 +65,7 @@ private:
   FlatSymbolRefAttr meshRef;
   Propagation propagation;
   Conflicts conflicts;
-  ParameterLayouts &decided;
+  SharedLayouts &decided;
   /// Results of ops that a layout was asked for.
   SmallVector<OpResult> asked;
   DenseMap<std::pair<Value, LayoutAttr>, Value> resharded;
@@ -79,6 +80,12 @@ static Attribute viewOf(graph::ParameterOp op) {
   return builder.getArrayAttr({op.getNameAttr(),
                                builder.getI64IntegerAttr(op.getOffset()),
                                builder.getDenseI64ArrayAttr(op.getStrides())});
+}
+
+/// The input's name, by which functions share it; null without one.
+static Attribute nameOf(BlockArgument argument) {
+  auto func = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  return func.getArgAttr(argument.getArgNumber(), graph::kNameAttr);
 }
 
 LogicalResult LayoutCompleter::addSeed(Operation *at, Value value,
@@ -131,6 +138,8 @@ LogicalResult LayoutCompleter::readSeeds() {
   };
   for (BlockArgument argument : func.getArguments()) {
     Attribute seed = fromType(argument);
+    if (LayoutAttr layout = decided.lookup(nameOf(argument)); !seed && layout)
+      seed = SeedAttr::get(context, layout, 0, true, "another function");
     if (!seed)
       seed = func.getArgAttr(argument.getArgNumber(), kSeedAttr);
     if (seed && failed(addSeed(func, argument, seed)))
@@ -360,6 +369,9 @@ LogicalResult LayoutCompleter::run(int64_t remarkBytes) {
   func.setFunctionType(builder.getFunctionType(
       body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
   reshards += weights.gather();
+  for (BlockArgument argument : body.getArguments())
+    if (Attribute name = nameOf(argument))
+      decided.try_emplace(name, getLayout(argument.getType()));
   for (auto parameter : body.getOps<graph::ParameterOp>())
     decided.try_emplace(viewOf(parameter),
                         getLayout(graph::typeOf(parameter.getResult())));
@@ -387,7 +399,7 @@ struct Propagate : vescale::dist::impl::PropagatePassBase<Propagate> {
         functions.insert(func.getSymName() == "main" ? functions.begin()
                                                      : functions.end(),
                          func);
-    ParameterLayouts decided;
+    SharedLayouts decided;
     for (func::FuncOp func : functions) {
       LayoutCompleter completer(func, *meshes.begin(), decided);
       if (failed(completer.run(remarkBytes)))

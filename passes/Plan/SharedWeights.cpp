@@ -36,7 +36,9 @@ void SharedWeights::split(Block &block) {
       if (auto parameter = dyn_cast<graph::ParameterOp>(clone))
         group.push_back(parameter);
     }
-    if (group.size() > 1 || (!group.empty() && op->hasAttr(kStorageAttr)))
+    // Read once and stored otherwise: gathered like the rest.
+    bool isGathered = group.size() == 1 && group[0]->hasAttr(kStorageAttr);
+    if (group.size() > 1 || isGathered)
       groups.push_back(group);
   }
 }

@@ -20,7 +20,9 @@ FailureOr<TrainFile> train::trainOptions(ModuleOp module) {
 }
 
 FailureOr<func::FuncOp> train::findStep(ModuleOp module) {
-  auto functions = module.getOps<func::FuncOp>();
+  auto functions = llvm::make_filter_range(
+      module.getOps<func::FuncOp>(),
+      [](func::FuncOp func) { return func.getSymName() != kEvaluationName; });
   if (!llvm::hasSingleElement(functions))
     return module.emitError("needs one function, the model, to be trained");
   func::FuncOp step = *functions.begin();

@@ -10,7 +10,10 @@ namespace vescale::train {
 
 /// The module's train file, or failure with a diagnostic.
 llvm::FailureOr<TrainFile> trainOptions(mlir::ModuleOp module);
-/// The function that becomes the step: the only one.
+/// The function of the module that evaluates and is not trained.
+inline constexpr llvm::StringLiteral kEvaluationName = "eval";
+
+/// The function that becomes the step: the only one beside that.
 llvm::FailureOr<mlir::func::FuncOp> findStep(mlir::ModuleOp module);
 /// Whether training changes the parameter: it is a weight under the author's
 /// name, not something that an exporter computed, and not frozen.

@@ -98,6 +98,17 @@ def TrainLowerPrecision : Train_Pass<"train-lower-precision"> {
   let statistics = [Statistic<"numLowered", "lowered", "products computed in bf16">];
 }
 
+def TrainAddEvaluation : Train_Pass<"train-add-evaluation"> {
+  let summary = "Keeps the model and its loss as a function that only evaluates";
+  let description = [{
+    Input: a function that returns `loss_sum` and `loss_count`. Output: beside it
+    a copy named `eval`, whose results are `eval_loss_sum` and `eval_loss_count`.
+    It reads the parameters that the step updates, and updates none.
+
+    test/Train/add-evaluation.mlir shows an input and its output.
+  }];
+}
+
 def TrainAddOptimizer : Train_Pass<"train-add-optimizer"> {
   let summary = "Adds gradients, optimizer and updates";
   let description = [{

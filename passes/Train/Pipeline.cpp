@@ -25,6 +25,7 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createTrainOwnParameters());
   pm.addPass(createTrainLowerPrecision());
+  pm.addPass(createTrainAddEvaluation());
   pm.addPass(createTrainAddOptimizer());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

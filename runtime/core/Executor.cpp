@@ -1,6 +1,7 @@
 // Prepares and runs the steps of a program.
 #include "runtime/core/Executor.h"
 
+#include "runtime/core/Clock.h"
 #include "runtime/core/DType.h"
 #include "runtime/core/Error.h"
 #include "runtime/core/IndexError.h"
@@ -129,7 +130,10 @@ void Executor::run(int64_t entry) {
     monitor.enterStep(i);
     if (Monitor::stopRequested())
       monitor.poll();
+    int64_t begin = recorded ? nanoseconds() : 0;
     steps[i]->run();
+    if (recorded)
+      recorded->push_back({i, begin, nanoseconds()});
     if (auto bad = takeIndexError())
       fail(ExitCode::RunFailed, "step ", i, ", ", program.steps[i].name, " (",
            program.steps[i].location, "): index ", bad->index,

@@ -25,6 +25,11 @@ private:
   int64_t mapped;
 };
 
+/// When a step of the program ran, by nanoseconds().
+struct StepTime {
+  int64_t step, beginNs, endNs;
+};
+
 class Executor {
 public:
   /// Prepares every step; a failure names the step's op and location.
@@ -36,11 +41,15 @@ public:
   /// Runs the steps of an entry.
   void run(int64_t entry);
 
+  /// From now on the times of steps are added there; null: nothing is measured.
+  void record(std::vector<StepTime> *times) { recorded = times; }
+
 private:
   const vs_program &program;
   Monitor &monitor;
   std::vector<int64_t> groupIndices; // the kernels' env
   std::vector<std::unique_ptr<Step>> steps;
+  std::vector<StepTime> *recorded = nullptr;
 };
 
 } // namespace vescale::runtime

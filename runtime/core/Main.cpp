@@ -3,6 +3,7 @@
 // Everything that can be wrong with a run is checked before work starts, in
 // phases that all ranks end together: the lowest rank that failed says why, and
 // all leave with its exit code.
+#include "runtime/core/Clock.h"
 #include "runtime/core/Error.h"
 #include "runtime/core/Executor.h"
 #include "runtime/core/Launch.h"
@@ -17,7 +18,6 @@
 #include <limits.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -39,12 +39,6 @@ std::string bundleOfThisProgram() {
                     ? 0
                     : text.find_last_of('/'));
   return text.empty() ? "." : text;
-}
-
-double now() {
-  return std::chrono::duration<double>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
 }
 
 class ProgramRun {
@@ -217,10 +211,10 @@ private:
       checkPlaces();
       if (manifest.train)
         trainer.emplace(TrainerParts{manifest, options, bundle, program,
-                                     *transport, monitor});
+                                     *transport, monitor, threads});
       else if (options.trains())
         runtime::fail(ExitCode::Usage, "the bundle has no training step; "
-                      "compile the model with --train");
+                                       "compile the model with --train");
       chooseWeights(rank);
       if (!options.output.empty())
         checkWritable(options.output, outputInfos(manifest));
@@ -231,6 +225,7 @@ private:
     });
     transport->setup(setup);
     monitor.start(*transport, program, options.timeoutSeconds);
+    int64_t runId = transport->agree(rank == 0 ? nanoseconds() : 0).value;
     phase([&] {
       arena.emplace(program.arena_bytes);
       addresses.arena = arena->data();
@@ -239,7 +234,7 @@ private:
       addresses.parameters =
           parameters->load(arena->data(), [&] { monitor.beat(); });
       executor.emplace(program, addresses, *transport, monitor);
-      trainer ? trainer->begin(addresses) : inputs->read(rank);
+      trainer ? trainer->begin(addresses, runId) : inputs->read(rank);
     });
   }
 
@@ -252,10 +247,9 @@ private:
     for (int i = -options.warmup; i < options.repeat; ++i) {
       inputs->place(addresses);
       transport->barrier();
-      double begin = now();
+      int64_t begin = nanoseconds();
       executor->run(0);
-      auto nanoseconds = static_cast<int64_t>((now() - begin) * 1e9);
-      int64_t slowest = transport->agree(nanoseconds).value;
+      int64_t slowest = transport->agree(nanoseconds() - begin).value;
       if (i >= 0)
         times.push_back(slowest * 1e-6);
     }

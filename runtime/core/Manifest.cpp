@@ -229,8 +229,7 @@ Parameter readParameter(const Field &field, const Mesh &mesh) {
   parameter.dtype = field["dtype"].dtype();
   parameter.shape = readShape(field["shape"], parameter.dtype);
   parameter.trained = field.has("trained") && field["trained"].boolean();
-  parameter.transient =
-      field.has("transient") && field["transient"].boolean();
+  parameter.transient = field.has("transient") && field["transient"].boolean();
   if (field.has("init")) {
     if (field.has("source"))
       field.bad("has both 'source' and 'init'");
@@ -288,9 +287,13 @@ Manifest parseManifest(const char *begin, const char *end,
   manifest.mesh = readMesh(root["mesh"]);
   std::vector<bool> covered(manifest.mesh.size(), false);
   for (const Field &field : root["programs"].list()) {
-    ProgramEntry program{field["file"].string(), field["ranks"].sizes(),
-                         field["hash"].string(), field["arena_bytes"].size(),
-                         field["comm_bytes"].size()};
+    ProgramEntry program{
+        field["file"].string(),     field["ranks"].sizes(),
+        field["hash"].string(),     field["arena_bytes"].size(),
+        field["comm_bytes"].size(), {}};
+    if (field.has("entries"))
+      for (const Field &entry : field["entries"].list())
+        program.flops[entry["name"].string()] = entry["flops"].size();
     for (int64_t rank : program.ranks) {
       if (rank >= manifest.mesh.size() || covered[rank])
         field.bad(cat("rank ", rank, " is outside the mesh ",

@@ -7,6 +7,7 @@
 #include "runtime/io/ContentHash.h"
 #include "runtime/train/TrainManifest.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct ProgramEntry {
   std::vector<int64_t> ranks;
   std::string hash;
   int64_t arenaBytes, commBytes;
+  /// Of a rank's matrix products, by entry.
+  std::map<std::string, int64_t> flops;
 };
 
 struct Place {
@@ -76,7 +79,7 @@ struct Parameter {
   bool trained = false;         // the program updates it
   std::optional<double> init;   // what all elements start with, in no file
 
-  bool transient = false;       // empty whenever a training step ends
+  bool transient = false; // empty whenever a training step ends
 
   /// Does it outlive a step, so that checkpoints have it?
   bool isState() const { return (trained || init) && !transient; }

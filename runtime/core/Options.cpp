@@ -80,7 +80,7 @@ Options parseOptions(int argc, char **argv) {
              ": expected uint16 or uint32");
       options.wideTokens = width == "uint32";
     } else if (flag == "--steps")
-      options.steps = count(flag, take(), 1, 99'999'999);
+      options.steps = count(flag, take(), 0, 99'999'999);
     else if (flag == "--save-dir")
       options.saveDir = take();
     else if (flag == "--save-every")
@@ -93,6 +93,16 @@ Options parseOptions(int argc, char **argv) {
       options.log = take();
     else if (flag == "--log-every")
       options.logEvery = count(flag, take(), 1, 99'999'999);
+    else if (flag == "--eval")
+      options.eval = take();
+    else if (flag == "--eval-every")
+      options.evalEvery = count(flag, take(), 1, 99'999'999);
+    else if (flag == "--eval-batches")
+      options.evalBatches = count(flag, take(), 1, 99'999'999);
+    else if (flag == "--trace")
+      options.trace = take();
+    else if (flag == "--trace-steps")
+      options.traceSteps = count(flag, take(), 1, 1000);
     else if (flag == "--json")
       options.json = true;
     else if (flag == "--help" || flag == "-h")
@@ -122,14 +132,22 @@ Runs a compiled model once, or several times to measure it; or trains.
   --data=FILE       what to train on: tokens (.bin), or arrays of samples (.npy,
                     .npz, .safetensors)
   --tokens=KIND     of a .bin: uint16 (default) or uint32
-  --steps=N         train until N steps are done
+  --steps=N         train until N steps are done; 0: only evaluate
   --save-dir=DIR    where checkpoints go: one at the end, and when a signal stops
                     the run
   --save-every=N    and one after every N steps
   --keep=N          delete all but the newest N
   --resume          go on from the newest checkpoint in --save-dir, if any
+  --eval=FILE       evaluate on this, in the formats of --data, at the end: the
+                    mean loss of its samples in order, each read once
+  --eval-every=N    and after every N steps
+  --eval-batches=K  of so many batches (default: all of an array file, the first
+                    10 of tokens)
   --log=FILE        a line of JSON for each step
   --log-every=N     print every N-th step (default 1)
+  --trace=FILE      when each operation ran on each rank in the last step, for
+                    Perfetto or chrome://tracing
+  --trace-steps=N   in the last N steps
   --threads=N       threads of each rank (default: cores / ranks)
   --timeout=SECONDS how long a rank may make no progress (default 60)
   --transport=KIND  auto: shared memory on one machine, MPI messages across

@@ -19,11 +19,14 @@ struct Options {
   bool json = false, help = false;
 
   // Of training programs.
-  std::string data, saveDir, log;
-  int64_t steps = 0, saveEvery = 0, keep = 0, logEvery = 1;
+  std::string data, saveDir, log, eval, trace;
+  int64_t steps = -1; // none given
+  int64_t saveEvery = 0, keep = 0, logEvery = 1;
+  int64_t evalEvery = 0, evalBatches = 0; // at the end alone; what there is
+  int64_t traceSteps = 0;                 // none given
   bool resume = false;
   bool wideTokens = false; // of 4 bytes
-  bool trains() const { return !data.empty() || steps > 0; }
+  bool trains() const { return !data.empty() || !eval.empty() || steps >= 0; }
 };
 
 /// A Usage failure for anything unknown or malformed.

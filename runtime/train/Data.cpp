@@ -80,8 +80,8 @@ void forEachRun(const Shard &shard, const std::vector<int64_t> &shape,
 } // namespace
 
 Data::Data(const Manifest &manifest, const std::string &path, TokenWidth width,
-           int64_t rank)
-    : manifest(manifest), path(path), width(width),
+           int64_t rank, DataUse use)
+    : manifest(manifest), path(path), width(width), use(use),
       microBatches(manifest.train->microBatches) {
   const TrainManifest &train = *manifest.train;
   for (const Port &port : manifest.inputs) {
@@ -103,8 +103,10 @@ Data::Data(const Manifest &manifest, const std::string &path, TokenWidth width,
              port.shape[0], " samples, others have ", batch);
       batch = port.shape[0];
       if (batch % input.shards != 0)
-        fail(ExitCode::BadInput, "a batch of ", batch, " samples can't be cut "
-             "into ", input.shards, " equal parts, as training needs");
+        fail(ExitCode::BadInput, "a batch of ", batch,
+             " samples can't be cut "
+             "into ",
+             input.shards, " equal parts, as training needs");
     } else if (port.dtype == VS_F16 || port.dtype == VS_BF16) {
       fail(ExitCode::BadInput, "the input '", port.name, "' is ",
            dtypeName(port.dtype), ", which no number can fill");
@@ -133,7 +135,8 @@ void Data::openTokens(const std::string &path) {
     if (input.source.fill)
       continue;
     const Port &port = *input.port;
-    if (port.shape.size() != 2 || (port.dtype != VS_I64 && port.dtype != VS_I32))
+    if (port.shape.size() != 2 ||
+        (port.dtype != VS_I64 && port.dtype != VS_I32))
       fail(ExitCode::BadInput, "the input '", port.name, "' is ",
            shapeText(port.shape), " ", dtypeName(port.dtype),
            ", but tokens are samples × positions of i32 or i64");
@@ -148,6 +151,7 @@ void Data::openTokens(const std::string &path) {
   if (tokenCount < std::max(reach, sequence + 1))
     fail(ExitCode::BadInput, "data '", path, "' has ", tokenCount,
          " tokens, a sample reads ", std::max(reach, sequence + 1));
+  samples = sequence ? (tokenCount - reach) / sequence + 1 : 1;
 }
 
 void Data::openArrays(const std::string &path) {
@@ -196,9 +200,10 @@ void Data::openArrays(const std::string &path) {
       input.data = input.whole.data();
     }
   }
-  sampler = std::make_unique<ArraySampler>(manifest.train->seed,
-                                           std::max<int64_t>(count, 1),
-                                           manifest.train->order);
+  samples = std::max<int64_t>(count, 1);
+  sampler = std::make_unique<ArraySampler>(
+      manifest.train->seed, samples,
+      use == DataUse::Train ? manifest.train->order : SampleOrder::Sequential);
 }
 
 int64_t Data::tokenAt(int64_t index) const {
@@ -213,8 +218,7 @@ int64_t Data::tokenAt(int64_t index) const {
   return token;
 }
 
-void Data::place(const Addresses &addresses, int64_t step,
-                 int64_t microBatch) {
+void Data::place(const Addresses &addresses, int64_t step, int64_t microBatch) {
   for (Input &input : inputs) {
     const Place &at = input.port->at;
     char *to = addresses.at({at.space, 0, at.offset});
@@ -235,9 +239,12 @@ void Data::placeTokens(const Input &input, char *to, int64_t firstSample) {
   const Port &port = *input.port;
   int64_t bytes = dtypeBytes(port.dtype);
   for (int64_t row = 0; row < input.shard.valid[0]; ++row) {
-    int64_t offset = tokenOffset(manifest.train->seed, firstSample + row,
-                                 tokenCount, sequence) +
-                     input.source.shift;
+    int64_t sample = firstSample + row;
+    int64_t offset =
+        input.source.shift +
+        (use == DataUse::Train
+             ? tokenOffset(manifest.train->seed, sample, tokenCount, sequence)
+             : sample * sequence);
     forEachRun(input.shard, port.shape, row,
                [&](int64_t local, int64_t column, int64_t count) {
                  for (int64_t i = 0; i < count; ++i) {

@@ -8,6 +8,7 @@
 #include "runtime/io/TensorFile.h"
 #include "runtime/kernels/Step.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace vescale::runtime {
@@ -15,20 +16,35 @@ namespace vescale::runtime {
 /// Unsigned little-endian integers without a header, as nanoGPT writes them.
 enum class TokenWidth { U16 = 2, U32 = 4 };
 
+/// Which samples a batch has.
+enum class DataUse {
+  Train,   // drawn: any number of batches
+  Evaluate // the file's, in order, each once; of tokens windows side by side
+};
+
 class Data {
 public:
   /// Opens the file (.bin: tokens; .npy, .npz, .safetensors: arrays whose first
   /// dimension counts samples) and refuses what does not fit the inputs, by
   /// name.
   Data(const Manifest &manifest, const std::string &path, TokenWidth width,
-       int64_t rank);
+       int64_t rank, DataUse use);
 
   /// Samples of one step, of all ranks.
   int64_t batchOfStep() const { return batch * microBatches; }
   /// Tokens, or else samples, of one step, for rates.
   int64_t tokensOfStep() const { return tokensPerSample * batchOfStep(); }
 
-  /// Fills this rank's inputs for a micro-batch of a step.
+  bool isTokens() const { return tokens != nullptr; }
+  /// Samples that the file has, of tokens windows side by side, and the batches
+  /// of a step that they fill.
+  int64_t sampleCount() const { return samples; }
+  int64_t wholeBatches() const {
+    return samples / std::max<int64_t>(batchOfStep(), 1);
+  }
+
+  /// Fills this rank's inputs for a micro-batch of a step. To evaluate, steps
+  /// count whole batches from 0.
   void place(const Addresses &addresses, int64_t step, int64_t microBatch);
 
 private:
@@ -36,9 +52,9 @@ private:
     const Port *port;
     DataSource source;
     Shard shard;
-    int64_t shards = 1;       // of the batch
-    size_t tensor = 0;        // in `arrays`
-    std::vector<char> whole;  // the array, where its file can't be mapped
+    int64_t shards = 1;      // of the batch
+    size_t tensor = 0;       // in `arrays`
+    std::vector<char> whole; // the array, where its file can't be mapped
     const char *data = nullptr;
   };
   void openTokens(const std::string &path);
@@ -51,12 +67,13 @@ private:
   const Manifest &manifest;
   std::string path;
   TokenWidth width;
+  DataUse use;
   std::vector<Input> inputs;
   std::unique_ptr<MappedFile> tokens;
   int64_t tokenCount = 0, sequence = 0;
   std::unique_ptr<TensorFile> arrays;
   std::unique_ptr<ArraySampler> sampler;
-  int64_t batch = 0, microBatches = 1, tokensPerSample = 1;
+  int64_t batch = 0, microBatches = 1, tokensPerSample = 1, samples = 0;
 };
 
 } // namespace vescale::runtime

@@ -1,35 +1,57 @@
-// What rank 0 says of a training run's steps: lines on stderr, and JSON lines in
-// a file.
+// What rank 0 says of a training run: lines on stderr, of which a terminal
+// shows the last step's alone, and JSON lines in a file.
 #ifndef VESCALE_RUNTIME_TRAIN_LOG_H
 #define VESCALE_RUNTIME_TRAIN_LOG_H
 
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace vescale::runtime {
 
+/// What is the same in all steps; bytes and operations are of one rank.
+struct RunFacts {
+  int ranks = 1, threads = 1;
+  std::string transport;
+  int64_t arenaBytes = 0, commBytes = 0;
+  int64_t stepFlops = 0; // of matrix products, as compiled
+  double gemmPeak = 0;   // operations a second; 0: not measured
+};
+
 struct StepReport {
-  int64_t step; // from 0
-  double loss, gradientNorm, learningRate, stepMs;
-  int64_t tokens;
+  int64_t step = 0; // from 0; -1: before the first
+  double loss = 0, gradientNorm = 0, learningRate = 0, stepMs = 0;
+  int64_t tokens = 0;
+  std::optional<double> evalLoss, evalMs;
 };
 
 class Log {
 public:
   /// `path` may be empty; an existing file is continued if `append`.
   Log(const std::string &path, bool append, int64_t every, int64_t steps);
+  ~Log() { end(); }
 
+  void begin(const RunFacts &facts);
   void add(const StepReport &report);
+  /// Of a run without steps.
+  void addEvaluation(const StepReport &report);
+  /// What else is printed begins on a line of its own.
+  void end();
 
 private:
+  void write(const std::string &line);
+  void show(const std::string &line, bool stays);
+
   struct Close {
     void operator()(std::FILE *file) const { std::fclose(file); }
   };
   std::string path;
   std::unique_ptr<std::FILE, Close> file;
   int64_t every, steps;
+  RunFacts facts;
+  bool isTerminal, isOpen = false; // the line of the last step
 };
 
 } // namespace vescale::runtime

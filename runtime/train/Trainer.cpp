@@ -2,26 +2,24 @@
 #include "runtime/train/Trainer.h"
 
 #include "runtime/checkpoint/Load.h"
+#include "runtime/core/Clock.h"
 #include "runtime/core/Error.h"
+#include "runtime/train/GemmPeak.h"
+#include "runtime/train/Result.h"
 
-#include <chrono>
 #include <cmath>
-#include <cstring>
 
 namespace vescale::runtime {
 namespace {
 
-int64_t nanoseconds() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
 void check(const Options &options) {
-  if (options.data.empty())
+  if (options.steps == 0 && options.eval.empty())
+    fail(ExitCode::Usage, "--steps=0 only evaluates: give the data for it with "
+                          "--eval=FILE");
+  if (options.data.empty() && options.steps != 0)
     fail(ExitCode::Usage, "this is a training program: give its data with "
                           "--data=FILE, and --steps=N");
-  if (options.steps < 1)
+  if (options.steps < 0)
     fail(ExitCode::Usage, "--steps=N says how many steps to train");
   if (!options.input.empty() || !options.output.empty())
     fail(ExitCode::Usage, "a training program takes --data and --save-dir, not "
@@ -30,24 +28,35 @@ void check(const Options &options) {
   if (saves && options.saveDir.empty())
     fail(ExitCode::Usage, "--save-every, --keep and --resume need "
                           "--save-dir=DIR");
+  if ((options.evalEvery || options.evalBatches) && options.eval.empty())
+    fail(ExitCode::Usage, "--eval-every and --eval-batches need --eval=FILE");
+  if (options.traceSteps && options.trace.empty())
+    fail(ExitCode::Usage, "--trace-steps needs --trace=FILE");
+}
+
+TokenWidth tokenWidth(const Options &options) {
+  return options.wideTokens ? TokenWidth::U32 : TokenWidth::U16;
 }
 
 } // namespace
 
 Trainer::Trainer(const TrainerParts &given)
     : parts((check(given.options), given)),
-      data(parts.manifest, parts.options.data,
-           parts.options.wideTokens ? TokenWidth::U32 : TokenWidth::U16,
-           parts.transport.rank()),
       plan(planChunks(stateOf(parts.manifest))) {
   const Options &options = parts.options;
+  int rank = parts.transport.rank();
+  if (options.steps > 0)
+    data.emplace(parts.manifest, options.data, tokenWidth(options), rank,
+                 DataUse::Train);
+  if (!options.eval.empty())
+    evaluator.emplace(parts.manifest, options, parts.program, rank);
   if (options.resume && !committedSteps(ops, options.saveDir).empty()) {
     resumeFrom = findStep(ops, options.saveDir);
     SavedStep(ops, *resumeFrom).check(plan.state);
   }
 }
 
-void Trainer::begin(const Addresses &theAddresses) {
+void Trainer::begin(const Addresses &theAddresses, uint64_t run) {
   addresses = &theAddresses;
   const Options &options = parts.options;
   int rank = parts.transport.rank();
@@ -75,55 +84,105 @@ void Trainer::begin(const Addresses &theAddresses) {
   if (!options.saveDir.empty()) {
     SaverOptions saving;
     saving.saveDir = options.saveDir;
-    saving.run = parts.transport.agree(rank == 0 ? nanoseconds() : 0).value;
+    saving.run = run;
     saving.resumedFrom = from;
     saving.keep = options.keep;
     saver.emplace(ops, *state, saving);
   }
+  if (!options.trace.empty())
+    trace.emplace(options.trace, std::max<int64_t>(options.traceSteps, 1),
+                  parts.program, rank);
   if (rank == 0)
     log.emplace(options.log, resumeFrom.has_value(), options.logEvery,
                 options.steps);
 }
 
-double Trainer::result(const char *name) const {
-  for (const Port &port : parts.manifest.outputs) {
-    if (port.name != name)
-      continue;
-    const char *at = addresses->at({port.at.space, 0, port.at.offset});
-    double value = NAN;
-    float narrow;
-    if (port.dtype == VS_F64) {
-      std::memcpy(&value, at, sizeof(value));
-    } else if (port.dtype == VS_F32) {
-      std::memcpy(&narrow, at, sizeof(narrow));
-      value = narrow;
-    }
-    return value;
+/// Says what the run is, and what its rates are told of.
+void Trainer::openLog() {
+  const ProgramEntry &program =
+      parts.manifest.programOf(parts.transport.rank());
+  RunFacts facts;
+  facts.ranks = parts.transport.size();
+  facts.threads = parts.threads;
+  facts.transport = parts.transport.describe();
+  facts.arenaBytes = program.arenaBytes;
+  facts.commBytes = program.commBytes;
+  for (const auto &[name, flops] : program.flops)
+    if (name == "main")
+      facts.stepFlops += flops;
+    else if (name == "accumulate")
+      facts.stepFlops += flops * (parts.manifest.train->microBatches - 1);
+  // Together, since ranks may share cores.
+  if (facts.stepFlops && data) {
+    parts.transport.barrier();
+    auto peak = static_cast<int64_t>(measureGemmPeak());
+    facts.gemmPeak = parts.transport.agree(peak).value;
   }
-  return NAN;
+  if (log)
+    log->begin(facts);
 }
 
-void Trainer::step(Executor &executor) {
+double Trainer::result(const char *name) const {
+  return resultOf(parts.manifest, *addresses, name);
+}
+
+template <typename Body> void Trainer::traced(const char *name, Body body) {
+  int64_t begin = trace ? nanoseconds() : 0;
+  body();
+  if (trace)
+    trace->addSpan(name, begin, nanoseconds());
+}
+
+StepReport Trainer::runStep(Executor &executor) {
+  if (trace)
+    executor.record(trace->beginStep());
   int64_t begin = nanoseconds();
   int64_t last = parts.manifest.train->microBatches - 1;
   for (int64_t micro = 0; micro <= last; ++micro) {
-    data.place(*addresses, done, micro);
-    executor.run(executor.findEntry(micro < last ? "accumulate" : "main"));
+    const char *entry = micro < last ? "accumulate" : "main";
+    traced("data", [&] { data->place(*addresses, done, micro); });
+    traced(entry, [&] { executor.run(executor.findEntry(entry)); });
   }
-  int64_t slowest = parts.transport.agree(nanoseconds() - begin).value;
-  if (log)
-    log->add({done, result("loss"), result("gradient_norm"),
-              result("learning_rate"), slowest * 1e-6, data.tokensOfStep()});
+  int64_t end = nanoseconds();
+  executor.record(nullptr);
+  if (trace)
+    trace->endStep(done, begin, end);
+  int64_t slowest = parts.transport.agree(end - begin).value;
+  StepReport report;
+  report.step = done;
+  report.loss = result("loss");
+  report.gradientNorm = result("gradient_norm");
+  report.learningRate = result("learning_rate");
+  report.stepMs = slowest * 1e-6;
+  report.tokens = data->tokensOfStep();
+  return report;
+}
+
+void Trainer::evaluate(Executor &executor, StepReport &report) {
+  Evaluator::Result result =
+      evaluator->run(executor, *addresses, parts.transport);
+  report.evalLoss = result.loss;
+  report.evalMs = result.ms;
+}
+
+void Trainer::step(Executor &executor) {
+  StepReport report = runStep(executor);
   ++done;
+  int64_t every = parts.options.evalEvery;
+  bool isDue = done == parts.options.steps || (every && done % every == 0);
+  if (evaluator && isDue)
+    evaluate(executor, report);
+  if (log)
+    log->add(report);
 }
 
 void Trainer::save() {
-  if (!saver || saved == done)
+  if (!saver || saved == done || done == 0)
     return;
   Progress progress;
   progress.step = done;
   progress.seed = parts.manifest.train->seed;
-  progress.dataPosition = done * data.batchOfStep();
+  progress.dataPosition = done * data->batchOfStep();
   progress.plan = contentHash(parts.bundle + "/plan.json");
   progress.program = parts.program.hash;
   saver->snapshot(progress);
@@ -132,9 +191,19 @@ void Trainer::save() {
 
 void Trainer::run(Executor &executor) {
   const Options &options = parts.options;
-  if (parts.transport.rank() == 0 && done >= options.steps)
-    std::fprintf(stderr, "all %lld steps are done\n",
-                 static_cast<long long>(options.steps));
+  openLog();
+  if (done >= options.steps) {
+    if (options.steps && parts.transport.rank() == 0)
+      std::fprintf(stderr, "all %lld steps are done\n",
+                   static_cast<long long>(options.steps));
+    if (evaluator) {
+      StepReport report;
+      report.step = done - 1;
+      evaluate(executor, report);
+      if (log)
+        log->addEvaluation(report);
+    }
+  }
   bool stop = false;
   while (done < options.steps && !stop) {
     step(executor);
@@ -142,14 +211,20 @@ void Trainer::run(Executor &executor) {
       save();
     stop = parts.transport.agree(Monitor::stopRequested() ? 1 : 0).value != 0;
   }
+  if (log)
+    log->end();
   save();
   if (saver)
     saver->wait();
+  if (trace)
+    trace->write(parts.transport);
   parts.transport.barrier();
   if (stop)
     fail(ExitCode::Stopped, "stopped in order by a signal after step ",
-         done - 1, saver ? ", which is saved" : "; without --save-dir nothing "
-                                                "is saved");
+         done - 1,
+         saver ? ", which is saved"
+               : "; without --save-dir nothing "
+                 "is saved");
 }
 
 } // namespace vescale::runtime

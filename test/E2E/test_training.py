@@ -35,7 +35,9 @@ LAYOUTS = ["--mesh=dp=2", "--mesh=tp=2", "--mesh=tp=2 --sp=megatron", "--mesh=dp
 SPLITS = ["", "--mesh=dp=2", "--mesh=tp=2", "--mesh=dp=2 --zero=1", "--mesh=dp=2 --zero=2", "--mesh=dp=2 --zero=3"]
 
 
-class Training(unittest.TestCase):
+class Programs(unittest.TestCase):
+    """Makes training programs and runs them."""
+
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
@@ -65,6 +67,8 @@ class Training(unittest.TestCase):
                              f"--log={log}", *flags], code)
         return {entry["step"]: entry for entry in map(json.loads, log.read_text().splitlines())}, result
 
+
+class Training(Programs):
     def hold(self, run, entries):
         """Holds a whole run's log against PyTorch's."""
         record, name = tool.describe(run)

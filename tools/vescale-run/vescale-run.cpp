@@ -169,6 +169,9 @@ int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
       _exit(RunFailed);
+    // Ranks write into mpirun's pipes.
+    if (isatty(STDERR_FILENO))
+      setenv("VESCALE_TERMINAL", "1", 1);
     int null = open("/dev/null", O_RDONLY);
     if (null >= 0)
       dup2(null, 0);
