@@ -7,7 +7,7 @@
 // ADAMW-LABEL: func.func @main
 // ADAMW-SAME: -> (tensor<f32> {graph.name = "loss"}, tensor<f32> {graph.name = "gradient_norm"}, tensor<f64> {graph.name = "learning_rate"})
 // ADAMW-DAG: %[[W:.*]] = graph.parameter "w" source {{.*}} named
-// ADAMW-DAG: %[[W1:.*]] = graph.parameter "w#exp_avg" init dense<0.000000e+00> : tensor<3x2xf32> : tensor<3x2xf32>
+// ADAMW-DAG: %[[W1:.*]] = graph.parameter "w#exp_avg" init dense<0.000000e+00> : tensor<3x2xf32> {graph.optimizer} : tensor<3x2xf32>
 // ADAMW-DAG: graph.parameter "w#exp_avg_sq"
 // ADAMW-DAG: %[[B:.*]] = graph.parameter "b" source {{.*}} named
 // ADAMW: graph.dot {{.*}} {graph.backward}
@@ -20,7 +20,7 @@
 // ADAMW: graph.update %[[W]]
 // ADAMW: graph.update %[[B]]
 
-// SGD: the decay is part of the gradient.
+// With SGD the decay is part of the gradient.
 // SGD-LABEL: func.func @main
 // SGD-NOT: exp_avg
 // SGD: graph.parameter "w#momentum"
