@@ -41,7 +41,7 @@ llvm::StringRef vescale::defaultTrainFile() {
   "//clip_norm": "all gradients together are scaled to at most this norm; null: never",
   "clip_norm": 1.0,
 
-  "//micro_batches": "a rank's batch is worked off in this many parts, whose gradients add up",
+  "//micro_batches": "a step takes this many of the model's batches one after the other, whose gradients add up",
   "micro_batches": 1,
 
   "//frozen": "patterns of names of parameters that are not trained",

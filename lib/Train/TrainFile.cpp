@@ -4,6 +4,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Errc.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/GlobPattern.h"
 #include "llvm/Support/JSON.h"
@@ -35,7 +36,8 @@ public:
       return;
     std::optional<double> found = field->getAsNumber();
     if (!found || !std::isfinite(*found) || *found < low || *found > high)
-      return fail(name, formatv("needs a number from {0} to {1}", low, high));
+      return fail(name,
+                  "needs a number from " + print(low) + " to " + print(high));
     value = *found;
   }
 
@@ -70,8 +72,8 @@ public:
       return;
     const auto *found = find_if(words, [&](StringRef w) { return w == word; });
     if (found == words.end())
-      return fail(name, "can be " + join(words, ", ") + ", not \"" + word +
-                            "\"");
+      return fail(name,
+                  "can be " + join(words, ", ") + ", not \"" + word + "\"");
     value = static_cast<Kind>(found - words.begin());
   }
 
@@ -121,7 +123,8 @@ public:
 
   void refuseUnknown() {
     for (const auto &field : object)
-      if (StringRef name = field.first; !isComment(name) && !known.contains(name))
+      if (StringRef name = field.first;
+          !isComment(name) && !known.contains(name))
         fail(name, "is unknown; fields here are " + join(known.keys(), ", "));
   }
 
@@ -129,11 +132,16 @@ public:
   std::string error;
 
 private:
+  static std::string print(double value) {
+    std::string text;
+    raw_string_ostream(text) << format("%g", value);
+    return text;
+  }
   std::string path(StringRef name) const {
     return where.empty() ? name.str() : where + "." + name.str();
   }
-  template <typename Words> static std::string join(const Words &words,
-                                                    StringRef separator) {
+  template <typename Words>
+  static std::string join(const Words &words, StringRef separator) {
     std::vector<std::string> sorted;
     for (StringRef word : words)
       sorted.push_back(word.str());
@@ -150,12 +158,12 @@ static constexpr StringRef kLosses[] = {"cross_entropy", "mse", "output"};
 static constexpr StringRef kOptimizers[] = {"adamw", "sgd"};
 static constexpr StringRef kSchedules[] = {"constant", "linear", "cosine"};
 static constexpr StringRef kPrecisions[] = {"f32", "bf16"};
-static constexpr StringRef kOrders[] = {"random", "shuffled", "sequential"};
+static constexpr StringRef kOrders[] = {"shuffled", "sequential"};
 
 static void readLoss(Fields &fields, LossOptions &loss) {
   fields.choice("kind", loss.kind, kLosses);
   bool isEntropy = loss.kind == LossOptions::CrossEntropy;
-  fields.text(isEntropy ? "logits"
+  fields.text(isEntropy                                    ? "logits"
               : loss.kind == LossOptions::MeanSquaredError ? "prediction"
                                                            : "output",
               loss.output);

@@ -166,7 +166,8 @@ void Seeder::shardVocabulary(StringRef axis) {
       set(op.getData(), 0, axis, "the vocabulary");
   func.walk([&](graph::DotOp op) {
     int64_t last = graph::rankOf(op.getResult()) - 1;
-    if (!lookups.empty() && op.getRhsFree().size() == 1 &&
+    if (!lookups.empty() && !op->hasAttr(graph::kBackwardAttr) &&
+        op.getRhsFree().size() == 1 &&
         graph::shapeOf(op.getResult())[last] == rows)
       set(op.getResult(), last, axis, "the vocabulary");
   });

@@ -22,6 +22,12 @@ static Operation *sourceOf(Value value) {
   return op;
 }
 
+/// Of a training step what is not the model.
+static bool isTraining(Operation *op) {
+  return op->hasAttr(graph::kBackwardAttr) ||
+         op->hasAttr(graph::kOptimizerAttr);
+}
+
 static bool isWeight(Value value) {
   return isa_and_nonnull<graph::ParameterOp>(sourceOf(value));
 }
@@ -92,7 +98,8 @@ bool Walk::leadsOnlyToProducts() const {
     return isa_and_nonnull<graph::ParameterOp, graph::ConstantOp>(
                sourceOf(value)) ||
            llvm::all_of(value.getUsers(), [&](Operation *user) {
-             return onTheWay.contains(user) || isProductOf(value, user);
+             return isTraining(user) || onTheWay.contains(user) ||
+                    isProductOf(value, user);
            });
   });
 }
@@ -101,8 +108,8 @@ SmallVector<HiddenDim> dist::findHiddenDims(Block &block) {
   SmallVector<HiddenDim> found;
   llvm::DenseSet<Operation *> consumers;
   for (auto dot : block.getOps<DotOp>()) {
-    if (dot.getLhsContract().size() != 1 || !dot.getLhsBatch().empty() ||
-        !isWeight(dot.getRhs()))
+    if (isTraining(dot) || dot.getLhsContract().size() != 1 ||
+        !dot.getLhsBatch().empty() || !isWeight(dot.getRhs()))
       continue;
     Walk walk;
     int64_t dim = dot.getLhsContract().front();

@@ -18,8 +18,8 @@ namespace {
 class Chooser {
 public:
   Chooser(ShardableOpInterface op, const ShardingRule &rule,
-          ArrayRef<LayoutAttr> wanted, MeshAttr mesh,
-          FlatSymbolRefAttr meshRef);
+          ArrayRef<LayoutAttr> wanted, MeshAttr mesh, FlatSymbolRefAttr meshRef,
+          IsMade isMade);
   std::optional<OpSharding> run();
 
 private:
@@ -36,6 +36,8 @@ private:
   ArrayRef<LayoutAttr> wanted;
   MeshAttr mesh;
   FlatSymbolRefAttr meshRef;
+  IsMade isMade;
+  bool makesGradient;
   /// What each tensor proposes, results first.
   SmallVector<FactorAxes> proposals;
   std::optional<ChoiceCost> bestCost;
@@ -50,10 +52,23 @@ static SmallVector<AxisList> dimsOf(LayoutAttr layout) {
   return dims;
 }
 
+/// Whether the op makes the gradient of a parameter, or a term of it.
+static bool makesParameterGradient(Operation *op) {
+  if (!op->hasAttr(graph::kBackwardAttr) || op->use_empty())
+    return false;
+  return llvm::all_of(op->getUsers(), [](Operation *user) {
+    if (user->hasAttr(graph::kOptimizerAttr))
+      return true;
+    return isa<graph::AddOp, graph::ReshapeOp, graph::TransposeOp>(user) &&
+           makesParameterGradient(user);
+  });
+}
+
 Chooser::Chooser(ShardableOpInterface op, const ShardingRule &rule,
                  ArrayRef<LayoutAttr> wanted, MeshAttr mesh,
-                 FlatSymbolRefAttr meshRef)
-    : op(op), rule(rule), wanted(wanted), mesh(mesh), meshRef(meshRef) {
+                 FlatSymbolRefAttr meshRef, IsMade isMade)
+    : op(op), rule(rule), wanted(wanted), mesh(mesh), meshRef(meshRef),
+      isMade(isMade), makesGradient(makesParameterGradient(op)) {
   for (auto [tensor, layout] : llvm::zip_equal(rule.results, wanted))
     proposals.push_back(project(tensor, dimsOf(layout)));
   for (auto [tensor, operand] :
@@ -165,7 +180,7 @@ std::optional<ChoiceCost> Chooser::price(const OpSharding &sharding) const {
   for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
     auto type = cast<RankedTensorType>(operand.getType());
     LayoutAttr layout = operandLayout(rule, sharding, index, mesh, meshRef);
-    if (layout == getLayout(type))
+    if (layout == getLayout(type) || isMade(operand, layout))
       continue;
     int64_t bytes = planReshard(type, layout, mesh).bytes;
     (operand.getDefiningOp<graph::ParameterOp>() ? cost.parameterBytes
@@ -182,7 +197,7 @@ std::optional<ChoiceCost> Chooser::price(const OpSharding &sharding) const {
   int64_t split = 1;
   for (const AxisList &axes : sharding.factors)
     split *= numShards(axes, mesh);
-  cost.ranksUnused = -split;
+  (makesGradient ? cost.gradientRanksUnused : cost.ranksUnused) = -split;
   return cost;
 }
 
@@ -218,10 +233,9 @@ std::optional<OpSharding> Chooser::run() {
   return best;
 }
 
-std::optional<OpSharding> dist::chooseSharding(ShardableOpInterface op,
-                                               const ShardingRule &rule,
-                                               ArrayRef<LayoutAttr> wanted,
-                                               MeshAttr mesh,
-                                               FlatSymbolRefAttr meshRef) {
-  return Chooser(op, rule, wanted, mesh, meshRef).run();
+std::optional<OpSharding>
+dist::chooseSharding(ShardableOpInterface op, const ShardingRule &rule,
+                     ArrayRef<LayoutAttr> wanted, MeshAttr mesh,
+                     FlatSymbolRefAttr meshRef, IsMade isMade) {
+  return Chooser(op, rule, wanted, mesh, meshRef, isMade).run();
 }

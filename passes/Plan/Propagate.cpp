@@ -6,7 +6,8 @@
 //   2. walk the ops in order; each takes its cheapest sharding given the
 //      layouts its operands have by then (OpChoice.h);
 //   3. where an operand is wanted in another layout insert a reshard, one for
-//      all uses that want the same;
+//      all uses that want the same; what was partial and had to be completed
+//      once is read complete from there on;
 //   4. give results back whole or sharded, never partial;
 //   5. report what wishes collided, and record what ops were asked for.
 //
@@ -69,6 +70,8 @@ private:
   /// Results of ops that a layout was asked for.
   SmallVector<OpResult> asked;
   DenseMap<std::pair<Value, LayoutAttr>, Value> resharded;
+  /// What is partial and had to be completed: its sums.
+  DenseMap<Value, Value> completed;
   /// Why a value is partial.
   DenseMap<Value, std::string> partialOrigins;
 };
@@ -150,12 +153,15 @@ LogicalResult LayoutCompleter::readSeeds() {
     Attribute attribute = op.removeAttr(kSeedAttr);
     auto parameter = dyn_cast<graph::ParameterOp>(op);
     auto storage = op.getAttrOfType<AxesAttr>(kStorageAttr);
-    if (parameter && storage && isStored(parameter))
-      propagation.addStorage(parameter.getResult(), storage);
-    if (parameter && (!storage || isStored(parameter)))
-      if (LayoutAttr layout = decided.lookup(viewOf(parameter)))
-        attribute = SeedAttr::get(context, layout.withoutPartial(), 0, true,
-                                  "another function");
+    LayoutAttr layout =
+        parameter ? decided.lookup(viewOf(parameter)) : LayoutAttr();
+    if (storage && parameter && isStored(parameter)) {
+      layout ? propagation.addStorage(parameter.getResult(), layout)
+             : propagation.addStorage(parameter.getResult(), storage);
+    } else if (layout && !storage) {
+      attribute = SeedAttr::get(context, layout.withoutPartial(), 0, true,
+                                "another function");
+    }
     for (OpResult result : op.getResults()) {
       Attribute seed = fromType(result);
       // The op's own seed speaks of its first result.
@@ -213,6 +219,8 @@ Value LayoutCompleter::reshard(Operation *user, unsigned operand,
                           withLayout(value.getType(), to), value,
                           builder.getStringAttr(origin(user, operand, to)));
     ++reshards;
+    if (getLayout(value.getType()).isPartial() && !to.isPartial())
+      completed.try_emplace(value, made);
   }
   return made;
 }
@@ -249,14 +257,19 @@ static LogicalResult refusePartial(ShardableOpInterface op,
 
 LogicalResult LayoutCompleter::complete(ShardableOpInterface op) {
   followSummand(op);
+  for (OpOperand &operand : op->getOpOperands())
+    if (Value sum = completed.lookup(operand.get()))
+      operand.set(sum);
   const ShardingRule &rule = propagation.getRule(op);
   SmallVector<LayoutAttr> wanted;
   for (Value result : op->getResults()) {
     const ValueState &state = propagation.get(result);
     wanted.push_back(state.pinned ? state.pinned : layoutOf(state.dims));
   }
-  std::optional<OpSharding> chosen =
-      chooseSharding(op, rule, wanted, mesh, meshRef);
+  std::optional<OpSharding> chosen = chooseSharding(
+      op, rule, wanted, mesh, meshRef, [&](Value value, LayoutAttr layout) {
+        return resharded.contains({value, layout});
+      });
   if (!chosen)
     return refusePartial(op, wanted);
   const OpSharding &sharding = *chosen;

@@ -74,6 +74,10 @@ void Propagation::addStorage(Value value, AxesAttr axes) {
   storages.emplace_back(value, axes);
 }
 
+void Propagation::addStorage(Value value, LayoutAttr layout) {
+  decidedStorages.emplace_back(value, layout);
+}
+
 void Propagation::plant(const Seed &seed, int index) {
   ValueState &target = state(seed.value);
   LayoutAttr layout = seed.seed.getLayout();
@@ -98,10 +102,29 @@ void Propagation::plant(const Seed &seed, int index) {
   }
 }
 
+/// Whether the value is a parameter or made by the optimizer.
+static bool isStoredOrUpdated(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op &&
+         (isa<graph::ParameterOp>(op) || op->hasAttr(graph::kOptimizerAttr));
+}
+
+ValueState &Propagation::current(Value value) {
+  if (!inOptimizer || isStoredOrUpdated(value))
+    return state(value);
+  // What gradients are made from stays as it is, and so do they.
+  auto found = readByOptimizer.find(value);
+  if (found != readByOptimizer.end())
+    return found->second;
+  ValueState own = state(value);
+  own.pinned = {};
+  return readByOptimizer[value] = std::move(own);
+}
+
 void Propagation::collect(const TensorFactors &tensor, Value value,
                           const ShardingRule &rule,
                           SmallVectorImpl<Proposal> &proposals) {
-  const ValueState &from = state(value);
+  const ValueState &from = current(value);
   for (auto [dim, factors] : llvm::enumerate(tensor)) {
     FactorAxes axes(rule.factors.size());
     bool fits = true;
@@ -134,33 +157,11 @@ void Propagation::meet(Value value, Value other) {
   }
 }
 
-/// Whether the op adds a gradient to those of other micro-batches.
-static bool addsUp(Operation *op) {
-  return llvm::any_of(op->getOperands(), [](Value operand) {
-    Operation *source = operand.getDefiningOp();
-    return source && source->hasAttr(graph::kTransientAttr);
-  });
-}
-
-/// Whether the optimizer reads or makes the value, or it is a parameter. What is
-/// added up lies alike in all micro-batches, whatever the last one does with it.
-static bool isOfOptimizer(Value value) {
-  Operation *op = value.getDefiningOp();
-  return op && (isa<graph::ParameterOp>(op) ||
-                op->hasAttr(graph::kOptimizerAttr) ||
-                llvm::any_of(op->getUsers(), [](Operation *user) {
-                  return user->hasAttr(graph::kOptimizerAttr) && !addsUp(user);
-                }));
-}
-
 bool Propagation::extend(const TensorFactors &tensor, Value value,
                          const ShardingRule &rule,
                          ArrayRef<Proposal> proposals) {
-  ValueState &target = state(value);
+  ValueState &target = current(value);
   if (target.pinned)
-    return false;
-  // What gradients are made from stays as it is.
-  if (inOptimizer && !isOfOptimizer(value))
     return false;
   auto shape = cast<RankedTensorType>(value.getType()).getShape();
   FactorAxes axes;
@@ -258,9 +259,11 @@ void Propagation::run(Block &block) {
         plant(seed, index);
     spread(block);
   }
-  if (storages.empty())
+  if (storages.empty() && decidedStorages.empty())
     return;
   inOptimizer = true;
+  for (auto [value, layout] : decidedStorages)
+    pin(value, layout);
   for (auto [value, axes] : storages)
     plantStorage(value, axes);
   spread(block);

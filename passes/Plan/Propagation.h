@@ -28,8 +28,10 @@ public:
   void addSeed(mlir::Value value, SeedAttr seed);
   /// Shards the value further over `axes` when all seeds have spread: the first
   /// dimension that they divide, or else the largest. From there this spreads
-  /// through ops of the optimizer alone, and to gradients.
+  /// through ops of the optimizer alone; gradients they read in these layouts.
   void addStorage(mlir::Value value, AxesAttr axes);
+  /// The same, where another function has decided the layout.
+  void addStorage(mlir::Value value, LayoutAttr layout);
   /// Spreads all seeds through the ops of the block.
   void run(mlir::Block &block);
 
@@ -60,6 +62,8 @@ private:
   };
 
   ValueState &state(mlir::Value value);
+  /// The state that spreads now.
+  ValueState &current(mlir::Value value);
   void spread(mlir::Block &block);
   void plantStorage(mlir::Value value, AxesAttr axes);
   void plant(const Seed &seed, int index);
@@ -73,9 +77,12 @@ private:
   MeshAttr mesh;
   llvm::SmallVector<Seed> seeds;
   llvm::SmallVector<std::pair<mlir::Value, AxesAttr>> storages;
+  llvm::SmallVector<std::pair<mlir::Value, LayoutAttr>> decidedStorages;
   /// Only storage spreads now.
   bool inOptimizer = false;
   llvm::DenseMap<mlir::Value, ValueState> states;
+  /// How the optimizer reads what it doesn't make.
+  llvm::DenseMap<mlir::Value, ValueState> readByOptimizer;
   llvm::DenseMap<mlir::Operation *, ShardingRule> rules;
 };
 

@@ -10,9 +10,14 @@ static bool isView(Operation *op) {
   return isa<graph::BroadcastOp, graph::ReshapeOp, graph::TransposeOp>(op);
 }
 
+/// Whether the op gives a weight, a constant, or a number in all elements, such
+/// as a step's learning rate.
 static bool isWeight(Operation *op) {
-  while (op && isView(op))
+  while (op && isView(op)) {
+    if (graph::rankOf(op->getOperand(0)) == 0)
+      return true;
     op = op->getOperand(0).getDefiningOp();
+  }
   return isa_and_nonnull<graph::ParameterOp, graph::ConstantOp>(op);
 }
 

@@ -17,8 +17,8 @@ namespace vescale::dist {
 
 class SharedWeights {
 public:
-  /// Gives each use of a parameter or constant, or of a broadcast, reshape or
-  /// transpose of one, an op of its own.
+  /// Gives each use of a parameter, constant or scalar that is broadcast, or of
+  /// a broadcast, reshape or transpose of one, an op of its own.
   void split(mlir::Block &block);
   /// Makes one op of each parameter again; of one with storage axes up to three:
   /// what is stored, what the forward program reads and what the backward one

@@ -7,8 +7,8 @@ The words after the language of a fenced block say what is checked:
     ```mlir write=mlp.mlir     the text becomes this file in the scratch directory
     ```console                 each line after `$ ` runs there, in bash, and must
                                succeed; the lines below it are its output (both
-                               streams), `…` alone standing for any lines;
-                               $SOURCE is the source directory
+                               streams), `…` alone standing for any lines, within
+                               a line for any text; $SOURCE is the source directory
     ```console fails           the same, but the commands must fail
     ```cpp from=path           the text stands in this file of the sources, but for
                                indentation; `…` alone stands for any lines
@@ -29,6 +29,12 @@ FENCE = re.compile(r"^( *)```(\S*)[ ]?(.*?)\n(.*?)^\1```$",
 ANY = "…"
 
 
+def line_matches(expected, actual):
+    """Whether a line agrees, ANY standing for any text."""
+    pattern = ".*".join(map(re.escape, expected.rstrip().split(ANY)))
+    return re.fullmatch(pattern, actual.rstrip()) is not None
+
+
 def matches(expected, actual):
     """Whether lines agree, ANY standing for any number of lines."""
     if not expected:
@@ -36,7 +42,7 @@ def matches(expected, actual):
     if expected[0].strip() == ANY:
         return any(matches(expected[1:], actual[i:])
                    for i in range(len(actual) + 1))
-    return bool(actual) and expected[0].rstrip() == actual[0].rstrip() \
+    return bool(actual) and line_matches(expected[0], actual[0]) \
         and matches(expected[1:], actual[1:])
 
 

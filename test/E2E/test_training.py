@@ -85,9 +85,9 @@ class Training(Programs):
                 saved = self.dir / run.replace("/", "-") / "saved"
                 entries, _ = self.train("bundle", data, "--steps=100", f"--save-dir={saved}")
                 want = self.hold(run, entries)
-                exported = self.dir / f"exported-{run.replace('/', '-')}"
-                self.check([BUILD / "bin/vescale-ckpt", "export", saved, self.dir / "bundle", "-o", exported])
-                for line, fine in tool.compare_weights(exported / "model.safetensors", want, 1e-3):
+                hub = self.dir / run.replace("/", "-") / "hub"
+                self.check([BUILD / "bin/vescale-ckpt", "export", saved, self.dir / "bundle", "-o", hub])
+                for line, fine in tool.compare_weights(hub / "model.safetensors", want, 1e-3):
                     self.assertTrue(fine, f"{run}: {line}")
 
     def test_layouts(self):

@@ -4,7 +4,7 @@
 // RUN: vescale-opt %t/squares.mlir --train-read-options=file=%t/squares.json --train-add-loss | FileCheck %t/squares.mlir
 // RUN: vescale-opt %t/output.mlir --train-read-options=file=%t/output.json --train-add-loss | FileCheck %t/output.mlir
 // RUN: not vescale-opt %t/output.mlir --train-read-options=file=%t/entropy.json --train-add-loss 2>&1 | FileCheck %s --check-prefix=MISSING
-// RUN: not vescale-opt %t/squares.mlir --train-read-options=file=%t/any.json --train-add-loss 2>&1 | FileCheck %s --check-prefix=VECTOR
+// RUN: not vescale-opt %t/squares.mlir --train-read-options=file=%t/only.json --train-add-loss 2>&1 | FileCheck %s --check-prefix=VECTOR
 // RUN: not vescale-opt %t/squares.mlir --train-add-loss 2>&1 | FileCheck %s --check-prefix=UNREAD
 
 // MISSING: error: the loss reads the output "logits", which the model lacks; it has loss, extra
@@ -58,10 +58,10 @@ func.func @main(%x: tensor<4x3xf32> {graph.name = "x"}) -> (tensor<4x3xf32> {gra
   return %x : tensor<4x3xf32>
 }
 
-//--- any.json
-{"schema": "vescale.train/1", "loss": {"kind": "output"}}
 //--- output.json
 {"schema": "vescale.train/1", "loss": {"kind": "output", "output": "loss"}}
+//--- only.json
+{"schema": "vescale.train/1", "loss": {"kind": "output"}}
 //--- output.mlir
 // CHECK: graph.reshape %{{.*}} : tensor<1xf32> -> tensor<f32>
 func.func @main(%x: tensor<1xf32> {graph.name = "x"}) -> (tensor<1xf32> {graph.name = "loss"}, tensor<1xf32> {graph.name = "extra"}) {

@@ -20,7 +20,7 @@
 // ADAMW: graph.update %[[W]]
 // ADAMW: graph.update %[[B]]
 
-// With momentum the decay is part of the gradient.
+// With SGD the decay is part of the gradient.
 // SGD-LABEL: func.func @main
 // SGD-NOT: exp_avg
 // SGD: graph.parameter "w#momentum"

@@ -79,7 +79,7 @@ func.func @untrained() -> (tensor<3x4xf32>, tensor<3x4xf32>) {
 }
 
 //--- uneven.mlir
-// CHECK: reads "w" in a way that cannot be trained: elements {{.*}} apart are no slice of what is stored, 'tensor<8xf32>'; list it in the train file's "frozen"
+// CHECK: error: 'graph.parameter' op reads "w" in a way that cannot be trained: elements {{.*}} apart are no slice of what is stored, 'tensor<8xf32>'; list it in the train file's "frozen"
 func.func @uneven() -> tensor<2xf32> {
   %0 = graph.parameter "w" source <"m", 0, 32, tensor<8xf32>> view 0 [3] named : tensor<2xf32>
   return %0 : tensor<2xf32>

@@ -43,7 +43,7 @@ std::vector<Weight> weightsOf(const Manifest &manifest) {
   for (const Parameter &parameter : manifest.parameters) {
     if (parameter.author)
       byName[parameter.name].push_back(&parameter);
-    else if (parameter.trained)
+    else if (parameter.trained && !parameter.init)
       fail(ExitCode::BadInput, "parameter '", parameter.name,
            "' is trained, but no tensor of the author's model; export that "
            "with optimize=False and compile it again");

@@ -73,8 +73,8 @@ static cl::opt<std::string>
               cl::cat(category));
 static cl::opt<int64_t>
     microBatches("micro-batches",
-                 cl::desc("Work off each rank's batch in this many parts "
-                          "(default: the train file's)"),
+                 cl::desc("A step takes this many batches of --dim's size one "
+                          "after the other (default: the train file's)"),
                  cl::value_desc("M"), cl::cat(category));
 static cl::list<std::string>
     dims("dim", cl::desc("Size of a dynamic dimension of the model, by name"),
@@ -233,7 +233,9 @@ static int emit(mlir::ModuleOp module, const CodegenTarget &codegen,
                << " of communication buffers; weights "
                << mib(info->weightBytes) << "\n"
                << "run it: vescale-run " << options.dir
-               << " --input=in.npz --output=out.npz\n";
+               << (trainFile.empty()
+                       ? " --input=in.npz --output=out.npz\n"
+                       : " -- --data=tokens.bin --steps=100 --save-dir=ckpt\n");
   return exitDone;
 }
 

@@ -80,13 +80,13 @@ struct TrainFile {
   ScheduleOptions learningRate;
   /// The largest norm that all gradients together may have; 0 (null in the file): any.
   double clipNorm = 1.0;
-  /// Into how many parts the batch of a rank is cut.
+  /// How many batches of the model's size make a step.
   int64_t microBatches = 1;
   /// Globs over the names of parameters that are not trained.
   std::vector<std::string> frozen;
   std::map<std::string, DataOptions> data;
-  /// The order in which samples are drawn: random (tokens), shuffled,
-  /// sequential.
+  /// The order of the samples of arrays: shuffled (also if empty), sequential.
+  /// Windows of tokens are drawn at random.
   std::string order;
   uint64_t seed = 1234;
 };
