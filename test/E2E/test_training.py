@@ -87,7 +87,8 @@ class Training(Programs):
                 want = self.hold(run, entries)
                 hub = self.dir / run.replace("/", "-") / "hub"
                 self.check([BUILD / "bin/vescale-ckpt", "export", saved, self.dir / "bundle", "-o", hub])
-                for line, fine in tool.compare_weights(hub / "model.safetensors", want, 1e-3):
+                for line, fine in tool.compare_weights(hub / "model.safetensors", want, 1e-3,
+                                                       tool.describe(run)[0]["tied"]):
                     self.assertTrue(fine, f"{run}: {line}")
 
     def test_layouts(self):

@@ -135,10 +135,13 @@ def compare_losses(lines, want, tolerance):
                f"{want[key][worst]}), tolerance {bound:.0e}"), errors[worst] <= bound
 
 
-def compare_weights(path, want, tolerance):
-    """Yields a line and whether it is good for every parameter of a checkpoint in Hugging Face's form."""
+def compare_weights(path, want, tolerance, tied=()):
+    """Yields a line and whether it is good for every parameter of a checkpoint in Hugging Face's form.
+
+    `tied` are other names of parameters, under which a checkpoint may have them as well.
+    """
     with safe_open(path, "np") as file:
-        names = set(file.keys())
+        names = set(file.keys()) - set(tied)
         for name in sorted(names ^ set(want["final"])):
             yield f"{name}: only in the {'record' if name in want['final'] else 'checkpoint'}", False
         for name in sorted(names & set(want["final"])):
@@ -191,7 +194,7 @@ def main():
     if options.verb == "losses":
         with open(options.log) as file:
             return report(compare_losses(file, want, options.tolerance))
-    return report(compare_weights(options.checkpoint, want, options.tolerance))
+    return report(compare_weights(options.checkpoint, want, options.tolerance, record["tied"]))
 
 
 if __name__ == "__main__":
