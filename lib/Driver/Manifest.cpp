@@ -173,8 +173,8 @@ static llvm::Error addOrigin(json::Object &entry, rank::ParameterOp op,
   if (!place)
     return place.takeError();
   entry["source"] = describe(json::Object{{"file", place->first},
-                              {"offset", place->second},
-                              {"bytes", source.getBytes()}},
+                                          {"offset", place->second},
+                                          {"bytes", source.getBytes()}},
                              source.getType());
   return llvm::Error::success();
 }

@@ -160,10 +160,9 @@ LogicalResult Interpreter::storeUpdates(func::FuncOp function,
     RankedTensorType type = parameter.getGlobalType();
     FailureOr<Tensor> global = tensors.front();
     if (dist::LayoutAttr layout = dist::getLayout(type); layout && mesh)
-      global = dist::unshard(tensors, type.getShape(), layout, mesh,
-                             context.arithmetic, [&] {
-                               return parameter.emitOpError("is updated, and ");
-                             });
+      global = dist::unshard(
+          tensors, type.getShape(), layout, mesh, context.arithmetic,
+          [&] { return parameter.emitOpError("is updated, and "); });
     if (failed(global) || failed(parameters.store(parameter, *global)))
       return failure();
   }

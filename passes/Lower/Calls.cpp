@@ -37,9 +37,8 @@ ProgramBuilder::EpilogueCall ProgramBuilder::makeEpilogue(Operation *call,
   // A parameter that is written over may be read by the epilogue, but not after
   // the call has written its result there.
   Value parameter = overwritten.lookup(root);
-  bool inPlace =
-      !parameter &&
-      typeOf(root).getElementType() == typeOf(value).getElementType();
+  bool inPlace = !parameter && typeOf(root).getElementType() ==
+                                   typeOf(value).getElementType();
   Kernel kernel = kernels.emitEpilogue(*group, {space, inPlace, parameter});
   for (Value input : kernel.inputs)
     result.inputs.push_back(bufferOf(input));
@@ -68,8 +67,8 @@ LogicalResult ProgramBuilder::addCall(Operation *op, const Group *epilogue) {
 static ParameterOp packableWeight(DotOp op, const Gemm &gemm, const View &view,
                                   const UpdatedParameters &updated) {
   auto parameter = view.base.getDefiningOp<ParameterOp>();
-  if (!parameter || updated.contains(parameter) || rankOf(view.base) != 2 || view.offset != 0 ||
-      gemm.batch[0] * gemm.batch[1] != 1 ||
+  if (!parameter || updated.contains(parameter) || rankOf(view.base) != 2 ||
+      view.offset != 0 || gemm.batch[0] * gemm.batch[1] != 1 ||
       typeOf(view.base).getNumElements() != gemm.k * gemm.n)
     return {};
   // Small ones fit the first cache as they are.

@@ -6,7 +6,8 @@
 // group is *anchored* if it is the epilogue of a library call.
 //
 // Rules, decided from the last op to the first:
-//  1. What the function returns or updates, what a collective or a library call reads, and
+//  1. What the function returns or updates, what a collective or a library call
+//  reads, and
 //     what a library call gives is stored, except that views on stored values
 //     are read in place, and that a call's result whose readers are one
 //     epilogue never leaves the cache.

@@ -22,8 +22,7 @@ static MemRefType bufferType(RankedTensorType type) {
 static int64_t countFlops(func::FuncOp func) {
   int64_t flops = 0;
   for (Operation &op : func.front())
-    if (isa<DotOp, ConvOp, AttentionOp, AttentionGradOp>(op) &&
-        !op.use_empty())
+    if (isa<DotOp, ConvOp, AttentionOp, AttentionGradOp>(op) && !op.use_empty())
       flops += getCost(&op).flops;
   return flops;
 }

@@ -37,8 +37,7 @@ LogicalResult UpdatedParameters::check(ModuleOp module) const {
         << op.getName()
         << "\", which is updated through another view, or in another layout";
     ParameterOp other = found->second.front();
-    error.attachNote(other.getLoc())
-        << "the view that is updated";
+    error.attachNote(other.getLoc()) << "the view that is updated";
     return error;
   });
   return failure(result.wasInterrupted());
@@ -73,8 +72,7 @@ public:
         return user->isBeforeInBlock(writer);
       unsigned operand = use.getOperandNumber();
       bool same = inPlace && !hasLibraryCall(user) &&
-                  lowering.keepsPosition(operand) &&
-                  !lowering.rereads(operand);
+                  lowering.keepsPosition(operand) && !lowering.rereads(operand);
       Value result = user->getResult(0);
       if (!plan.isStored(result))
         return allows(result, same);

@@ -37,10 +37,9 @@ public:
   void shardPositions(StringRef axis);
 
 private:
-  /// Each attention and gradient of one whose heads the axis can shard; a remark
-  /// on those that it can't.
-  void forEachAttention(StringRef axis,
-                        function_ref<void(Operation *)> shard);
+  /// Each attention and gradient of one whose heads the axis can shard; a
+  /// remark on those that it can't.
+  void forEachAttention(StringRef axis, function_ref<void(Operation *)> shard);
   SeedAttr seed(Type type, int64_t dim, StringRef axis, StringRef why,
                 int64_t priority = 0);
   void set(Value value, int64_t dim, StringRef axis, StringRef why,
@@ -73,10 +72,10 @@ static SeedAttr join(SeedAttr first, int64_t dim, AxisRefAttr axis,
                                 layout.getDims()[dim].end());
   axes.push_back(axis);
   MLIRContext *context = first.getContext();
-  return SeedAttr::get(
-      context, layout.withDim(dim, AxesAttr::get(context, axes)),
-      first.getPriority(), first.getPinned(),
-      (first.getOrigin() + " and " + origin).str());
+  return SeedAttr::get(context,
+                       layout.withDim(dim, AxesAttr::get(context, axes)),
+                       first.getPriority(), first.getPinned(),
+                       (first.getOrigin() + " and " + origin).str());
 }
 
 /// A value keeps the first seed it gets, extended by others of its priority.
@@ -85,9 +84,9 @@ void Seeder::set(Value value, int64_t dim, StringRef axis, StringRef why,
   SeedAttr attribute = seed(value.getType(), dim, axis, why, priority);
   auto argument = dyn_cast<BlockArgument>(value);
   auto before =
-      argument ? func.getArgAttrOfType<SeedAttr>(argument.getArgNumber(),
-                                                 kSeedAttr)
-               : value.getDefiningOp()->getAttrOfType<SeedAttr>(kSeedAttr);
+      argument
+          ? func.getArgAttrOfType<SeedAttr>(argument.getArgNumber(), kSeedAttr)
+          : value.getDefiningOp()->getAttrOfType<SeedAttr>(kSeedAttr);
   if (before && before.getPriority() != priority)
     return;
   if (before)
@@ -193,7 +192,8 @@ void Seeder::shardSequence(StringRef axis) {
 }
 
 /// Ulysses (Jacobs et al., DeepSpeed Ulysses, 2023): positions are sharded from
-/// the inputs on; attention, which needs them whole, may shard its heads instead.
+/// the inputs on; attention, which needs them whole, may shard its heads
+/// instead.
 void Seeder::shardPositions(StringRef axis) {
   auto axes = AxesAttr::get(func.getContext(),
                             AxisRefAttr::get(func.getContext(), axis));
@@ -246,8 +246,7 @@ struct ApplyDefaultLayouts
     }
     if (!sp.empty() && !axes.hasAxis(sequenceAxis)) {
       emitError(unknown) << "sp-axis '" << sequenceAxis
-                         << "' is not in the mesh '"
-                         << mesh << "'";
+                         << "' is not in the mesh '" << mesh << "'";
       return signalPassFailure();
     }
     FailureOr<AxesAttr> storage = storageAxes(module, axes);

@@ -30,8 +30,8 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<std::string> mesh{*this, "mesh",
                            llvm::cl::desc("axes, slowest first: dp=2,tp=2")};
   Option<std::string> plan{*this, "plan", llvm::cl::desc("the plan file")};
-  Option<std::string> sp{*this, "sp",
-                         llvm::cl::desc("sequence sharding: megatron or ulysses")};
+  Option<std::string> sp{
+      *this, "sp", llvm::cl::desc("sequence sharding: megatron or ulysses")};
   Option<std::string> spAxis{*this, "sp-axis", llvm::cl::desc("its mesh axis")};
   Option<int64_t> zero{*this, "zero",
                        llvm::cl::desc("what is stored sharded: 0 to 3")};
@@ -46,8 +46,7 @@ void dist::registerPlanPhase() {
   PassPipelineRegistration<PipelineOptions>(
       "dist-plan-pipeline", "From a prepared graph to layouts on every value",
       [](OpPassManager &pm, const PipelineOptions &options) {
-        buildPlanPipeline(pm,
-                          {options.mesh, options.plan, options.sp,
-                           options.spAxis, options.zero, options.zeroAxes});
+        buildPlanPipeline(pm, {options.mesh, options.plan, options.sp,
+                               options.spAxis, options.zero, options.zeroAxes});
       });
 }

@@ -20,15 +20,14 @@ public:
   /// Gives each use of a parameter, constant or scalar that is broadcast, or of
   /// a broadcast, reshape or transpose of one, an op of its own.
   void split(mlir::Block &block);
-  /// Makes one op of each parameter again; of one with storage axes up to three:
-  /// what is stored, what the forward program reads and what the backward one
-  /// does.
-  /// Where only others read it, `stored` says in what layout another function
-  /// stores it.
+  /// Makes one op of each parameter again; of one with storage axes up to
+  /// three: what is stored, what the forward program reads and what the
+  /// backward one does. Where only others read it, `stored` says in what layout
+  /// another function stores it.
   void join(Propagation &propagation,
             llvm::function_ref<LayoutAttr(graph::ParameterOp)> stored);
-  /// Turns the latter into reshards of what is stored, before their first users,
-  /// when layouts are in the types. Returns their number.
+  /// Turns the latter into reshards of what is stored, before their first
+  /// users, when layouts are in the types. Returns their number.
   int64_t gather();
 
 private:

@@ -30,8 +30,8 @@ namespace {
 class LossBuilder {
 public:
   LossBuilder(func::FuncOp func, const LossOptions &options)
-      : func(func), options(options),
-        builder(func.front().getTerminator()), f(builder, func.getLoc()) {}
+      : func(func), options(options), builder(func.front().getTerminator()),
+        f(builder, func.getLoc()) {}
 
   LogicalResult build();
 
@@ -80,8 +80,8 @@ FailureOr<Value> LossBuilder::addInput(RankedTensorType type) {
       return func.emitError("the loss adds the input \"")
              << options.labels << "\", but the model has one of that name";
   auto attributes = DictionaryAttr::get(
-      func.getContext(), builder.getNamedAttr(
-                             kNameAttr, builder.getStringAttr(options.labels)));
+      func.getContext(),
+      builder.getNamedAttr(kNameAttr, builder.getStringAttr(options.labels)));
   if (failed(func.insertArgument(func.getNumArguments(), type, attributes,
                                  func.getLoc())))
     return failure();
@@ -91,11 +91,11 @@ FailureOr<Value> LossBuilder::addInput(RankedTensorType type) {
 void LossBuilder::setResults(Value sum, Value count) {
   Operation *end = func.front().getTerminator();
   end->setOperands({sum, count});
-  func.setFunctionType(builder.getFunctionType(func.getArgumentTypes(),
-                                               end->getOperandTypes()));
+  func.setFunctionType(
+      builder.getFunctionType(func.getArgumentTypes(), end->getOperandTypes()));
   func.setAllResultAttrs(ArrayRef<DictionaryAttr>{
-      builder.getDictionaryAttr(builder.getNamedAttr(
-          kNameAttr, builder.getStringAttr("loss_sum"))),
+      builder.getDictionaryAttr(
+          builder.getNamedAttr(kNameAttr, builder.getStringAttr("loss_sum"))),
       builder.getDictionaryAttr(builder.getNamedAttr(
           kNameAttr, builder.getStringAttr("loss_count")))});
 }
@@ -103,7 +103,8 @@ void LossBuilder::setResults(Value sum, Value count) {
 LogicalResult LossBuilder::crossEntropy(Value logits) {
   if (!isa<FloatType>(typeOf(logits).getElementType()) || rankOf(logits) == 0)
     return func.emitError("the loss reads logits of ")
-           << logits.getType() << "; they need a dimension of classes, the last";
+           << logits.getType()
+           << "; they need a dimension of classes, the last";
   Type f32 = builder.getF32Type(), i64 = builder.getI64Type();
   if (!typeOf(logits).getElementType().isF64())
     logits = f.cast(logits, f32);
@@ -120,16 +121,15 @@ LogicalResult LossBuilder::crossEntropy(Value logits) {
   Value highest = f.reduceLast(logits, Reduction::Max);
   highest.getDefiningOp()->setAttr(kDetachedAttr, builder.getUnitAttr());
   Value shifted = f.sub(logits, f.broadcastLast(highest, classes));
-  Value total =
-      f.reduceLast(f.map<ExpOp>(shifted), Reduction::Sum);
+  Value total = f.reduceLast(f.map<ExpOp>(shifted), Reduction::Sum);
   Value normalizer = f.add(f.map<LogOp>(total), highest);
   SmallVector<int64_t> one(labelType.getShape());
   one.push_back(1);
-  Value index = ReshapeOp::create(builder, f.loc,
-                                  RankedTensorType::get(one, i64), safe);
-  Value picked = TakeAlongOp::create(builder, f.loc,
-                                     RankedTensorType::get(one, element),
-                                     logits, index, rankOf(logits) - 1);
+  Value index =
+      ReshapeOp::create(builder, f.loc, RankedTensorType::get(one, i64), safe);
+  Value picked =
+      TakeAlongOp::create(builder, f.loc, RankedTensorType::get(one, element),
+                          logits, index, rankOf(logits) - 1);
   picked = ReshapeOp::create(builder, f.loc, normalizer.getType(), picked);
   Value loss = f.sub(normalizer, picked);
   if (options.labelSmoothing != 0) {
@@ -151,8 +151,7 @@ LogicalResult LossBuilder::meanSquaredError(Value prediction) {
   FailureOr<Value> target = addInput(type);
   if (failed(target))
     return failure();
-  Value difference =
-      f.sub(f.cast(prediction, type.getElementType()), *target);
+  Value difference = f.sub(f.cast(prediction, type.getElementType()), *target);
   setResults(f.sum(f.mul(difference, difference)),
              f.scalar(type.getElementType(), type.getNumElements()));
   return success();

@@ -12,12 +12,12 @@
 // one to the next; the step adds its own and begins anew.
 //
 //===----------------------------------------------------------------------===//
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "passes/Train/Formula.h"
 #include "passes/Train/Gradients.h"
 #include "passes/Train/Options.h"
 #include "passes/Train/Passes.h"
 #include "passes/Train/Schedule.h"
-#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 namespace vescale::train {
 #define GEN_PASS_DEF_TRAINADDOPTIMIZER
@@ -181,10 +181,10 @@ void StepBuilder::setScale() {
   norm = f.mul(f.map<SqrtOp>(squaredNorm()), scale);
   if (options.clipNorm > 0) {
     // PyTorch's clip_grad_norm_, with its 1e-6.
-    Value clip = f.min(
-        f.div(f.scalar(typeOf(norm).getElementType(), options.clipNorm),
-              f.add(norm, 1e-6)),
-        1.0);
+    Value clip =
+        f.min(f.div(f.scalar(typeOf(norm).getElementType(), options.clipNorm),
+                    f.add(norm, 1e-6)),
+              1.0);
     scale = f.mul(scale, clip);
   }
 }
@@ -202,9 +202,9 @@ ParameterOp StepBuilder::createState(ParameterOp of, StringRef suffix,
                                      Type element) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(of);
-  auto state = ParameterOp::create(builder, f.loc,
-                                   typeOf(of.getResult()).clone(element),
-                                   (of.getName() + "#" + suffix).str());
+  auto state =
+      ParameterOp::create(builder, f.loc, typeOf(of.getResult()).clone(element),
+                          (of.getName() + "#" + suffix).str());
   state.setInitAttr(zero(of.getStoredType().clone(element)));
   state.setViewOffsetAttr(of.getViewOffsetAttr());
   state.setViewStridesAttr(of.getViewStridesAttr());

@@ -9,10 +9,10 @@ using train::Formula;
 
 Value Formula::splat(RankedTensorType type, double number) {
   Type element = type.getElementType();
-  Attribute value = isa<FloatType>(element)
-                        ? Attribute(builder.getFloatAttr(element, number))
-                        : builder.getIntegerAttr(
-                              element, static_cast<int64_t>(number));
+  Attribute value =
+      isa<FloatType>(element)
+          ? Attribute(builder.getFloatAttr(element, number))
+          : builder.getIntegerAttr(element, static_cast<int64_t>(number));
   return ConstantOp::create(builder, loc, DenseElementsAttr::get(type, value));
 }
 

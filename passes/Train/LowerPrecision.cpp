@@ -1,8 +1,8 @@
 //===- LowerPrecision.cpp - train-lower-precision ---------------*- C++ -*-===//
 //
 // Products and convolutions take their operands in bf16 and add up in f32; what
-// they give is rounded to bf16 once. Parameters, their state, norms, sums and the
-// loss stay in f32 (Micikevicius et al., Mixed Precision Training, 2018).
+// they give is rounded to bf16 once. Parameters, their state, norms, sums and
+// the loss stay in f32 (Micikevicius et al., Mixed Precision Training, 2018).
 // Gradients follow from the casts.
 //
 //===----------------------------------------------------------------------===//

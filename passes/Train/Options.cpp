@@ -37,17 +37,17 @@ bool train::matchesAny(ArrayRef<std::string> globs, graph::ParameterOp op) {
     for (StringAttr tied : author->getTied())
       names.push_back(tied);
   return llvm::any_of(globs, [&](StringRef glob) {
-    llvm::Expected<llvm::GlobPattern> pattern =
-        llvm::GlobPattern::create(glob);
+    llvm::Expected<llvm::GlobPattern> pattern = llvm::GlobPattern::create(glob);
     if (pattern)
-      return llvm::any_of(
-          names, [&](StringRef name) { return pattern->match(name); });
+      return llvm::any_of(names,
+                          [&](StringRef name) { return pattern->match(name); });
     llvm::consumeError(pattern.takeError()); // refused when it was read
     return false;
   });
 }
 
 bool train::isTrained(graph::ParameterOp op, const TrainFile &options) {
-  return op.getAuthor() && isa<FloatType>(op.getStoredType().getElementType()) &&
+  return op.getAuthor() &&
+         isa<FloatType>(op.getStoredType().getElementType()) &&
          !matchesAny(options.frozen, op);
 }

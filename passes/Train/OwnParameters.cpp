@@ -52,9 +52,8 @@ static ParameterOp createView(ParameterOp op, ArrayRef<int64_t> shape,
 static ParameterOp sortStrides(ParameterOp op) {
   SmallVector<int64_t> strides = op.getStrides();
   auto order = llvm::to_vector(llvm::seq<int64_t>(0, strides.size()));
-  llvm::stable_sort(order, [&](int64_t a, int64_t b) {
-    return strides[a] > strides[b];
-  });
+  llvm::stable_sort(
+      order, [&](int64_t a, int64_t b) { return strides[a] > strides[b]; });
   if (llvm::is_sorted(order))
     return op;
   SmallVector<int64_t> shape, sorted, back(order.size());
@@ -109,8 +108,7 @@ struct SplitDim {
 /// The stored dimension of `size` elements `pace` apart, split so that each of
 /// the view's dimensions in it is one of its own.
 static std::optional<SplitDim> splitDim(int64_t size, int64_t pace,
-                                        int64_t start,
-                                        ArrayRef<int64_t> counts,
+                                        int64_t start, ArrayRef<int64_t> counts,
                                         ArrayRef<int64_t> strides) {
   SplitDim split;
   int64_t above = size;
@@ -160,8 +158,8 @@ static Value sliceWhole(ParameterOp view, ParameterOp whole) {
   OpBuilder builder(view);
   Location loc = view.getLoc();
   RankedTensorType type = typeOf(view.getResult());
-  Value value = ReshapeOp::create(builder, loc, type.clone(sizes),
-                                  whole.getResult());
+  Value value =
+      ReshapeOp::create(builder, loc, type.clone(sizes), whole.getResult());
   SmallVector<int64_t> counts, ones(sizes.size(), 1);
   for (auto [start, limit] : llvm::zip_equal(starts, limits))
     counts.push_back(limit - start);
@@ -222,7 +220,8 @@ struct OwnParameters
     if (failed(options) || failed(step))
       return signalPassFailure();
     llvm::MapVector<StringAttr, SmallVector<ParameterOp>> tensors;
-    step->walk([&](ParameterOp op) { tensors[op.getNameAttr()].push_back(op); });
+    step->walk(
+        [&](ParameterOp op) { tensors[op.getNameAttr()].push_back(op); });
     for (auto &[name, views] : tensors)
       if (isTrained(views.front(), *options) && failed(own(views)))
         return signalPassFailure();

@@ -36,9 +36,8 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
 namespace {
 struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<std::string> file{*this, "file", llvm::cl::desc("the train file")};
-  Option<int64_t> microBatches{
-      *this, "micro-batches",
-      llvm::cl::desc("takes the place of the file's")};
+  Option<int64_t> microBatches{*this, "micro-batches",
+                               llvm::cl::desc("takes the place of the file's")};
   Option<std::string> recompute{*this, "recompute",
                                 llvm::cl::desc("none, selective or full"),
                                 llvm::cl::init("none")};

@@ -3,8 +3,8 @@
 // Terms. A forward value is *read back* if the backward program uses it. It is
 // *saved* if it stays in memory until then; others are recomputed from saved
 // ones, where they are first used. A *cut* is a forward value through which all
-// data flows: at its op nothing else that depends on inputs and on parameters is
-// alive. In a transformer these are the states of the residual stream.
+// data flows: at its op nothing else that depends on inputs and on parameters
+// is alive. In a transformer these are the states of the residual stream.
 //
 // 1. Find the values that depend on trained parameters, and the cuts.
 // 2. Decide what is saved: with `selective` what products, convolutions,

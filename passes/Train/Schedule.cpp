@@ -22,8 +22,8 @@ Value train::learningRate(Formula &f, const ScheduleOptions &schedule,
     if (schedule.kind == ScheduleOptions::Linear)
       height = f.sub(1.0, done);
     else
-      height = f.mul(f.add(f.map<CosOp>(f.mul(done, llvm::numbers::pi)), 1),
-                     0.5);
+      height =
+          f.mul(f.add(f.map<CosOp>(f.mul(done, llvm::numbers::pi)), 1), 0.5);
     rate = f.add(f.mul(height, schedule.peak - schedule.last), schedule.last);
   }
   if (schedule.warmupSteps == 0)

@@ -1,6 +1,6 @@
 // Philox4x32-10, a counter-based generator: random words as a function of a
-// counter and a key (Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3,
-// SC 2011).
+// counter and a key (Salmon et al., Parallel Random Numbers: As Easy as 1, 2,
+// 3, SC 2011).
 #ifndef VESCALE_RUNTIME_TRAIN_PHILOX_H
 #define VESCALE_RUNTIME_TRAIN_PHILOX_H
 

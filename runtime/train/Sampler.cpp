@@ -12,10 +12,10 @@ namespace {
 constexpr uint32_t forData = 0x64617461, forShuffle = 0x73687566;
 
 uint64_t draw(uint64_t seed, uint64_t index, uint32_t third, uint32_t use) {
-  auto words = philox({static_cast<uint32_t>(index),
-                       static_cast<uint32_t>(index >> 32), third, use},
-                      {static_cast<uint32_t>(seed),
-                       static_cast<uint32_t>(seed >> 32)});
+  auto words =
+      philox({static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
+              third, use},
+             {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
   return words[0] | uint64_t(words[1]) << 32;
 }
 

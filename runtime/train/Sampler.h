@@ -15,8 +15,8 @@ enum class SampleOrder { Shuffled, Sequential };
 int64_t tokenOffset(uint64_t seed, int64_t sample, int64_t tokens,
                     int64_t sequence);
 
-/// Which of `count` stored samples a run's sample is. Every epoch has each once;
-/// shuffled, in an order of its own, which sorts them by draws.
+/// Which of `count` stored samples a run's sample is. Every epoch has each
+/// once; shuffled, in an order of its own, which sorts them by draws.
 class ArraySampler {
 public:
   ArraySampler(uint64_t seed, int64_t count, SampleOrder order)

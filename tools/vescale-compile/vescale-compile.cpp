@@ -49,21 +49,21 @@ static cl::opt<std::string>
     spAxis("sp-axis",
            cl::desc("Its axis (default: tp for megatron, sp for ulysses)"),
            cl::value_desc("AXIS"), cl::cat(category));
-static cl::opt<int64_t>
-    zero("zero",
-         cl::desc("Of a training step store in shards: 1 the optimizer's state, "
-                  "2 sums of gradients too, 3 parameters too"),
-         cl::value_desc("0..3"), cl::cat(category));
+static cl::opt<int64_t> zero(
+    "zero",
+    cl::desc("Of a training step store in shards: 1 the optimizer's state, "
+             "2 sums of gradients too, 3 parameters too"),
+    cl::value_desc("0..3"), cl::cat(category));
 static cl::opt<std::string>
     zeroAxes("zero-axes",
              cl::desc("Over which axes: all of dp, or a part of it, as dp:(2)2 "
                       "(default: dp)"),
              cl::value_desc("AXES"), cl::init("dp"), cl::cat(category));
-static cl::opt<std::string>
-    trainFile("train",
-          cl::desc("Compile a training step: a train file (vescale.train/1), or "
-                   "\"default\" to print one to begin with"),
-          cl::value_desc("train.json"), cl::cat(category));
+static cl::opt<std::string> trainFile(
+    "train",
+    cl::desc("Compile a training step: a train file (vescale.train/1), or "
+             "\"default\" to print one to begin with"),
+    cl::value_desc("train.json"), cl::cat(category));
 static cl::opt<std::string>
     recompute("recompute",
               cl::desc("What a training step computes again instead of keeping "
@@ -272,7 +272,8 @@ int main(int argc, char **argv) {
   }
   if (model.empty())
     return usage("MODEL is missing: an .onnx or .mlir file");
-  if (microBatches.getNumOccurrences() && (trainFile.empty() || microBatches < 1))
+  if (microBatches.getNumOccurrences() &&
+      (trainFile.empty() || microBatches < 1))
     return usage("--micro-batches is at least 1 and goes with --train");
 
   CompilerOptions options;

@@ -141,11 +141,7 @@ int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
   std::vector<std::string> words = {
       "mpirun",
       "-q", // ranks say themselves what went wrong
-      "-n",
-      std::to_string(ranks),
-      "--oversubscribe",
-      "--bind-to",
-      "none"};
+      "-n",     std::to_string(ranks), "--oversubscribe", "--bind-to", "none"};
   if (geteuid() == 0)
     words.push_back("--allow-run-as-root");
   words.push_back(program);

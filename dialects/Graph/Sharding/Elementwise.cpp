@@ -55,8 +55,8 @@ VESCALE_PARTITION_BY_CLONE(MaxOp)
 VESCALE_PARTITION_BY_CLONE(MinOp)
 VESCALE_PARTITION_BY_CLONE(SelectOp)
 
-/// A wider float has every value of a narrower one, so the order of sum and cast
-/// is one of rounding alone.
+/// A wider float has every value of a narrower one, so the order of sum and
+/// cast is one of rounding alone.
 ShardingRule CastOp::getShardingRule() {
   auto builder = ShardingRuleBuilder(*this).pointwise();
   auto from = dyn_cast<FloatType>(typeOf(getInput()).getElementType());

@@ -1,4 +1,5 @@
-//===- TrainFile.h - What a training step is, as people write it -*- C++ -*-===//
+//===- TrainFile.h - What a training step is, as people write it -*- C++
+//-*-===//
 //
 // The JSON file of --train (docs/Reference/train-file.md): loss, optimizer,
 // schedule, and where the inputs come from.
@@ -78,7 +79,8 @@ struct TrainFile {
   LossOptions loss;
   OptimizerOptions optimizer;
   ScheduleOptions learningRate;
-  /// The largest norm that all gradients together may have; 0 (null in the file): any.
+  /// The largest norm that all gradients together may have; 0 (null in the
+  /// file): any.
   double clipNorm = 1.0;
   /// How many batches of the model's size make a step.
   int64_t microBatches = 1;

@@ -53,8 +53,8 @@ static void optimize(Module &module, TargetMachine &machine) {
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager graphs;
   ModuleAnalysisManager modules;
-  // Short rows of known length, with a polynomial for each element, would become
-  // pages of code; vectors are all that loops need.
+  // Short rows of known length, with a polynomial for each element, would
+  // become pages of code; vectors are all that loops need.
   PipelineTuningOptions tuning;
   tuning.LoopUnrolling = false;
   PassBuilder builder(&machine, tuning);

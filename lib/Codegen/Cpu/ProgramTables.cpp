@@ -362,9 +362,9 @@ llvm::Error TableBuilder::build(StringRef hash) {
   for (auto [index, start] : llvm::enumerate(starts)) {
     size_t end =
         index + 1 < starts.size() ? starts[index + 1].second : steps.size();
-    entries.push_back(make(types.entry, {constants.text(start.first),
-                                         i64(start.second),
-                                         i64(end - start.second)}));
+    entries.push_back(
+        make(types.entry, {constants.text(start.first), i64(start.second),
+                           i64(end - start.second)}));
   }
   auto *bytes = llvm::ConstantDataArray::getString(
       module.getContext(), StringRef(data.bytes.data(), data.bytes.size()),

@@ -150,8 +150,8 @@ FailureOr<Val> Importer::importParameter(const Tensor &tensor) {
   }
   return Val(graph::ParameterOp::create(builder, location, tensorType,
                                         name.name, source, IntegerAttr(),
-                                        DenseI64ArrayAttr(), author, ElementsAttr(),
-                                        TypeAttr())
+                                        DenseI64ArrayAttr(), author,
+                                        ElementsAttr(), TypeAttr())
                  .getResult());
 }
 
