@@ -113,24 +113,9 @@ int64_t Chooser::localBytes(RankedTensorType type) const {
          llvm::divideCeil(type.getElementTypeBitWidth(), 8);
 }
 
-/// Whether the op is where the optimizer first works on a gradient. Several ops
-/// do, and what each of them would leave partial would be reduced for each.
-/// What micro-batches add up, and sums of squares, are reduced later.
-static bool completesGradients(Operation *op) {
-  if (!op->hasAttr(graph::kOptimizerAttr) || op->getNumResults() != 1 ||
-      graph::rankOf(op->getResult(0)) == 0)
-    return false;
-  return llvm::none_of(op->getOperands(), [](Value operand) {
-    Operation *source = operand.getDefiningOp();
-    return source && source->hasAttr(graph::kTransientAttr);
-  });
-}
-
 /// Leaves operands partial where the op is linear in them, their axes are free
 /// and the result is no larger than they are together, or wanted partial.
 void Chooser::keepPartial(OpSharding &sharding) const {
-  if (completesGradients(op))
-    return;
   SmallVector<unsigned, 2> operands;
   LayoutAttr first;
   int64_t bytes = 0;

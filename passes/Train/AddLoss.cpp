@@ -89,15 +89,7 @@ FailureOr<Value> LossBuilder::addInput(RankedTensorType type) {
 }
 
 void LossBuilder::setResults(Value sum, Value count) {
-  Operation *end = func.front().getTerminator();
-  end->setOperands({sum, count});
-  func.setFunctionType(
-      builder.getFunctionType(func.getArgumentTypes(), end->getOperandTypes()));
-  func.setAllResultAttrs(ArrayRef<DictionaryAttr>{
-      builder.getDictionaryAttr(
-          builder.getNamedAttr(kNameAttr, builder.getStringAttr("loss_sum"))),
-      builder.getDictionaryAttr(builder.getNamedAttr(
-          kNameAttr, builder.getStringAttr("loss_count")))});
+  setNamedResults(func, {{"loss_sum", sum}, {"loss_count", count}});
 }
 
 LogicalResult LossBuilder::crossEntropy(Value logits) {

@@ -150,17 +150,11 @@ void StepBuilder::accumulate() {
   builder.insert(other);
   other.setName(kAccumulateName);
   // There the sums are kept, and nothing is returned.
-  for (UpdateOp op : llvm::to_vector(other.front().getOps<UpdateOp>()))
+  for (auto op : other.front().getOps<UpdateOp>())
     for (Operation *user : op.getParameter().getUsers())
       if (auto add = dyn_cast<AddOp>(user))
         op.getValueMutable().set(add.getResult());
-  Operation *otherEnd = other.front().getTerminator();
-  for (UpdateOp op : llvm::to_vector(other.front().getOps<UpdateOp>()))
-    op->moveBefore(otherEnd);
-  otherEnd->setOperands(ValueRange());
-  other.setFunctionType(
-      builder.getFunctionType(func.getArgumentTypes(), TypeRange()));
-  other.removeResAttrsAttr();
+  setNamedResults(other, {});
   builder.setInsertionPoint(end);
 }
 
@@ -248,21 +242,9 @@ void StepBuilder::updateSgd(Trained &each) {
 void StepBuilder::setResults() {
   Operation *end = func.front().getTerminator();
   Value count = f.max(end->getOperand(1), 1);
-  std::pair<StringRef, Value> results[] = {
-      {"loss", f.div(end->getOperand(0), count)},
-      {"gradient_norm", norm},
-      {"learning_rate", rate}};
-  SmallVector<Value> values;
-  SmallVector<DictionaryAttr> attributes;
-  for (auto [name, value] : results) {
-    values.push_back(value);
-    attributes.push_back(builder.getDictionaryAttr(
-        builder.getNamedAttr(kNameAttr, builder.getStringAttr(name))));
-  }
-  end->setOperands(values);
-  func.setFunctionType(
-      builder.getFunctionType(func.getArgumentTypes(), TypeRange(values)));
-  func.setAllResultAttrs(attributes);
+  setNamedResults(func, {{"loss", f.div(end->getOperand(0), count)},
+                         {"gradient_norm", norm},
+                         {"learning_rate", rate}});
 }
 
 LogicalResult StepBuilder::build() {

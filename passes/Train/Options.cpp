@@ -31,6 +31,22 @@ FailureOr<func::FuncOp> train::findStep(ModuleOp module) {
   return step;
 }
 
+void train::setNamedResults(func::FuncOp func,
+                            ArrayRef<std::pair<StringRef, Value>> results) {
+  Builder builder(func.getContext());
+  SmallVector<Value> values;
+  SmallVector<DictionaryAttr> attributes;
+  for (auto [name, value] : results) {
+    values.push_back(value);
+    attributes.push_back(builder.getDictionaryAttr(
+        builder.getNamedAttr(graph::kNameAttr, builder.getStringAttr(name))));
+  }
+  func.front().getTerminator()->setOperands(values);
+  func.setFunctionType(
+      builder.getFunctionType(func.getArgumentTypes(), TypeRange(values)));
+  func.setAllResultAttrs(attributes);
+}
+
 bool train::matchesAny(ArrayRef<std::string> globs, graph::ParameterOp op) {
   SmallVector<StringRef> names = {op.getName()};
   if (std::optional<graph::AuthorAttr> author = op.getAuthor())

@@ -15,6 +15,10 @@ inline constexpr llvm::StringLiteral kEvaluationName = "eval";
 
 /// The function that becomes the step: the only one beside that.
 llvm::FailureOr<mlir::func::FuncOp> findStep(mlir::ModuleOp module);
+/// Returns these values from the function, under these names.
+void setNamedResults(
+    mlir::func::FuncOp func,
+    llvm::ArrayRef<std::pair<llvm::StringRef, mlir::Value>> results);
 /// Whether training changes the parameter: it is a weight under the author's
 /// name, not something that an exporter computed, and not frozen.
 bool isTrained(graph::ParameterOp op, const TrainFile &options);

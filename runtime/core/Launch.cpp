@@ -5,7 +5,6 @@
 #include "runtime/transport/Inproc.h"
 #include "runtime/transport/MpiModule.h"
 
-
 #include <cstdlib>
 
 namespace vescale::runtime {

@@ -9,15 +9,19 @@
 
 namespace vescale::runtime {
 
+int64_t peakResidentBytes() {
+  struct rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
 void printTimes(const RunReport &report, bool json) {
   std::vector<double> sorted = report.stepMs;
   std::sort(sorted.begin(), sorted.end());
   size_t half = sorted.size() / 2;
   double median =
       sorted.size() % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-  struct rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  int64_t peak = static_cast<int64_t>(usage.ru_maxrss) * 1024;
+  int64_t peak = peakResidentBytes();
   if (json) {
     nlohmann::ordered_json object = {
         {"step_ms",

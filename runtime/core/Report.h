@@ -15,6 +15,9 @@ struct RunReport {
   int64_t arenaBytes, commBytes;
 };
 
+/// The most memory that the process has held.
+int64_t peakResidentBytes();
+
 void printTimes(const RunReport &report, bool json);
 
 } // namespace vescale::runtime

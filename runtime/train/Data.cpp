@@ -3,6 +3,7 @@
 
 #include "runtime/core/Error.h"
 #include "runtime/core/Layout.h"
+#include "runtime/core/Number.h"
 
 #include <algorithm>
 #include <cstring>
@@ -15,39 +16,8 @@ bool isInteger(vs_dtype dtype) {
          dtype != VS_BF16;
 }
 
-/// An element of an integer type; truth values and u8 are bytes.
-int64_t readInteger(const char *at, vs_dtype dtype) {
-  auto read = [&](auto value) {
-    std::memcpy(&value, at, sizeof(value));
-    return static_cast<int64_t>(value);
-  };
-  switch (dtype) {
-  case VS_I8:
-    return read(int8_t());
-  case VS_I16:
-    return read(int16_t());
-  case VS_I32:
-    return read(int32_t());
-  case VS_I64:
-    return read(int64_t());
-  default:
-    return read(uint8_t());
-  }
-}
-
 void writeInteger(char *to, vs_dtype dtype, int64_t value) {
   std::memcpy(to, &value, dtypeBytes(dtype)); // little-endian
-}
-
-void writeNumber(char *to, vs_dtype dtype, double value) {
-  if (dtype == VS_F64) {
-    std::memcpy(to, &value, sizeof(value));
-  } else if (dtype == VS_F32) {
-    auto narrow = static_cast<float>(value);
-    std::memcpy(to, &narrow, sizeof(narrow));
-  } else {
-    writeInteger(to, dtype, static_cast<int64_t>(value));
-  }
 }
 
 /// Calls `row(local, column, count)` for the runs of valid elements of a shard:
@@ -223,7 +193,8 @@ void Data::place(const Addresses &addresses, int64_t step, int64_t microBatch) {
     const Place &at = input.port->at;
     char *to = addresses.at({at.space, 0, at.offset});
     if (input.source.fill) {
-      placeNumber(input, to);
+      fillElements(input.port->dtype, *input.source.fill,
+                   input.shard.localElements(), to);
       continue;
     }
     // Each part of the batch has all its micro-batches one after the other.
@@ -275,17 +246,11 @@ void Data::placeArray(Input &input, char *to, int64_t firstSample) {
                    return;
                  }
                  for (int64_t i = 0; i < count; ++i)
-                   writeInteger(
-                       to + (local + i) * bytes, port.dtype,
-                       readInteger(sample + (column + i) * from, info.dtype));
+                   writeInteger(to + (local + i) * bytes, port.dtype,
+                                static_cast<int64_t>(numberAt(
+                                    info.dtype, sample + (column + i) * from)));
                });
   }
-}
-
-void Data::placeNumber(const Input &input, char *to) {
-  int64_t bytes = dtypeBytes(input.port->dtype);
-  for (int64_t i = 0; i < input.shard.localElements(); ++i)
-    writeNumber(to + i * bytes, input.port->dtype, *input.source.fill);
 }
 
 } // namespace vescale::runtime

@@ -61,7 +61,6 @@ private:
   void openArrays(const std::string &path);
   void placeTokens(const Input &input, char *to, int64_t firstSample);
   void placeArray(Input &input, char *to, int64_t firstSample);
-  void placeNumber(const Input &input, char *to);
   int64_t tokenAt(int64_t index) const;
 
   const Manifest &manifest;

@@ -2,9 +2,9 @@
 #include "runtime/train/Log.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/Report.h"
 
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -13,12 +13,6 @@ namespace vescale::runtime {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-int64_t peakBytes() {
-  struct rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
-}
 
 template <typename... Args>
 std::string format(const char *pattern, Args... args) {
@@ -110,7 +104,7 @@ void Log::add(const StepReport &report) {
   }
   line["arena_bytes"] = facts.arenaBytes;
   line["comm_bytes"] = facts.commBytes;
-  line["peak_rss_bytes"] = peakBytes();
+  line["peak_rss_bytes"] = peakResidentBytes();
   vescale::runtime::addEvaluation(report, line);
   write(line.dump());
   bool isLast = report.step + 1 == steps;
@@ -120,7 +114,7 @@ void Log::add(const StepReport &report) {
                 static_cast<long long>(report.step),
                 static_cast<long long>(steps), report.loss, report.gradientNorm,
                 report.learningRate, perSecond, report.stepMs, share.c_str(),
-                mebibytes(peakBytes())),
+                mebibytes(peakResidentBytes())),
          false);
   if (report.evalLoss)
     show(evaluationText(report), true);

@@ -88,6 +88,7 @@ void Trainer::begin(const Addresses &theAddresses, uint64_t run) {
     saving.resumedFrom = from;
     saving.keep = options.keep;
     saver.emplace(ops, *state, saving);
+    planHash = contentHash(parts.bundle + "/plan.json");
   }
   if (!options.trace.empty())
     trace.emplace(options.trace, std::max<int64_t>(options.traceSteps, 1),
@@ -183,7 +184,7 @@ void Trainer::save() {
   progress.step = done;
   progress.seed = parts.manifest.train->seed;
   progress.dataPosition = done * data->batchOfStep();
-  progress.plan = contentHash(parts.bundle + "/plan.json");
+  progress.plan = planHash;
   progress.program = parts.program.hash;
   saver->snapshot(progress);
   saved = done;

@@ -56,6 +56,7 @@ private:
   const Addresses *addresses = nullptr;
   std::optional<RankState> state;
   std::optional<Saver> saver;
+  std::string planHash; // if there is a saver
   std::optional<Trace> trace;
   std::optional<Log> log;
   int64_t done = 0; // steps
