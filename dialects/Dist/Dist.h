@@ -60,6 +60,12 @@ inline constexpr llvm::StringLiteral kKeepPartialAttr = "dist.keep_partial";
 /// The attribute of a parameter with the axes over which it is stored sharded
 /// beyond what computations on it need (ZeRO).
 inline constexpr llvm::StringLiteral kStorageAttr = "dist.storage";
+/// The mark of a module whose results have the same bits in every layout.
+inline constexpr llvm::StringLiteral kReproducibleAttr = "dist.reproducible";
+/// The attribute of an op that adds up floats, in such a module: of how many
+/// equal parts of its outermost summed dimension a sum is a balanced tree; a
+/// power of two. Each part is added up by itself.
+inline constexpr llvm::StringLiteral kLeavesAttr = "dist.leaves";
 /// The module's attribute with the layouts that ops were asked for: a list of
 /// [name of the model's node, LayoutAttr].
 inline constexpr llvm::StringLiteral kRecordedAttr = "dist.recorded";
@@ -68,6 +74,15 @@ inline constexpr llvm::StringLiteral kRecordedAttr = "dist.recorded";
 LayoutAttr getLayout(mlir::Type type);
 /// The type with `layout` as its encoding; null drops it.
 mlir::RankedTensorType withLayout(mlir::Type type, LayoutAttr layout);
+
+/// The value of kLeavesAttr, 0 without.
+int64_t getLeaves(mlir::Operation *op);
+/// Whether the op lies in a module marked kReproducibleAttr.
+bool isReproducible(mlir::Operation *op);
+/// The op's rule, less what would change the order of sums in a reproducible
+/// module: of a sum only whole leaves may be sharded, and no op works on
+/// partial sums.
+ShardingRule getRule(ShardableOpInterface op);
 
 /// The mesh that the symbol names, seen from `op`; null if there is none.
 MeshAttr lookupMesh(mlir::Operation *op, mlir::FlatSymbolRefAttr ref);

@@ -159,7 +159,7 @@ LogicalResult dist::verifyLayouts(ShardableOpInterface op) {
   if (!mesh)
     return op->emitOpError("has no layout, or one on a mesh that does not "
                            "exist");
-  ShardingRule rule = op.getShardingRule();
+  ShardingRule rule = getRule(op);
   Collector collector(op, rule, mesh);
   for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
     LayoutAttr layout = getLayout(operand.getType());

@@ -110,6 +110,9 @@ public:
 
   mlir::OpBuilder builder;
   mlir::Location loc;
+  /// Whether the bits of each element must not depend on how the module is laid
+  /// out, cut and fused.
+  bool reproducible = false;
 
 protected:
   ElementBuilder(mlir::OpBuilder builder, mlir::Location loc)

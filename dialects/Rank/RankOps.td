@@ -177,13 +177,15 @@ def Rank_GemmOp : Rank_Step<"gemm", [AttrSizedOperandSegments]> {
     [offset, batch stride 0, batch stride 1, leading dimension, transposed], in
     elements. The epilogue is a kernel like rank.kernel's that runs on finished
     boxes of C; its buffers are `epilogue_inputs`, then `epilogue_outputs`.
+    With `leaves` sums have one order: balanced trees over so many parts.
   }];
   let arguments = (ins Rank_Buffer:$a, Rank_Buffer:$b, Rank_Buffer:$c,
       Optional<Rank_Buffer>:$scratch, Variadic<Rank_Buffer>:$epilogue_inputs,
       Variadic<Rank_Buffer>:$epilogue_outputs, DenseI64ArrayAttr:$sizes,
       DenseI64ArrayAttr:$a_layout, DenseI64ArrayAttr:$b_layout,
       DenseI64ArrayAttr:$c_layout, UnitAttr:$b_packed,
-      OptionalAttr<FlatSymbolRefAttr>:$epilogue, StrAttr:$origin);
+      OptionalAttr<FlatSymbolRefAttr>:$epilogue, StrAttr:$origin,
+      DefaultValuedAttr<I64Attr, "0">:$leaves);
   let assemblyFormat = [{
     $a $a_layout `,` $b $b_layout (`packed` $b_packed^)? `,` $c $c_layout
     `sizes` $sizes (`scratch` $scratch^ `:` type($scratch))?
@@ -259,13 +261,17 @@ def Rank_ScatterAddOp : Rank_Step<"scatter_add"> {
   let description = [{
     `sizes` is [outer, count, rows, inner]: to zeros in result, outer × rows ×
     inner, the updates, outer × count × inner, are added at the rows that the
-    `count` indices say, in order. All buffers are dense.
+    `count` indices say, in order; with `leaves` as balanced trees over so many
+    parts of the updates. All buffers are dense.
   }];
   let arguments = (ins Rank_Buffer:$indices, Rank_Buffer:$updates,
-      Rank_Buffer:$result, DenseI64ArrayAttr:$sizes, StrAttr:$origin);
+      Rank_Buffer:$result, Optional<Rank_Buffer>:$scratch,
+      DenseI64ArrayAttr:$sizes, StrAttr:$origin,
+      DefaultValuedAttr<I64Attr, "0">:$leaves);
   let assemblyFormat = [{
-    $updates `at` $indices `->` $result `sizes` $sizes `origin` $origin
-    attr-dict `:` type($updates) `,` type($indices) `->` type($result)
+    $updates `at` $indices `->` $result `sizes` $sizes
+    (`scratch` $scratch^ `:` type($scratch))? `origin` $origin attr-dict `:`
+    type($updates) `,` type($indices) `->` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -64,7 +64,12 @@ SmallVector<Value> AttentionGradOp::getWrites() {
 SmallVector<Value> ScatterAddOp::getReads() {
   return {getIndices(), getUpdates()};
 }
-SmallVector<Value> ScatterAddOp::getWrites() { return {getResult()}; }
+SmallVector<Value> ScatterAddOp::getWrites() {
+  SmallVector<Value> writes = {getResult()};
+  if (getScratch())
+    writes.push_back(getScratch());
+  return writes;
+}
 
 SmallVector<Value> ConvOp::getReads() {
   SmallVector<Value> reads = {getInput(), getWeight()};

@@ -192,6 +192,14 @@ static LogicalResult verifyMatrix(GemmOp op, StringRef what, Value buffer,
                       transposed ? layout[3] : 1});
 }
 
+/// Leaves, if any, are a power of two that divides what is added up.
+static LogicalResult verifyLeaves(Operation *op, int64_t leaves,
+                                  int64_t count) {
+  if (leaves == 0 || (llvm::isPowerOf2_64(leaves) && count % leaves == 0))
+    return success();
+  return op->emitOpError("has ") << leaves << " leaves for sums of " << count;
+}
+
 LogicalResult GemmOp::verify() {
   if (failed(verifyCount(*this, "sizes", getSizes().size(), 5)))
     return failure();
@@ -204,6 +212,10 @@ LogicalResult GemmOp::verify() {
   if (!getEpilogue() &&
       (!getEpilogueInputs().empty() || !getEpilogueOutputs().empty()))
     return emitOpError("has buffers of an epilogue, but no epilogue");
+  if (failed(verifyLeaves(*this, getLeaves(), k)))
+    return failure();
+  if (getLeaves() && getBPacked())
+    return emitOpError("has leaves, but a packed b");
   if (!getBPacked())
     return verifyMatrix(*this, "b", getB(), getBLayout(), k, n);
   auto parameter = baseOf(getB()).getDefiningOp<ParameterOp>();
@@ -310,7 +322,7 @@ LogicalResult ScatterAddOp::verify() {
         have != elements)
       return emitOpError() << name << " has " << have << " elements, not "
                            << elements;
-  return success();
+  return verifyLeaves(*this, getLeaves(), s[1]);
 }
 
 LogicalResult ConvOp::verify() {

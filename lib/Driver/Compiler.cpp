@@ -97,6 +97,8 @@ OwningOpRef<ModuleOp> vescale::compile(const CompilerOptions &options,
   if (!options.checkpoint.empty() &&
       failed(bindCheckpoint(*module, options.checkpoint)))
     return {};
+  if (options.reproducible)
+    (*module)->setAttr(dist::kReproducibleAttr, UnitAttr::get(context));
   Phase from = isText ? options.from : Phase::Import;
   if (failed(dump(*module, from, options.dumpDir)))
     return {};

@@ -60,7 +60,7 @@ struct Cost {
 
 class Search {
 public:
-  Search(RankedTensorType from, LayoutAttr to, MeshAttr mesh);
+  Search(RankedTensorType from, LayoutAttr to, MeshAttr mesh, bool treeOrder);
   ReshardPlan run();
 
 private:
@@ -83,11 +83,13 @@ private:
   void gathersAndMoves(const Node &node);
   void slices(const Node &node);
   void reductions(const Node &node);
+  bool mayComplete(const State &state, ArrayRef<AxisRefAttr> axes) const;
   void permutation(const Node &node);
 
   MeshAttr mesh;
   SmallVector<int64_t> shape;
   int64_t elementBytes;
+  bool treeOrder;
   std::map<std::string, std::set<int64_t>> cuts;
   State start, goal;
   std::map<std::string, Node> nodes;
@@ -96,8 +98,9 @@ private:
 };
 } // namespace
 
-Search::Search(RankedTensorType from, LayoutAttr to, MeshAttr mesh)
-    : mesh(mesh), shape(from.getShape()) {
+Search::Search(RankedTensorType from, LayoutAttr to, MeshAttr mesh,
+               bool treeOrder)
+    : mesh(mesh), shape(from.getShape()), treeOrder(treeOrder) {
   elementBytes = llvm::divideCeil(from.getElementTypeBitWidth(), 8);
   LayoutAttr layout = getLayout(from);
   auto cut = [&](ArrayRef<AxisRefAttr> axes) {
@@ -241,6 +244,13 @@ void Search::slices(const Node &node) {
   }
 }
 
+/// Whether the axes are the minor ones of those that are left, in order.
+bool Search::mayComplete(const State &state, ArrayRef<AxisRefAttr> axes) const {
+  ArrayRef<AxisRefAttr> left = state.partial;
+  return !treeOrder ||
+         (axes.size() <= left.size() && left.take_back(axes.size()) == axes);
+}
+
 void Search::reductions(const Node &node) {
   const State &state = node.state;
   AxisList open;
@@ -262,6 +272,8 @@ void Search::reductions(const Node &node) {
       step.axes = open;
     else
       step.axes.push_back(open[first]);
+    if (!mayComplete(state, step.axes))
+      continue;
     State next = without(step.axes);
     relax(node, next, step, 2 * others(localBytes(state), shards(step.axes)));
   }
@@ -271,7 +283,7 @@ void Search::reductions(const Node &node) {
       ArrayRef<AxisRefAttr> axes = missing.take_front(count);
       if (!llvm::is_contained(open, axes.back()))
         break;
-      if (!isAligned(dim, state.dims[dim], axes))
+      if (!isAligned(dim, state.dims[dim], axes) || !mayComplete(state, axes))
         continue;
       State next = without(axes);
       next.dims[dim].append(axes.begin(), axes.end());
@@ -373,6 +385,6 @@ ReshardPlan Search::run() {
 }
 
 ReshardPlan dist::planReshard(RankedTensorType from, LayoutAttr to,
-                              MeshAttr mesh) {
-  return Search(from, to, mesh).run();
+                              MeshAttr mesh, bool treeOrder) {
+  return Search(from, to, mesh, treeOrder).run();
 }

@@ -67,8 +67,10 @@ LogicalResult ProgramBuilder::addCall(Operation *op, const Group *epilogue) {
 static ParameterOp packableWeight(DotOp op, const Gemm &gemm, const View &view,
                                   const UpdatedParameters &updated) {
   auto parameter = view.base.getDefiningOp<ParameterOp>();
-  if (!parameter || updated.contains(parameter) || rankOf(view.base) != 2 ||
-      view.offset != 0 || gemm.batch[0] * gemm.batch[1] != 1 ||
+  // The library's products with packed weights have orders of its own.
+  if (!parameter || gemm.leaves || updated.contains(parameter) ||
+      rankOf(view.base) != 2 || view.offset != 0 ||
+      gemm.batch[0] * gemm.batch[1] != 1 ||
       typeOf(view.base).getNumElements() != gemm.k * gemm.n)
     return {};
   // Small ones fit the first cache as they are.
@@ -128,7 +130,7 @@ LogicalResult ProgramBuilder::addGemm(DotOp op, const Group *epilogue) {
                        createScratch(op.getLoc(), bytes), call.inputs,
                        call.outputs, sizes, layoutOf(gemm->a, lhs->offset),
                        layoutOf(gemm->b, rhs->offset), layoutOf(gemm->c, 0),
-                       isPacked, call.kernel, call.origin);
+                       isPacked, call.kernel, call.origin, gemm->leaves);
   return success();
 }
 
@@ -164,9 +166,10 @@ LogicalResult ProgramBuilder::addScatterAdd(ScatterAddOp op) {
                                 typeOf(op.getIndices()).getNumElements(),
                                 result[dim],
                                 computeProduct(result.drop_front(dim + 1))};
-  rank::ScatterAddOp::create(builder, op.getLoc(),
-                             bufferOf(plan.getView(op.getIndices())->base),
-                             bufferOf(plan.getView(op.getUpdates())->base),
-                             bufferOf(op.getResult()), sizes, originOf(op, ""));
+  rank::ScatterAddOp::create(
+      builder, op.getLoc(), bufferOf(plan.getView(op.getIndices())->base),
+      bufferOf(plan.getView(op.getUpdates())->base), bufferOf(op.getResult()),
+      createScratch(op.getLoc(), scatterAddScratchBytes(op)), sizes,
+      originOf(op, ""), dist::getLeaves(op));
   return success();
 }

@@ -30,6 +30,7 @@ KernelBody::KernelBody(ModuleOp module, StringRef name, Location loc,
                        const FusionPlan &plan, GroupTable &groups)
     : ElementBuilder(OpBuilder::atBlockEnd(module.getBody()), loc), plan(plan),
       groups(groups) {
+  reproducible = module->hasAttr(dist::kReproducibleAttr);
   func =
       func::FuncOp::create(builder, loc, name, builder.getFunctionType({}, {}));
   func.setPrivate();
@@ -159,7 +160,13 @@ Value KernelBody::columnOf(const Position &at) {
 Value KernelBody::emitOp(Value value, const Position &at) {
   auto op = cast<LowerOpInterface>(value.getDefiningOp());
   names.insert(op->getName().stripDialect());
-  return op.emitElement(*this, at);
+  Value element = op.emitElement(*this, at);
+  Type type = typeOf(value).getElementType();
+  // Rounded as it would be in memory, whether it gets there or not.
+  if (reproducible && element.getType() != type && isa<FloatType>(type))
+    element =
+        fromStorage(arith::TruncFOp::create(builder, loc, type, element), type);
+  return element;
 }
 
 Value KernelBody::computeRoot(Value root, const Position &at) {

@@ -96,40 +96,106 @@ static SmallVector<int64_t> emitRows(KernelBody &body, const Group &group,
   return {length == 0 ? 0 : total / length, 1};
 }
 
-/// Reduces some columns of one row of the result: those from `base` on into
-/// `sums`, over the reduced dimensions `dims` at their places in `index`.
-static void emitColumnSums(KernelBody &body, ReduceOp reduce,
-                           ArrayRef<int64_t> dims,
-                           SmallVectorImpl<Value> &index, Value sums,
-                           Value base, Value count) {
-  if (!dims.empty()) {
-    int64_t size = shapeOf(reduce.getInput())[dims[0]];
-    body.loop(body.index(0), body.index(size), [&](Value position) {
-      index[dims[0]] = position;
-      emitColumnSums(body, reduce, dims.drop_front(), index, sums, base, count);
+namespace {
+/// Reduces the columns from `base` on, `count` of them, of one row of the
+/// result, over outer dimensions of the input.
+class ColumnSums {
+public:
+  /// `sums` holds a row of `together` columns for each leaf.
+  ColumnSums(KernelBody &body, ReduceOp reduce, Value sums, int64_t together,
+             Value base, Value count)
+      : body(body), b(body.builder), loc(body.loc), reduce(reduce), sums(sums),
+        together(together), base(base), count(count) {}
+
+  /// The reduced dimensions' places in `index` are free; the last is a column.
+  void run(SmallVectorImpl<Value> &index) {
+    Type type = computeType(typeOf(reduce.getInput()).getElementType());
+    Value neutral = Emit(body).neutral(reduce.getKind(), type);
+    int64_t leaves = leavesOf(reduce);
+    body.loop(body.index(0), body.index(leaves * together), [&](Value place) {
+      memref::StoreOp::create(b, loc, neutral, sums, place);
     });
-    return;
+    if (leaves == 1)
+      return add(index, reduce.getDims(), body.index(0));
+    int64_t dim = reduce.getDims()[0];
+    int64_t length = shapeOf(reduce.getInput())[dim] / leaves;
+    loopTo(leaves, [&](Value leaf) {
+      Value first = scale(leaf, length);
+      loopTo(length, [&](Value position) {
+        index[dim] = arith::AddIOp::create(b, loc, first, position);
+        add(index, {}, scale(leaf, together));
+      });
+    });
+    for (int64_t width = leaves / 2; width > 0; width /= 2)
+      loopTo(width, [&](Value place) {
+        Value to = scale(place, together), left = scale(place, 2 * together);
+        Value right = arith::AddIOp::create(b, loc, left, body.index(together));
+        body.loop(body.index(0), count, [&](Value column) {
+          accumulate(to, column, load(left, column), load(right, column));
+        });
+      });
   }
-  body.loop(body.index(0), count, [&](Value column) {
-    index.back() = arith::AddIOp::create(body.builder, body.loc, base, column);
-    Value x = body.read(reduce.getInput(),
-                        body.at(shapeOf(reduce.getInput()), index));
-    Value sum = memref::LoadOp::create(body.builder, body.loc, sums, column);
-    sum = Emit(body).accumulate(reduce.getKind(), sum, x);
-    memref::StoreOp::create(body.builder, body.loc, sum, sums, column);
-  });
-}
+
+  static int64_t leavesOf(ReduceOp reduce) {
+    return std::max<int64_t>(dist::getLeaves(reduce), 1);
+  }
+
+  Value load(Value row, Value column) {
+    return memref::LoadOp::create(b, loc, sums, place(row, column));
+  }
+
+private:
+  void loopTo(int64_t end, function_ref<void(Value)> step) {
+    body.loop(body.index(0), body.index(end), step);
+  }
+  Value scale(Value index, int64_t by) {
+    return arith::MulIOp::create(b, loc, index, body.index(by));
+  }
+  Value place(Value row, Value column) {
+    return arith::AddIOp::create(b, loc, row, column);
+  }
+  void accumulate(Value row, Value column, Value left, Value right) {
+    Value sum = Emit(body).accumulate(reduce.getKind(), left, right);
+    memref::StoreOp::create(b, loc, sum, sums, place(row, column));
+  }
+
+  /// Adds the input's rows over `dims` to the sums of `row`.
+  void add(SmallVectorImpl<Value> &index, ArrayRef<int64_t> dims, Value row) {
+    ArrayRef<int64_t> shape = shapeOf(reduce.getInput());
+    if (!dims.empty())
+      return loopTo(shape[dims[0]], [&](Value position) {
+        index[dims[0]] = position;
+        add(index, dims.drop_front(), row);
+      });
+    body.loop(body.index(0), count, [&](Value column) {
+      index.back() = arith::AddIOp::create(b, loc, base, column);
+      Value x = body.read(reduce.getInput(), body.at(shape, index));
+      accumulate(row, column, load(row, column), x);
+    });
+  }
+
+  KernelBody &body;
+  OpBuilder &b;
+  Location loc;
+  ReduceOp reduce;
+  Value sums;
+  int64_t together;
+  Value base, count;
+};
+} // namespace
 
 static SmallVector<int64_t> emitColumns(KernelBody &body, ReduceOp reduce,
                                         Value output) {
-  constexpr int64_t together = 256;
+  // So many that the sums stay in the first cache.
+  int64_t leaves = ColumnSums::leavesOf(reduce);
+  int64_t together = std::clamp<int64_t>(4096 / leaves, 16, 256);
   OpBuilder &b = body.builder;
   Location loc = body.loc;
   Value root = reduce.getResult();
   Type element = typeOf(root).getElementType();
   int64_t total = typeOf(root).getNumElements();
   int64_t columns = shapeOf(root).back();
-  Value sums = body.rowBuffer({together, nullptr}, element);
+  Value sums = body.rowBuffer({leaves * together, nullptr}, element);
   Value step = body.index(together);
   body.loop(body.bound0Low, body.bound0High, [&](Value row) {
     SmallVector<Value> outer = body.delinear(shapeOf(root).drop_back(), row);
@@ -141,11 +207,6 @@ static SmallVector<int64_t> emitColumns(KernelBody &body, ReduceOp reduce,
       Value base = arith::AddIOp::create(b, loc, body.bound1Low, done);
       Value left = arith::SubIOp::create(b, loc, width, done);
       Value count = arith::MinUIOp::create(b, loc, left, step);
-      Value neutral =
-          Emit(body).neutral(reduce.getKind(), computeType(element));
-      body.loop(body.index(0), count, [&](Value column) {
-        memref::StoreOp::create(b, loc, neutral, sums, column);
-      });
       SmallVector<Value> index;
       size_t kept = 0;
       for (int64_t dim = 0; dim < rankOf(reduce.getInput()); ++dim)
@@ -153,9 +214,10 @@ static SmallVector<int64_t> emitColumns(KernelBody &body, ReduceOp reduce,
                                 kept == outer.size()
                             ? Value()
                             : outer[kept++]);
-      emitColumnSums(body, reduce, reduce.getDims(), index, sums, base, count);
+      ColumnSums columnSums(body, reduce, sums, together, base, count);
+      columnSums.run(index);
       body.loop(body.index(0), count, [&](Value column) {
-        Value sum = memref::LoadOp::create(b, loc, sums, column);
+        Value sum = columnSums.load(body.index(0), column);
         Value place = arith::AddIOp::create(b, loc, base, column);
         body.write(sum, flat(root, row, place, columns), output, element);
       });

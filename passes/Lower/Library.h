@@ -20,6 +20,7 @@ struct Matrix {
 };
 
 struct Gemm {
+  int64_t leaves = 0;
   int64_t batch[2] = {1, 1};
   int64_t m = 1, n = 1, k = 1;
   Matrix a, b, c;

@@ -18,6 +18,7 @@ int64_t vescale::gemmScratchBytes(const Gemm &gemm, Type element, bool packed,
   call.m = gemm.m;
   call.n = gemm.n;
   call.k = gemm.k;
+  call.leaves = gemm.leaves;
   call.batch[0] = gemm.batch[0];
   call.batch[1] = gemm.batch[1];
   call.transpose_a = gemm.a.transposed;
@@ -48,6 +49,13 @@ int64_t vescale::attentionGradScratchBytes(AttentionGradOp op,
   call.head_dim = shapeOf(op.getQuery())[3];
   call.value_dim = shapeOf(op.getValue())[3];
   return vs_attention_grad_scratch_bytes(&call, threads);
+}
+
+int64_t vescale::scatterAddScratchBytes(ScatterAddOp op) {
+  vs_scatter_add call = {};
+  call.count = typeOf(op.getIndices()).getNumElements();
+  call.leaves = dist::getLeaves(op);
+  return vs_scatter_add_scratch_bytes(&call);
 }
 
 int64_t vescale::convScratchBytes(ConvOp op, int64_t threads) {

@@ -17,6 +17,7 @@ int64_t gemmScratchBytes(const Gemm &gemm, mlir::Type element, bool packed,
 int64_t attentionScratchBytes(graph::AttentionOp op, int64_t threads);
 int64_t attentionGradScratchBytes(graph::AttentionGradOp op, int64_t threads);
 int64_t convScratchBytes(graph::ConvOp op, int64_t threads);
+int64_t scatterAddScratchBytes(graph::ScatterAddOp op);
 
 } // namespace vescale
 

@@ -37,6 +37,8 @@ private:
   LogicalResult partition(Operation *op);
   LogicalResult partition(ShardableOpInterface op);
   LogicalResult partition(ReshardOp op);
+  void setLocalLeaves(ShardableOpInterface op, const ShardingRule &rule,
+                      Operation *local);
   Value maskPadding(ShardableOpInterface op, unsigned operand, Value local,
                     const ShardingRule &rule);
   Value emit(const ReshardStep &step, Value value, ReshardOp op);
@@ -94,10 +96,28 @@ Value FunctionPartitioner::maskPadding(ShardableOpInterface op,
   return local;
 }
 
+/// A rank's sums are over its part of the leaves.
+void FunctionPartitioner::setLocalLeaves(ShardableOpInterface op,
+                                         const ShardingRule &rule,
+                                         Operation *local) {
+  int64_t leaves = getLeaves(op);
+  for (auto [index, tensor] : llvm::enumerate(rule.operands)) {
+    LayoutAttr layout = getLayout(op->getOperand(index).getType());
+    for (auto [dim, factors] : llvm::enumerate(tensor))
+      if (!factors.empty() &&
+          rule.factors[factors.front()].kind == FactorKind::Reduction) {
+        leaves /= layout.getDims()[dim].getNumShards(mesh);
+        local->setAttr(kLeavesAttr, builder.getI64IntegerAttr(leaves));
+        return;
+      }
+  }
+  local->setAttr(kLeavesAttr, builder.getI64IntegerAttr(leaves));
+}
+
 LogicalResult FunctionPartitioner::partition(ShardableOpInterface op) {
   if (failed(verifyLayouts(op)))
     return failure();
-  ShardingRule rule = op.getShardingRule();
+  ShardingRule rule = getRule(op);
   PartitionContext context;
   context.mesh = mesh;
   context.meshRef = meshRef;
@@ -115,6 +135,8 @@ LogicalResult FunctionPartitioner::partition(ShardableOpInterface op) {
       op.partition(builder, operands, localTypes, context);
   if (failed(results))
     return failure();
+  if (getLeaves(op))
+    setLocalLeaves(op, rule, results->front().getDefiningOp());
   locals.map(op->getResults(), *results);
   return success();
 }
@@ -158,7 +180,8 @@ Value FunctionPartitioner::emit(const ReshardStep &step, Value value,
 LogicalResult FunctionPartitioner::partition(ReshardOp op) {
   auto from = cast<RankedTensorType>(op.getInput().getType());
   ReshardPlan plan =
-      planReshard(from, getLayout(op.getResult().getType()), mesh);
+      planReshard(from, getLayout(op.getResult().getType()), mesh,
+                  /*treeOrder=*/isReproducible(op));
   Value value = locals.lookup(op.getInput());
   for (const ReshardStep &step : plan.steps) {
     value = emit(step, value, op);

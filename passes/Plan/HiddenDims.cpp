@@ -57,7 +57,7 @@ bool Walk::back(Value value, int64_t dim) {
     return false; // an argument
   if (isa<graph::ParameterOp, graph::ConstantOp>(op))
     return true; // a bias or a number, sharded alike
-  ShardingRule rule = shardable.getShardingRule();
+  ShardingRule rule = getRule(shardable);
   const DimFactors &factors = rule.results[0][dim];
   if (factors.size() != 1)
     return false;

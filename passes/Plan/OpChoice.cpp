@@ -37,7 +37,7 @@ private:
   MeshAttr mesh;
   FlatSymbolRefAttr meshRef;
   IsMade isMade;
-  bool makesGradient;
+  bool makesGradient, treeOrder;
   /// What each tensor proposes, results first.
   SmallVector<FactorAxes> proposals;
   std::optional<ChoiceCost> bestCost;
@@ -68,7 +68,8 @@ Chooser::Chooser(ShardableOpInterface op, const ShardingRule &rule,
                  ArrayRef<LayoutAttr> wanted, MeshAttr mesh,
                  FlatSymbolRefAttr meshRef, IsMade isMade)
     : op(op), rule(rule), wanted(wanted), mesh(mesh), meshRef(meshRef),
-      isMade(isMade), makesGradient(makesParameterGradient(op)) {
+      isMade(isMade), makesGradient(makesParameterGradient(op)),
+      treeOrder(isReproducible(op)) {
   for (auto [tensor, layout] : llvm::zip_equal(rule.results, wanted))
     proposals.push_back(project(tensor, dimsOf(layout)));
   for (auto [tensor, operand] :
@@ -167,7 +168,7 @@ std::optional<ChoiceCost> Chooser::price(const OpSharding &sharding) const {
     LayoutAttr layout = operandLayout(rule, sharding, index, mesh, meshRef);
     if (layout == getLayout(type) || isMade(operand, layout))
       continue;
-    int64_t bytes = planReshard(type, layout, mesh).bytes;
+    int64_t bytes = planReshard(type, layout, mesh, treeOrder).bytes;
     (operand.getDefiningOp<graph::ParameterOp>() ? cost.parameterBytes
                                                  : cost.bytes) += bytes;
   }
@@ -177,7 +178,8 @@ std::optional<ChoiceCost> Chooser::price(const OpSharding &sharding) const {
     if (!layout || !canComplete(layout, target))
       return std::nullopt;
     if (layout != target)
-      cost.bytes += planReshard(withLayout(type, layout), target, mesh).bytes;
+      cost.bytes +=
+          planReshard(withLayout(type, layout), target, mesh, treeOrder).bytes;
   }
   int64_t split = 1;
   for (const AxisList &axes : sharding.factors)

@@ -60,6 +60,20 @@ def ApplyDefaultLayoutsPass
   let dependentDialects = ["::vescale::dist::DistDialect"];
 }
 
+def OrderSumsPass : Pass<"dist-order-sums", "::mlir::ModuleOp"> {
+  let summary = "Gives every sum of a reproducible module one order";
+  let description = [{
+    Input: `graph` ops without layouts, in a module marked `dist.reproducible`;
+    others stay as they are. Output: the same, where every op that adds up
+    floats has `dist.leaves`: a sum is a balanced tree over so many equal parts
+    of its outermost summed dimension, which is what ranks may share. Sums over
+    several dimensions are split, sums of 16-bit floats are made in f32.
+    See docs/Design/reproducible.md.
+
+    test/Plan/order-sums.mlir shows an input and its output.
+  }];
+}
+
 def PropagatePass : Pass<"dist-propagate", "::mlir::ModuleOp"> {
   let summary = "Completes layouts and makes every reshard explicit";
   let description = [{

@@ -21,6 +21,7 @@ void dist::buildPlanPipeline(OpPassManager &pm, const PlanOptions &options) {
     apply.zeroAxes = options.zeroAxes;
     pm.addPass(createApplyDefaultLayoutsPass(apply));
   }
+  pm.addPass(createOrderSumsPass());
   pm.addPass(createPropagatePass());
   pm.addPass(createVerifyLayoutsPass());
 }

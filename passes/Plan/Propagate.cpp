@@ -20,6 +20,7 @@
 #include "passes/Plan/Propagation.h"
 #include "passes/Plan/RecordedLayouts.h"
 #include "passes/Plan/SharedWeights.h"
+#include "vescale/Planner/ReshardSteps.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace vescale::dist {
@@ -52,6 +53,7 @@ private:
   LogicalResult addSeed(Operation *at, Value value, Attribute seed);
   LayoutAttr layoutOf(ArrayRef<AxisList> dims) const;
   Value reshard(Operation *user, unsigned operand, LayoutAttr to);
+  void addGathered(Operation *user, unsigned operand, LayoutAttr to);
   std::string origin(Operation *user, unsigned operand, LayoutAttr to);
   LogicalResult complete(ShardableOpInterface op);
   LogicalResult complete(func::ReturnOp op);
@@ -74,6 +76,9 @@ private:
   DenseMap<Value, Value> completed;
   /// Why a value is partial.
   DenseMap<Value, std::string> partialOrigins;
+  /// Ops whose sums ranks could share, if they had no order; and what is moved.
+  llvm::SetVector<Operation *> gathered;
+  int64_t gatheredBytes = 0;
 };
 } // namespace
 
@@ -204,6 +209,28 @@ std::string LayoutCompleter::origin(Operation *user, unsigned operand,
   return "a replicated operand";
 }
 
+/// Notes an operand that is moved because of the order of the op's sums: in a
+/// dimension of which no rank may have a part.
+void LayoutCompleter::addGathered(Operation *user, unsigned operand,
+                                  LayoutAttr to) {
+  auto op = dyn_cast<ShardableOpInterface>(user);
+  if (!op || getLeaves(user) == 0)
+    return;
+  auto type = cast<RankedTensorType>(user->getOperand(operand).getType());
+  const ShardingRule &rule = propagation.getRule(op);
+  ShardingRule free = op.getShardingRule();
+  for (auto [factors, unordered, from, then] :
+       llvm::zip(rule.operands[operand], free.operands[operand],
+                 getLayout(type).getDims(), to.getDims()))
+    if (!unordered.empty() && from != then &&
+        free.factors[unordered.front()].kind == FactorKind::Reduction &&
+        rule.factors[factors.back()].kind == FactorKind::Whole) {
+      gathered.insert(user);
+      gatheredBytes += planReshard(type, to, mesh, /*treeOrder=*/true).bytes;
+      return;
+    }
+}
+
 Value LayoutCompleter::reshard(Operation *user, unsigned operand,
                                LayoutAttr to) {
   Value value = user->getOperand(operand);
@@ -211,6 +238,7 @@ Value LayoutCompleter::reshard(Operation *user, unsigned operand,
     return value;
   Value &made = resharded[{value, to}];
   if (!made) {
+    addGathered(user, operand, to);
     conflicts.add(user, operand, to);
     builder.setInsertionPoint(user);
     Operation *source = value.getDefiningOp();
@@ -321,6 +349,8 @@ void LayoutCompleter::followSummand(Operation *op) {
       LayoutAttr layout = decided.lookup(viewOf(kept));
       if (!layout)
         layout = getLayout(op->getOperand(1 - operand).getType());
+      if (isReproducible(op)) // nothing is added to a partial sum
+        layout = layout.withoutPartial();
       kept.getResult().setType(
           withLayout(graph::typeOf(kept.getResult()), layout));
     }
@@ -389,6 +419,12 @@ LogicalResult LayoutCompleter::run(int64_t remarkBytes) {
     decided.try_emplace(viewOf(parameter),
                         getLayout(graph::typeOf(parameter.getResult())));
   conflicts.report(remarkBytes);
+  if (!gathered.empty() && gatheredBytes >= remarkBytes)
+    gathered.front()->emitRemark("adds up a dimension that is sharded, but not "
+                                 "by leaves of the sum's order (--reproducible)"
+                                 "; it is gathered here and for ")
+        << gathered.size() - 1 << " more sums, for which each rank sends "
+        << gatheredBytes << " bytes";
   recordLayouts(func, asked);
   return success();
 }

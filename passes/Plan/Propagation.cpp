@@ -32,7 +32,7 @@ const ValueState &Propagation::get(Value value) { return state(value); }
 const ShardingRule &Propagation::getRule(ShardableOpInterface op) {
   auto [it, inserted] = rules.try_emplace(op.getOperation());
   if (inserted)
-    it->second = op.getShardingRule();
+    it->second = dist::getRule(op);
   return it->second;
 }
 

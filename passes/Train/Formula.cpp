@@ -46,8 +46,8 @@ Value Formula::pow(double base, Value exponent) {
 }
 
 Value Formula::select(Value condition, Value onTrue, Value onFalse) {
-  return SelectOp::create(builder, loc, onTrue.getType(), condition, onTrue,
-                          onFalse);
+  return SelectOp::create(builder, loc, onTrue.getType(),
+                          fit(condition, shapeOf(onTrue)), onTrue, onFalse);
 }
 
 static Value compare(Formula &f, Comparison comparison, Value a, Value b) {

@@ -72,7 +72,10 @@ typedef struct vs_kernel {
  * packed at load time; ldb and transpose_b then say nothing. The epilogue, if
  * its fn is set, is run on each finished box of rows × columns of C; its
  * iteration space is [batch0·batch1·m, n]. Sizes of packed weights and scratch:
- * runtime/kernels/sizes.h. */
+ * runtime/kernels/sizes.h. With `leaves` L > 0, a power of two that divides k,
+ * sums have one order: each of L equal parts of k by itself, from the first to
+ * the last product, and these as a balanced tree, ((0 + 1) + (2 + 3)) + …; f32
+ * and unpacked operands only. */
 typedef struct vs_gemm {
   vs_ref a, b, c;
   int64_t m, n, k;
@@ -83,7 +86,7 @@ typedef struct vs_gemm {
   int32_t b_packed;
   int32_t dtype;        /* vs_dtype of A and B */
   int32_t result_dtype; /* vs_dtype of C */
-  int32_t reserved;
+  int32_t leaves;       /* 0: any order of sums; see below */
   vs_ref scratch;
   int64_t scratch_bytes;
   vs_kernel epilogue;
@@ -137,11 +140,16 @@ typedef struct vs_attention_grad {
 /* result (outer × rows × inner) = zeros, plus updates (outer × count × inner)
  * at indices[count]: result[o, indices[j], i] += updates[o, j, i] in increasing
  * order of j. Negative indices count from the end. Requires f32 and i32 or i64
- * indices, all of which lie in [-rows, rows). */
+ * indices, all of which lie in [-rows, rows). With `leaves` L > 0, a power of
+ * two that divides count, each of L equal parts of the updates is added up by
+ * itself, and the parts' sums as a balanced tree; that needs scratch. */
 typedef struct vs_scatter_add {
   vs_ref indices, updates, result;
   int64_t outer, count, rows, inner;
   int32_t index_dtype, dtype;
+  int64_t leaves;
+  vs_ref scratch;
+  int64_t scratch_bytes;
 } vs_scatter_add;
 
 /* N-d convolution (1 to 3 spatial dimensions), input N×C×spatial, weight

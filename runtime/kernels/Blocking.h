@@ -30,6 +30,17 @@ constexpr int64_t gemmCopyScratch = gemmPlainScratch + (int64_t(512) << 10);
 constexpr int64_t gemmBlockRows = 1024, gemmBlockColumns = 128;
 constexpr int64_t gemmBlockScratch = 384 * gemmBlockColumns * 4;
 
+// Where sums are trees over leaves: fewer rows, and room for the box's sum of a
+// leaf and of each subtree that waits for its sibling, but the largest.
+constexpr int64_t gemmTreeRows = 384;
+
+constexpr int64_t gemmTreeScratch(int64_t leaves) {
+  int64_t levels = 0;
+  while (int64_t(1) << levels < leaves)
+    ++levels;
+  return levels * gemmTreeRows * gemmBlockColumns * 4;
+}
+
 // Attention: queries and keys of one block of scores.
 constexpr int64_t attentionQueries = 64;
 constexpr int64_t attentionKeys = 128;

@@ -72,6 +72,9 @@ public:
         resultType(dnnlType(gemm.result_dtype, "a result")),
         bytes(dtypeBytes(static_cast<vs_dtype>(gemm.dtype))),
         resultBytes(dtypeBytes(static_cast<vs_dtype>(gemm.result_dtype))) {
+    if (gemm.leaves > 0 && (!isF32() || gemm.b_packed))
+      fail(ExitCode::RunFailed, "sums of a matrix multiplication have one "
+                                "order for unpacked f32 operands only");
     int64_t batch = gemm.batch[0] * gemm.batch[1];
     if (batch * gemm.m * gemm.n == 0)
       return;
@@ -112,7 +115,7 @@ private:
   /// Boxes for GemmBlock: tall, since each copies the block of B that it reads;
   /// smaller where there would be less than three for a thread.
   void chooseBlocks(int64_t batch) {
-    boxRows = std::min(gemm.m, gemmBlockRows);
+    boxRows = std::min(gemm.m, gemm.leaves > 1 ? gemmTreeRows : gemmBlockRows);
     boxColumns = gemmBlockColumns;
     auto boxCount = [&] {
       return batch * ((gemm.m + boxRows - 1) / boxRows) *
@@ -256,7 +259,8 @@ private:
           memory(descriptor.scratchpad_desc(), cpuEngine(), DNNL_MEMORY_NONE);
       scratchPerThread = std::max(scratchPerThread, box.shape->scratchBytes);
     } else {
-      scratchPerThread = std::max(scratchPerThread, gemmBlockScratch);
+      scratchPerThread = std::max(
+          scratchPerThread, gemmBlockScratch + gemmTreeScratch(gemm.leaves));
     }
     boxes.push_back(std::move(box));
   }
@@ -308,6 +312,7 @@ private:
     block.rows = box.rows;
     block.columns = box.columns;
     block.depth = gemm.k;
+    block.leaves = gemm.leaves;
     block.transposeA = gemm.transpose_a;
     block.transposeB = gemm.transpose_b && !gemm.b_packed;
     block.scratch =

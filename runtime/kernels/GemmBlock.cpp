@@ -9,6 +9,10 @@
 // Few rows against a transposed B, where both lie along the depth, are products
 // of rows instead: nothing is copied.
 //
+// With leaves, 1 and 2 make the sum of one leaf after the other. The sums of
+// subtrees that are complete wait, one of a size, as the digits of a binary
+// counter do, until the next leaf completes their parent.
+//
 // No header with inline functions is included but those of static ones: two
 // builds of one inline function for different instruction sets must not meet in
 // the linker.
@@ -68,13 +72,22 @@ public:
       for (int64_t i = 0; i < block.rows; ++i)
         for (int64_t j = 0; j < block.columns; ++j)
           block.c[i * block.ldc + j] = 0.0f;
-    if (block.transposeB && !block.transposeA && block.rows < transposeRows)
+    if (block.leaves == 0 && block.transposeB && !block.transposeA &&
+        block.rows < transposeRows)
       return dotAll();
+    int64_t leaves = block.leaves ? block.leaves : 1;
+    int64_t length = block.depth / leaves;
+    while (int64_t(1) << levels < leaves)
+      ++levels;
     for (column = 0; column < block.columns; column += panels * panel) {
       columns = least(panels * panel, block.columns - column);
-      for (depth = 0; depth < block.depth; depth += depthBlock) {
-        count = least(depthBlock, block.depth - depth);
-        addChunk();
+      for (leaf = 0; leaf < leaves; ++leaf) {
+        leafBegin = leaf * length;
+        leafEnd = leafBegin + length;
+        for (depth = leafBegin; depth < leafEnd; depth += depthBlock) {
+          count = least(depthBlock, leafEnd - depth);
+          addChunk();
+        }
       }
     }
   }
@@ -103,19 +116,58 @@ private:
     }
   }
 
+  /// Where sums of the chunk's columns lie.
+  struct Sums {
+    float *at;
+    int64_t stride;
+    float *row(int64_t i) const { return at + i * stride; }
+  };
+
+  /// The place of subtrees of 2^level leaves; the last two are C.
+  Sums waiting(int64_t level) const {
+    if (level >= levels - 1)
+      return {block.c + column, block.ldc};
+    constexpr int64_t stride = panels * panel;
+    float *first = block.scratch + depthBlock * stride; // behind B's copies
+    // One for a leaf that completes its parent, then those that wait.
+    return {first + (level + 1) * block.rows * stride, stride};
+  }
+
   void addChunk() {
     Panel chunk[panels];
     for (int64_t j = 0; j < columns; j += panel)
       chunk[j / panel] = panelAt(j);
+    // A leaf that completes nothing waits where it is made.
+    Sums sums = waiting(leaf % 2 ? -1 : 0);
     for (int64_t row = 0; row < block.rows; row += rowBlock)
       for (int64_t j = 0; j < columns; j += panel) {
         int64_t rows = least(rowBlock, block.rows - row);
-        float *c = block.c + row * block.ldc + column + j;
-        if (depth == 0)
-          addRows<false>(row, rows, chunk[j / panel], c);
+        float *c = sums.row(row) + j;
+        if (depth == leafBegin)
+          addRows<false>(row, rows, chunk[j / panel], c, sums.stride);
         else
-          addRows<true>(row, rows, chunk[j / panel], c);
+          addRows<true>(row, rows, chunk[j / panel], c, sums.stride);
+        if (leaf % 2 && depth + count == leafEnd)
+          complete(row, rows, j, chunk[j / panel].columns);
       }
+  }
+
+  /// Adds to the leaf's sum what waits for it, smallest first.
+  void complete(int64_t row, int64_t rows, int64_t j, int64_t columns) {
+    for (int64_t level = 0; leaf >> level & 1; ++level) {
+      bool last = !(leaf >> (level + 1) & 1);
+      Sums left = waiting(level), right = waiting(-1);
+      Sums to = last ? waiting(level + 1) : right;
+      for (int64_t i = row; i < row + rows; ++i) {
+        const float *x = left.row(i) + j, *y = right.row(i) + j;
+        float *sum = to.row(i) + j; // may be one of them
+        int64_t k = 0;
+        for (; k + width <= columns; k += width)
+          store(sum + k, load(x + k) + load(y + k));
+        for (; k < columns; ++k)
+          sum[k] = x[k] + y[k];
+      }
+    }
   }
 
   Panel panelAt(int64_t j) {
@@ -147,9 +199,10 @@ private:
   }
 
   template <bool Accumulate>
-  void addRows(int64_t row, int64_t rows, const Panel &b, float *c) {
+  void addRows(int64_t row, int64_t rows, const Panel &b, float *c,
+               int64_t ldc) {
     int64_t whole = b.columns / width * width;
-    multiplyRows<Accumulate>(row, rows, whole, b.at, b.stride, c, block.ldc);
+    multiplyRows<Accumulate>(row, rows, whole, b.at, b.stride, c, ldc);
     if (whole == b.columns)
       return;
     // The last columns by way of a whole vector.
@@ -158,12 +211,12 @@ private:
     if (Accumulate)
       for (int64_t i = 0; i < rows; ++i)
         for (int64_t j = 0; j < width; ++j)
-          tail[i * width + j] = j < last ? c[i * block.ldc + whole + j] : 0.0f;
+          tail[i * width + j] = j < last ? c[i * ldc + whole + j] : 0.0f;
     multiplyRows<Accumulate>(row, rows, width, b.at + whole, b.stride, tail,
                              width);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < last; ++j)
-        c[i * block.ldc + whole + j] = tail[i * width + j];
+        c[i * ldc + whole + j] = tail[i * width + j];
   }
 
   template <bool Accumulate>
@@ -182,6 +235,8 @@ private:
   const GemmBlock &block;
   // The chunk at hand: columns of C, and of the depth.
   int64_t column = 0, columns = 0, depth = 0, count = 0;
+  // The leaf that it belongs to, and the height of the tree.
+  int64_t leaf = 0, leafBegin = 0, leafEnd = 0, levels = 0;
 };
 
 } // namespace

@@ -9,14 +9,16 @@ namespace vescale::runtime {
 
 /// C (rows × columns) = A · B. An element's sum is one chain of multiply-adds,
 /// whatever the box and the instruction set, except that fewer than 8 rows
-/// against a transposed B have others.
+/// against a transposed B have others; with leaves, a power of two that divides
+/// the depth, it is always a balanced tree over as many chains of one length.
 struct GemmBlock {
   const float *a, *b;
   float *c;
   int64_t lda, ldb, ldc;
-  int64_t rows, columns, depth;
+  int64_t rows, columns, depth, leaves; // with leaves at most gemmTreeRows rows
   bool transposeA, transposeB; // A is stored depth × rows, B columns × depth
-  float *scratch;              // gemmBlockScratch bytes, 64-byte aligned
+  // gemmBlockScratch + gemmTreeScratch(leaves) bytes, 64-byte aligned.
+  float *scratch;
 };
 
 namespace v3 {

@@ -16,9 +16,10 @@ int64_t vs_packed_bytes(int64_t k, int64_t n, int32_t dtype) {
 
 int64_t vs_gemm_scratch_bytes(const vs_gemm *gemm, int32_t threads) {
   bool isF32 = gemm->dtype == VS_F32 && gemm->result_dtype == VS_F32;
-  int64_t each = !isF32           ? gemmCopyScratch
-                 : gemm->b_packed ? gemmPlainScratch
-                                  : gemmBlockScratch;
+  int64_t each = !isF32 ? gemmCopyScratch
+                 : gemm->b_packed
+                     ? gemmPlainScratch
+                     : gemmBlockScratch + gemmTreeScratch(gemm->leaves);
   // No more threads than there could be boxes of one panel.
   int64_t boxes = gemm->batch[0] * gemm->batch[1] * ((gemm->m + 127) / 128) *
                   ((gemm->n + 63) / 64);
@@ -43,6 +44,10 @@ int64_t vs_attention_grad_scratch_bytes(const vs_attention_grad *attention,
       64);
   int64_t items = attention->batch * attention->kv_heads;
   return perThread * std::max<int64_t>(1, std::min<int64_t>(threads, items));
+}
+
+int64_t vs_scatter_add_scratch_bytes(const vs_scatter_add *scatter) {
+  return scatter->leaves > 0 ? scatter->count * 8 : 0;
 }
 
 int64_t vs_conv_scratch_bytes(const vs_conv *conv, int32_t threads) {

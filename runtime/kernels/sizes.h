@@ -23,6 +23,8 @@ int64_t vs_attention_scratch_bytes(const vs_attention *attention,
                                    int32_t threads);
 int64_t vs_attention_grad_scratch_bytes(const vs_attention_grad *attention,
                                         int32_t threads);
+/* 0 without leaves. */
+int64_t vs_scatter_add_scratch_bytes(const vs_scatter_add *scatter);
 int64_t vs_conv_scratch_bytes(const vs_conv *conv, int32_t threads);
 
 #ifdef __cplusplus

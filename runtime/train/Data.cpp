@@ -67,16 +67,16 @@ Data::Data(const Manifest &manifest, const std::string &path, TokenWidth width,
       fail(ExitCode::BadInput, "the input '", port.name,
            "' is a scalar; only a number can fill it");
     if (isSampled) {
-      input.shards = shardCount(port.layout.dims[0]);
+      int64_t shards = shardCount(port.layout.dims[0]);
       if (batch && port.shape[0] != batch)
         fail(ExitCode::BadInput, "the input '", port.name, "' has ",
              port.shape[0], " samples, others have ", batch);
       batch = port.shape[0];
-      if (batch % input.shards != 0)
+      if (batch % shards != 0)
         fail(ExitCode::BadInput, "a batch of ", batch,
              " samples can't be cut "
              "into ",
-             input.shards, " equal parts, as training needs");
+             shards, " equal parts, as training needs");
     } else if (port.dtype == VS_F16 || port.dtype == VS_BF16) {
       fail(ExitCode::BadInput, "the input '", port.name, "' is ",
            dtypeName(port.dtype), ", which no number can fill");
@@ -197,11 +197,8 @@ void Data::place(const Addresses &addresses, int64_t step, int64_t microBatch) {
                    input.shard.localElements(), to);
       continue;
     }
-    // Each part of the batch has all its micro-batches one after the other.
-    int64_t rows = batch / input.shards;
-    int64_t part = input.shard.start[0] / rows;
     int64_t first =
-        step * batchOfStep() + (part * microBatches + microBatch) * rows;
+        step * batchOfStep() + microBatch * batch + input.shard.start[0];
     tokens ? placeTokens(input, to, first) : placeArray(input, to, first);
   }
 }

@@ -52,7 +52,6 @@ private:
     const Port *port;
     DataSource source;
     Shard shard;
-    int64_t shards = 1;      // of the batch
     size_t tensor = 0;       // in `arrays`
     std::vector<char> whole; // the array, where its file can't be mapped
     const char *data = nullptr;

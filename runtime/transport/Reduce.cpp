@@ -55,32 +55,51 @@ template <typename T, typename Arithmetic = T> struct Plain {
   static T store(Wide value) { return static_cast<T>(value); }
 };
 
+/// Blocks that stay in the first-level cache.
+constexpr int64_t blockLength = 512;
+
+/// Reduces elements of `members` inputs into `sums`.
+template <typename Type, vs_reduction Reduction>
+void reduceBlock(const char *const *in, int members, int64_t at, int64_t length,
+                 typename Type::Wide *sums) {
+  using Stored = typename Type::Stored;
+  using Wide = typename Type::Wide;
+  auto member = [&](int index) {
+    return reinterpret_cast<const Stored *>(in[index]) + at;
+  };
+  if (members == 1) {
+    const Stored *first = member(0);
+    for (int64_t i = 0; i < length; ++i)
+      sums[i] = Type::load(first[i]);
+    return;
+  }
+  int left = 1;
+  while (left * 2 < members)
+    left *= 2;
+  Wide right[blockLength];
+  reduceBlock<Type, Reduction>(in, left, at, length, sums);
+  reduceBlock<Type, Reduction>(in + left, members - left, at, length, right);
+  for (int64_t i = 0; i < length; ++i)
+    sums[i] = combine<Reduction, Wide>(sums[i], right[i]);
+}
+
 template <typename Type, vs_reduction Reduction>
 void run(const char *const *in, int members, char *out, int64_t count) {
   using Stored = typename Type::Stored;
+  using Wide = typename Type::Wide;
   auto *result = reinterpret_cast<Stored *>(out);
-  auto *first = reinterpret_cast<const Stored *>(in[0]);
-  auto value = [&](int member, int64_t i) {
-    return Type::load(reinterpret_cast<const Stored *>(in[member])[i]);
-  };
-  if (members == 2) {
+  if (members == 2) { // needs no block of sums
+    auto *first = reinterpret_cast<const Stored *>(in[0]);
     auto *second = reinterpret_cast<const Stored *>(in[1]);
     for (int64_t i = 0; i < count; ++i)
-      result[i] = Type::store(combine<Reduction, typename Type::Wide>(
-          Type::load(first[i]), Type::load(second[i])));
+      result[i] = Type::store(combine<Reduction, Wide>(Type::load(first[i]),
+                                                       Type::load(second[i])));
     return;
   }
-  // Blocks that stay in the first-level cache; each member is one pass.
-  constexpr int64_t block = 1024;
-  typename Type::Wide sums[block];
-  for (int64_t at = 0; at < count; at += block) {
-    int64_t length = count - at < block ? count - at : block;
-    for (int64_t i = 0; i < length; ++i)
-      sums[i] = Type::load(first[at + i]);
-    for (int member = 1; member < members; ++member)
-      for (int64_t i = 0; i < length; ++i)
-        sums[i] = combine<Reduction, typename Type::Wide>(
-            sums[i], value(member, at + i));
+  Wide sums[blockLength];
+  for (int64_t at = 0; at < count; at += blockLength) {
+    int64_t length = count - at < blockLength ? count - at : blockLength;
+    reduceBlock<Type, Reduction>(in, members, at, length, sums);
     for (int64_t i = 0; i < length; ++i)
       result[at + i] = Type::store(sums[i]);
   }

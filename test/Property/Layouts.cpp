@@ -247,7 +247,7 @@ private:
   }
 
   void annotate(dist::ShardableOpInterface op) {
-    ShardingRule rule = op.getShardingRule();
+    ShardingRule rule = getRule(op);
     OpSharding sharding = choose(op, rule);
     // First what stays partial: a reshard cannot make it so.
     for (unsigned index : sharding.partialOperands)

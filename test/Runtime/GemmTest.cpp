@@ -189,4 +189,71 @@ TEST(Gemm, RefusesUnsupportedTypes) {
   }
 }
 
+/// The tree over `leaves` chains of multiply-adds from `first` on.
+float treeSum(const float *a, int64_t aStep, const float *b, int64_t bStep,
+              int64_t count, int64_t leaves) {
+  if (leaves > 1) {
+    int64_t half = count / 2;
+    return treeSum(a, aStep, b, bStep, half, leaves / 2) +
+           treeSum(a + half * aStep, aStep, b + half * bStep, bStep, half,
+                   leaves / 2);
+  }
+  float sum = 0;
+  for (int64_t p = 0; p < count; ++p)
+    sum = std::fma(a[p * aStep], b[p * bStep], sum);
+  return sum;
+}
+
+TEST(Gemm, SumsAreTreesOverLeaves) {
+  Random random(11);
+  for (int problem = 0; problem < 40; ++problem) {
+    TestArena arena;
+    vs_gemm gemm = {};
+    gemm.leaves = int64_t(1) << random.between(0, 4);
+    gemm.m = random.pick<int64_t>({1, 3, 7, 50, 97, 400});
+    gemm.n = random.pick<int64_t>({1, 15, 64, 130, 200});
+    gemm.k = gemm.leaves * random.pick<int64_t>({1, 5, 48, 400});
+    gemm.batch[0] = gemm.batch[1] = 1;
+    gemm.transpose_a = random.between(0, 1);
+    gemm.transpose_b = random.between(0, 1);
+    gemm.dtype = gemm.result_dtype = VS_F32;
+    gemm.lda = gemm.transpose_a ? gemm.m : gemm.k;
+    gemm.ldb = gemm.transpose_b ? gemm.k : gemm.n;
+    gemm.ldc = gemm.n;
+    SCOPED_TRACE(testing::Message()
+                 << gemm.m << "x" << gemm.k << "x" << gemm.n << " leaves "
+                 << gemm.leaves << " ta" << gemm.transpose_a << " tb"
+                 << gemm.transpose_b);
+    float *a = arena.alloc(gemm.m * gemm.k, gemm.a);
+    float *b = arena.alloc(gemm.k * gemm.n, gemm.b);
+    float *c = arena.alloc(gemm.m * gemm.n, gemm.c);
+    random.fill(a, gemm.m * gemm.k);
+    random.fill(b, gemm.k * gemm.n);
+    int threads = static_cast<int>(random.between(1, 2));
+    setThreadCount(threads);
+    gemm.scratch_bytes = vs_gemm_scratch_bytes(&gemm, threads);
+    arena.alloc<char>(gemm.scratch_bytes, gemm.scratch);
+    makeGemmStep(gemm, arena.addresses, nullptr)->run();
+    int64_t aRow = gemm.transpose_a ? 1 : gemm.k;
+    int64_t aStep = gemm.transpose_a ? gemm.m : 1;
+    int64_t bColumn = gemm.transpose_b ? gemm.k : 1;
+    int64_t bStep = gemm.transpose_b ? 1 : gemm.n;
+    for (int64_t i = 0; i < gemm.m; ++i)
+      for (int64_t j = 0; j < gemm.n; ++j)
+        ASSERT_EQ(c[i * gemm.n + j],
+                  treeSum(a + i * aRow, aStep, b + j * bColumn, bStep, gemm.k,
+                          gemm.leaves))
+            << i << ", " << j;
+  }
+}
+
+TEST(Gemm, RefusesLeavesOfPackedWeights) {
+  TestArena arena;
+  vs_gemm gemm = {};
+  gemm.m = gemm.n = gemm.k = 64;
+  gemm.batch[0] = gemm.batch[1] = gemm.b_packed = 1;
+  gemm.leaves = 2;
+  EXPECT_THROW(makeGemmStep(gemm, arena.addresses, nullptr), Failure);
+}
+
 } // namespace

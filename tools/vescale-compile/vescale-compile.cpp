@@ -76,6 +76,11 @@ static cl::opt<int64_t>
                  cl::desc("A step takes this many batches of --dim's size one "
                           "after the other (default: the train file's)"),
                  cl::value_desc("M"), cl::cat(category));
+static cl::opt<bool> reproducible(
+    "reproducible",
+    cl::desc("The same bits in every layout: sums have one order, which costs "
+             "time and transfers"),
+    cl::cat(category));
 static cl::list<std::string>
     dims("dim", cl::desc("Size of a dynamic dimension of the model, by name"),
          cl::value_desc("NAME=N"), cl::cat(category));
@@ -278,6 +283,7 @@ int main(int argc, char **argv) {
 
   CompilerOptions options;
   options.model = model;
+  options.reproducible = reproducible;
   options.train.file = trainFile;
   options.train.microBatches = microBatches;
   options.train.recompute = recompute;

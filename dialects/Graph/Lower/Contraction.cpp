@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Graph/Lower/Lower.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -42,15 +43,26 @@ Value DotOp::emitElement(ElementBuilder &builder, const Position &at) {
   for (int64_t dim : getLhsContract())
     counts.push_back(shapeOf(getLhs())[dim]);
   Type type = computeType(typeOf(getResult()).getElementType());
-  SmallVector<Value> positions;
-  return loopNest(
-      builder, counts, positions, emit.neutral(Reduction::Sum, type),
-      [&](Value sum) {
-        for (auto [l, r, position] :
-             llvm::zip_equal(getLhsContract(), getRhsContract(), positions))
-          lhs[l] = rhs[r] = position;
-        Value x = builder.read(getLhs(), builder.at(shapeOf(getLhs()), lhs));
-        Value y = builder.read(getRhs(), builder.at(shapeOf(getRhs()), rhs));
-        return emit.accumulate(Reduction::Sum, sum, emit.mul(x, y));
-      });
+  // Leaves cut the outermost of the contracted dimensions.
+  int64_t leaves = std::max<int64_t>(dist::getLeaves(*this), 1), length = 0;
+  if (!counts.empty())
+    length = counts[0] /= leaves;
+  return sumLeaves(builder, type, leaves, length, [&](Value begin) {
+    SmallVector<Value> positions;
+    return loopNest(
+        builder, counts, positions, emit.neutral(Reduction::Sum, type),
+        [&](Value sum) {
+          for (auto [l, r, position] :
+               llvm::zip_equal(getLhsContract(), getRhsContract(), positions))
+            lhs[l] = rhs[r] = position;
+          if (leaves > 1) {
+            int64_t l = getLhsContract()[0], r = getRhsContract()[0];
+            lhs[l] = rhs[r] = arith::AddIOp::create(builder.builder,
+                                                    builder.loc, begin, lhs[l]);
+          }
+          Value x = builder.read(getLhs(), builder.at(shapeOf(getLhs()), lhs));
+          Value y = builder.read(getRhs(), builder.at(shapeOf(getRhs()), rhs));
+          return emit.accumulate(Reduction::Sum, sum, emit.mul(x, y));
+        });
+  });
 }

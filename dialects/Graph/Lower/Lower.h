@@ -14,7 +14,8 @@ namespace vescale::graph {
 class Emit {
 public:
   explicit Emit(ElementBuilder &elements)
-      : builder(elements.builder), loc(elements.loc) {}
+      : builder(elements.builder), loc(elements.loc),
+        reproducible(elements.reproducible) {}
 
   static bool isFloat(mlir::Value x) {
     return mlir::isa<mlir::FloatType>(x.getType());
@@ -61,7 +62,8 @@ public:
   }
   mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y);
 
-  /// A step of a reduction: its terms may be taken in any order.
+  /// A step of a reduction: its terms may be taken in any order, unless the
+  /// module is reproducible.
   mlir::Value accumulate(Reduction kind, mlir::Value sum, mlir::Value term);
   mlir::Value neutral(Reduction kind, mlir::Type type);
 
@@ -80,7 +82,31 @@ private:
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
+  bool reproducible;
 };
+
+/// Whether such a reduction has an order that must be kept.
+bool hasOneOrder(const ElementBuilder &builder, Reduction kind,
+                 mlir::Type type);
+/// Reduces the terms at 0 … count-1; in order, where there is one.
+mlir::Value reduceInOrder(ElementBuilder &builder, Reduction kind,
+                          mlir::Type type, int64_t count,
+                          llvm::function_ref<mlir::Value(mlir::Value)> term);
+/// The same along a dimension that lies densely: where there is an order, one
+/// that vectors can keep. The term at each place is emitted once or twice.
+mlir::Value reduceRow(ElementBuilder &builder, Reduction kind, mlir::Type type,
+                      int64_t count,
+                      llvm::function_ref<mlir::Value(mlir::Value)> term);
+/// The balanced tree over the first `count` elements of a buffer, a power of
+/// two, which it destroys.
+mlir::Value foldTree(ElementBuilder &builder, Reduction kind, mlir::Value sums,
+                     int64_t count);
+/// The balanced tree over the sums of so many leaves (none or one: of all) that
+/// begin `length` apart.
+mlir::Value
+sumLeaves(ElementBuilder &builder, mlir::Type type, int64_t leaves,
+          int64_t length,
+          llvm::function_ref<mlir::Value(mlir::Value begin)> sumLeaf);
 
 /// Loops over `counts`, innermost last, carrying one value; `positions` holds
 /// where they are while `body` emits.

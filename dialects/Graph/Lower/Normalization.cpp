@@ -22,12 +22,7 @@ LoweringKind RmsNormGradOp::getLoweringKind() { return LoweringKind::Row; }
 /// Reduces `term` of each column over the row.
 static Value overRow(ElementBuilder &builder, const Row &row, Reduction kind,
                      Type type, function_ref<Value(Value column)> term) {
-  Emit emit(builder);
-  return builder.loop(row.length, emit.neutral(kind, type),
-                      [&](Value column, ArrayRef<Value> carried) {
-                        return SmallVector<Value>{
-                            emit.accumulate(kind, carried[0], term(column))};
-                      })[0];
+  return reduceRow(builder, kind, type, row.length, term);
 }
 
 static Value overRow(ElementBuilder &builder, const Row &row, Reduction kind,
@@ -206,19 +201,18 @@ SmallVector<Value> LayerNormGradOp::emitRow(ElementBuilder &builder,
   builder.cacheRow(getResultGrad(), row);
   SmallVector<Value> state =
       centerAndFactor(builder, row, getInput(), getEpsilon());
-  // Both sums in one loop.
-  Value zero = emit.like(state[0], 0);
-  SmallVector<Value> sums = builder.loop(
-      row.length, {zero, zero},
-      [&](Value column, ArrayRef<Value> carried) -> SmallVector<Value> {
-        NormTerms terms(builder, getInput(), getResultGrad(), getScale(),
-                        row.at(builder, column), state[0], state[1]);
-        Value product = emit.mul(terms.weighted, terms.norm);
-        return {emit.accumulate(Reduction::Sum, carried[0], terms.weighted),
-                emit.accumulate(Reduction::Sum, carried[1], product)};
-      });
-  for (Value sum : sums)
-    state.push_back(mean(emit, sum, row));
+  auto addMean = [&](bool ofProducts) {
+    Value sum = overRow(
+        builder, row, Reduction::Sum, state[0].getType(), [&](Value column) {
+          NormTerms terms(builder, getInput(), getResultGrad(), getScale(),
+                          row.at(builder, column), state[0], state[1]);
+          return ofProducts ? emit.mul(terms.weighted, terms.norm)
+                            : terms.weighted;
+        });
+    return mean(emit, sum, row);
+  };
+  Value weighted = addMean(false), product = addMean(true);
+  state.append({weighted, product});
   return state;
 }
 

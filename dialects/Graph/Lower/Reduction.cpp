@@ -12,6 +12,24 @@ LoweringKind ReduceOp::getLoweringKind() { return LoweringKind::Heavy; }
 LoweringKind ArgMaxOp::getLoweringKind() { return LoweringKind::Heavy; }
 LoweringKind CumsumOp::getLoweringKind() { return LoweringKind::Row; }
 
+/// A sum over one dimension that has one order.
+static Value reduceOneDim(ElementBuilder &builder, ReduceOp op,
+                          SmallVectorImpl<Value> &index) {
+  OpBuilder &b = builder.builder;
+  ArrayRef<int64_t> shape = shapeOf(op.getInput());
+  Type type = computeType(typeOf(op.getInput()).getElementType());
+  int64_t dim = op.getDims()[0],
+          leaves = std::max<int64_t>(dist::getLeaves(op), 1);
+  int64_t length = shape[dim] / leaves;
+  auto reduce = dim + 1 == rankOf(op.getInput()) ? reduceRow : reduceInOrder;
+  return sumLeaves(builder, type, leaves, length, [&](Value begin) {
+    return reduce(builder, op.getKind(), type, length, [&](Value position) {
+      index[dim] = arith::AddIOp::create(b, builder.loc, begin, position);
+      return builder.read(op.getInput(), builder.at(shape, index));
+    });
+  });
+}
+
 /// The reduced value of the loops over dims `next` and on.
 static Value reduceLoops(ElementBuilder &builder, ReduceOp op, size_t next,
                          SmallVectorImpl<Value> &index, Value sum) {
@@ -22,6 +40,9 @@ static Value reduceLoops(ElementBuilder &builder, ReduceOp op, size_t next,
         op.getKind(), sum,
         builder.read(op.getInput(), builder.at(shape, index)));
   int64_t dim = op.getDims()[next];
+  if (op.getDims().size() == 1 &&
+      hasOneOrder(builder, op.getKind(), sum.getType()))
+    return reduceOneDim(builder, op, index);
   return builder.loop(
       shape[dim], sum, [&](Value position, ArrayRef<Value> carried) {
         index[dim] = position;

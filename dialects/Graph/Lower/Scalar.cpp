@@ -62,13 +62,18 @@ Value Emit::isNan(Value x) {
   return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, x, x);
 }
 
-/// Products and sums may contract to fused multiply-adds.
-static constexpr auto contract = arith::FastMathFlags::contract;
+/// Products and sums may contract to fused multiply-adds, unless whether they
+/// do could depend on what is fused with what.
+static arith::FastMathFlags contraction(bool reproducible) {
+  return reproducible ? arith::FastMathFlags::none
+                      : arith::FastMathFlags::contract;
+}
 
 #define VESCALE_ARITH(NAME, FLOAT_OP, INT_OP)                                  \
   Value Emit::NAME(Value x, Value y) {                                         \
     if (isFloat(x))                                                            \
-      return arith::FLOAT_OP::create(builder, loc, x, y, contract);            \
+      return arith::FLOAT_OP::create(builder, loc, x, y,                       \
+                                     contraction(reproducible));               \
     return arith::INT_OP::create(builder, loc, x, y);                          \
   }
 VESCALE_ARITH(add, AddFOp, AddIOp)
@@ -155,7 +160,9 @@ Value Emit::select(Value condition, Value x, Value y) {
 }
 
 Value Emit::accumulate(Reduction kind, Value sum, Value term) {
-  auto flags = arith::FastMathFlags::contract | arith::FastMathFlags::reassoc;
+  auto flags = arith::FastMathFlags::none;
+  if (!reproducible)
+    flags = arith::FastMathFlags::contract | arith::FastMathFlags::reassoc;
   switch (kind) {
   case Reduction::Sum:
     if (isFloat(sum))

@@ -26,6 +26,8 @@ struct CompilerOptions {
   /// Makes the model's training step; without a file, the model.
   train::TrainOptions train;
   dist::PlanOptions plan;
+  /// The same bits in every layout (dist-order-sums).
+  bool reproducible = false;
   /// With `.mlir` text: the phase that made it.
   Phase from = Phase::Import;
   Phase to = Phase::Emit;

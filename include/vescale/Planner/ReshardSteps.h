@@ -32,9 +32,11 @@ struct ReshardPlan {
 
 /// Finds the steps that take a tensor of this global shape from one layout to
 /// another with the fewest bytes sent, then the fewest steps. There is always a
-/// way if `to` is partial over no more than `from`: gather, reduce, slice.
+/// way if `to` is partial over no more than `from`: gather, reduce, slice. With
+/// `treeOrder` a value partial over several axes is completed over the minor
+/// ones first, so that sums over ranks are nodes of the tree over all of them.
 ReshardPlan planReshard(mlir::RankedTensorType from, LayoutAttr to,
-                        MeshAttr mesh);
+                        MeshAttr mesh, bool treeOrder = false);
 
 } // namespace vescale::dist
 

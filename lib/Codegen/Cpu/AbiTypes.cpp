@@ -27,7 +27,8 @@ AbiTypes::AbiTypes(LLVMContext &context)
   grad.append(7, list(3));
   grad.append({list(4), f32, f32, i64, i64, i32, i32, i32, i32, ref, i64});
   attentionGrad = make(grad);
-  scatterAdd = make({ref, ref, ref, i64, i64, i64, i64, i32, i32});
+  scatterAdd =
+      make({ref, ref, ref, i64, i64, i64, i64, i32, i32, i64, ref, i64});
   conv = make({ref, ref, ref, i32, i32, i64, i64, i64, i64, list(3), list(3),
                list(3), list(3), list(3), list(3), list(3), ref, i64, kernel});
   group = make({i32, i32, list(8), list(8)});

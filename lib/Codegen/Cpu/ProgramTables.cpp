@@ -151,7 +151,7 @@ Constant *TableBuilder::gemm(rank::GemmOp op) {
                i32(op.getBPacked()),
                i32(typeOf(op.getA())),
                i32(typeOf(op.getC())),
-               i32(0),
+               i32(op.getLeaves()),
                ref(op.getScratch()),
                i64(bytesOf(op.getScratch())),
                kernel(op.getEpilogueAttr(),
@@ -228,7 +228,9 @@ Constant *TableBuilder::scatterAdd(rank::ScatterAddOp op) {
                                     ref(op.getResult())};
   for (int64_t size : op.getSizes())
     fields.push_back(i64(size));
-  fields.append({i32(typeOf(op.getIndices())), i32(typeOf(op.getUpdates()))});
+  fields.append({i32(typeOf(op.getIndices())), i32(typeOf(op.getUpdates())),
+                 i64(op.getLeaves()), ref(op.getScratch()),
+                 i64(bytesOf(op.getScratch()))});
   return make(types.scatterAdd, fields);
 }
 

@@ -44,19 +44,20 @@ std::string writeTokens(int count) {
   return path;
 }
 
-/// The first token of every window of a batch, and of what is held against it.
+/// The first token of every window of a batch, micro-batch by micro-batch, and
+/// of what is held against it.
 std::vector<std::pair<int64_t, int64_t>> firstTokens(int64_t batch, int dp,
                                                      int microBatches,
                                                      int64_t number,
                                                      const std::string &path) {
   Manifest manifest = tokenManifest(batch, dp, microBatches);
   std::vector<std::pair<int64_t, int64_t>> found;
-  for (int rank = 0; rank < dp; ++rank) {
-    Data data(manifest, path, TokenWidth::U16, rank, DataUse::Evaluate);
-    std::vector<int64_t> memory(1024);
-    Addresses addresses;
-    addresses.arena = reinterpret_cast<char *>(memory.data());
-    for (int part = 0; part < microBatches; ++part) {
+  for (int part = 0; part < microBatches; ++part) {
+    for (int rank = 0; rank < dp; ++rank) {
+      Data data(manifest, path, TokenWidth::U16, rank, DataUse::Evaluate);
+      std::vector<int64_t> memory(1024);
+      Addresses addresses;
+      addresses.arena = reinterpret_cast<char *>(memory.data());
       data.place(addresses, number, part);
       for (int64_t row = 0; row < batch / dp; ++row)
         found.emplace_back(memory[row * sequence],
