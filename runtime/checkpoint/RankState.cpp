@@ -58,16 +58,15 @@ void RankState::load(SavedStep &step,
   step.load(pieces, beat);
 }
 
-void RankState::copyChunks(char *data) const {
+void RankState::copyChunks(char *image) const {
   const RankFile &file = this->file();
-  int64_t header = static_cast<int64_t>(file.header.size());
   int64_t count = static_cast<int64_t>(file.chunks.size());
   parallelItems(count, threadCount(), [&](int64_t item, int) {
     size_t index = file.chunks[item];
     const Chunk &chunk = plan.chunks[index];
     const StateTensor &tensor = plan.state.tensors[chunk.tensor];
     const StateView &view = tensor.views[chunk.view];
-    char *to = data + chunk.offset - header;
+    char *to = image + chunk.offset;
     if (view.parameter)
       scatterStrided(places[*view.parameter], shardOfView(view).local,
                      chunk.box.sizes, denseStrides(chunk.box.sizes),

@@ -189,7 +189,7 @@ TEST_F(InterruptedSave, ARankThatDoesNotComeLeavesTheOldStep) {
   options.timeoutSeconds = 0.05;
   openAttempt(*files, attempt);
   for (int rank : {0, 1, 2, 4, 5}) {
-    std::vector<char> data(world->ranks[rank].file().dataBytes());
+    std::vector<char> data(world->ranks[rank].file().bytes);
     world->ranks[rank].copyChunks(data.data());
     writeRank(*files, attempt, world->plan, rank, data.data(), options);
   }

@@ -2,6 +2,7 @@
 #include "runtime/checkpoint/Files.h"
 #include "runtime/core/Error.h"
 #include "runtime/core/StridedCopy.h"
+#include "runtime/core/Threads.h"
 #include "test/Runtime/Checkpoint/MemoryFiles.h"
 #include "test/Runtime/Checkpoint/Worlds.h"
 
@@ -9,10 +10,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <set>
 
 using namespace vescale::runtime;
@@ -147,6 +150,89 @@ TEST_F(CheckpointRoundTrip, EachByteIsReadOnce) {
       [&](int64_t block) { bytes += block; });
   EXPECT_EQ(bytes, checksumBlockBytes);
   EXPECT_EQ(row, std::vector<char>(columns * 4, 'x'));
+}
+
+/// Takes down which bytes are announced, and which are read.
+class WatchedFiles : public MemoryFiles {
+public:
+  using Range = std::pair<int64_t, int64_t>; // offset, end
+
+  void startRead(int file, int64_t offset, int64_t bytes) override {
+    std::lock_guard<std::mutex> lock(mutex);
+    announced.emplace(offset, offset + bytes);
+  }
+  int64_t read(int file, void *data, int64_t bytes, int64_t offset) override {
+    std::lock_guard<std::mutex> lock(mutex);
+    auto next = announced.upper_bound({offset, INT64_MAX});
+    bool isAnnounced =
+        next != announced.begin() && std::prev(next)->second >= offset + bytes;
+    (isAnnounced ? expected : surprises).insert({offset, offset + bytes});
+    return MemoryFiles::read(file, data, bytes, offset);
+  }
+
+  std::mutex mutex;
+  std::set<Range> announced, expected, surprises;
+};
+
+int64_t bytesOf(const std::set<WatchedFiles::Range> &ranges) {
+  int64_t bytes = 0;
+  for (auto [begin, end] : ranges)
+    bytes += end - begin;
+  return bytes;
+}
+
+// Blocks that are wanted are announced before they are read, and no others; any
+// number of threads reads them.
+TEST_F(CheckpointRoundTrip, BlocksAreAnnounced) {
+  Random random(8);
+  int64_t rows = 23456, columns = 256;
+  Model model;
+  model.file = source;
+  model.tensors.push_back(
+      {"w", VS_F32, {rows, columns}, std::vector<char>(rows * columns * 4)});
+  for (size_t i = 0; i < model.tensors[0].data.size(); i += 509)
+    model.tensors[0].data[i] = static_cast<char>(random());
+  fs::resize_file((std::ofstream(source), source), rows * columns * 4);
+  World world(simpleManifest(model, 1));
+  world.fill(model);
+  WatchedFiles files;
+  world.save(files, "/ckpt", 1, 1);
+  for (int threads : {1, 3}) {
+    setThreadCount(threads);
+    SavedStep step(files, "/ckpt");
+    files.announced.clear();
+    files.expected.clear();
+    files.surprises.clear();
+    world.scramble();
+    world.ranks[0].load(step);
+    EXPECT_EQ(world.difference(model), "");
+    EXPECT_EQ(bytesOf(files.announced), rows * columns * 4);
+    EXPECT_EQ(bytesOf(files.expected), rows * columns * 4);
+    EXPECT_EQ(bytesOf(files.surprises), // the header
+              step.index().files[0].headerBytes);
+    // A row in the first block, and the rows from the fourth to the tenth.
+    files.announced.clear();
+    files.expected.clear();
+    int64_t perBlock = checksumBlockBytes / 4;
+    std::vector<char> row(columns * 4), range(6 * checksumBlockBytes + 4);
+    step.load({Piece::dense("w", Box::range(columns, 2 * columns), row.data()),
+               Piece::dense("w", Box::range(4 * perBlock - 1, 10 * perBlock),
+                            range.data())});
+    EXPECT_EQ(bytesOf(files.announced), 8 * checksumBlockBytes);
+    auto blocks = [&](int64_t begin, int64_t end) {
+      int64_t at = step.index().files[0].headerBytes;
+      return WatchedFiles::Range(at + begin * checksumBlockBytes,
+                                 at + end * checksumBlockBytes);
+    };
+    EXPECT_EQ(files.announced,
+              (std::set{blocks(0, 1), blocks(3, 7), blocks(7, 10)}));
+    const char *data = model.tensors[0].data.data();
+    EXPECT_EQ(std::memcmp(row.data(), data + columns * 4, row.size()), 0);
+    EXPECT_EQ(std::memcmp(range.data(), data + 4 * checksumBlockBytes - 4,
+                          range.size()),
+              0);
+  }
+  setThreadCount(1);
 }
 
 TEST_F(CheckpointRoundTrip, WhatDoesNotFitTheProgramIsRefused) {
