@@ -17,6 +17,7 @@ constexpr int64_t stretchBlocks = 4;
 struct Share {
   SharedRuns runs; // left: the chunk's data, right: the piece's buffer
   char *to;
+  bool isOwn;
 };
 
 std::vector<Share> sharesOf(const Reading &reading) {
@@ -24,7 +25,7 @@ std::vector<Share> sharesOf(const Reading &reading) {
   for (const Piece *piece : reading.pieces)
     shares.push_back({SharedRuns(RunCursor(reading.chunk->box),
                                  RunCursor(piece->box, piece->strides)),
-                      piece->to});
+                      piece->to, piece->isOwn});
   return shares;
 }
 
@@ -72,6 +73,8 @@ private:
         // same elements are wanted twice.
         char *to = share.to + share.runs.rightAt() * width;
         readBlock(file, tensor, chunk, block, to);
+        if (share.isOwn)
+          file.endRead(chunk.offset + at, bytes);
         share.runs.advance(end - begin);
         deliver(shares, begin, end, to);
         return bytes;
