@@ -62,7 +62,7 @@ protected:
     return number;
   }
 
-  static constexpr int64_t writeBytes = 24;
+  static constexpr int64_t writeBytes = 40;
   std::string source;
   Model before, after;
   std::unique_ptr<World> world;
