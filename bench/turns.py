@@ -167,7 +167,8 @@ class Worker:
                 process.stdin.flush()
             result = self.read()
         # The slowest rank's.
-        return {"times": [max(times) for times in zip(*(one["times"] for one in result))], "peak_rss_bytes": memory.peak}
+        slowest = {key: max(one[key] for one in result) for key in result[0] if key != "times"}
+        return slowest | {"times": [max(times) for times in zip(*(one["times"] for one in result))], "peak_rss_bytes": memory.peak}
 
     def stop(self):
         for process in self.processes:

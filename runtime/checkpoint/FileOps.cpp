@@ -14,6 +14,14 @@ namespace {
 
 int64_t checked(int64_t result) { return result < 0 ? -errno : result; }
 
+/// Whether writes go from memory to the disk without the page cache between.
+/// False where that is not changed: the file system can't, or it is so already.
+bool setDirect(int file, bool direct) {
+  int flags = fcntl(file, F_GETFL);
+  int wanted = direct ? flags | O_DIRECT : flags & ~O_DIRECT;
+  return flags != -1 && wanted != flags && fcntl(file, F_SETFL, wanted) == 0;
+}
+
 class SystemFiles : public FileOps {
 public:
   int openWrite(const std::string &path) override {
@@ -25,11 +33,22 @@ public:
     return checked(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   }
   int64_t write(int file, const void *data, int64_t bytes) override {
-    return checked(::write(file, data, bytes));
+    int64_t result = checked(::write(file, data, bytes));
+    // The disk takes whole sectors from aligned memory alone; the end of a file
+    // takes the way through the page cache.
+    if (result == -EINVAL && setDirect(file, false))
+      result = checked(::write(file, data, bytes));
+    return result;
   }
+  void passCache(int file) override { setDirect(file, true); }
   void startSync(int file) override {
-    // Where it is refused, nothing is lost.
     sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
+  }
+  void startRead(int file, int64_t offset, int64_t bytes) override {
+    posix_fadvise(file, offset, bytes, POSIX_FADV_WILLNEED);
+  }
+  void endRead(int file, int64_t offset, int64_t bytes) override {
+    posix_fadvise(file, offset, bytes, POSIX_FADV_DONTNEED);
   }
   int64_t read(int file, void *data, int64_t bytes, int64_t offset) override {
     return checked(pread(file, data, bytes, offset));

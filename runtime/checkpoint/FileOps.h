@@ -26,8 +26,16 @@ public:
   virtual int64_t read(int file, void *data, int64_t bytes, int64_t offset) = 0;
   /// -EISDIR and the like for what is no regular file.
   virtual int64_t size(int file) = 0;
-  /// A hint that what was written will be synced: the disk may begin.
+  /// Hints, which may do nothing. What is written from now on is not soon read
+  /// again and need not stay in memory.
+  virtual void passCache(int file) {}
+  /// What was written will be synced: the disk may begin.
   virtual void startSync(int file) {}
+  /// These bytes will be read: the disk may begin.
+  virtual void startRead(int file, int64_t offset, int64_t bytes) {}
+  /// They were, and are not soon read again, by whomever.
+  virtual void endRead(int file, int64_t offset, int64_t bytes) {}
+
   virtual int sync(int file) = 0;
   virtual int close(int file) = 0;
   virtual int makeDirectory(const std::string &path) = 0;

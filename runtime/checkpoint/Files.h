@@ -20,6 +20,7 @@ public:
 
   void write(const void *data, int64_t bytes);
   void write(const std::string &text) { write(text.data(), text.size()); }
+  void passCache() { ops.passCache(file); }
   void startSync() { ops.startSync(file); }
   /// Waits until the disk has it, and closes it.
   void sync();
@@ -46,6 +47,13 @@ public:
   const std::string &path() const { return name; }
   /// All of [offset, offset + bytes), which must lie inside.
   void read(void *data, int64_t bytes, int64_t offset);
+  /// Hints that they will be read, and that nobody needs them any more.
+  void startRead(int64_t offset, int64_t bytes) {
+    ops.startRead(file, offset, bytes);
+  }
+  void endRead(int64_t offset, int64_t bytes) {
+    ops.endRead(file, offset, bytes);
+  }
 
 private:
   [[noreturn]] void bad(const std::string &why);

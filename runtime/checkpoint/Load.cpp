@@ -1,20 +1,12 @@
-// Merges the runs of chunks with those that are wanted, block by block.
-//
-//   1. Of each chunk that shares elements with a wanted piece, both as sorted
-//      runs, the shared runs are walked.
-//   2. A block of the chunk that holds such elements is read and compared with
-//      its checksum; where all of it belongs in one place it is read there.
-//   3. Otherwise its runs are copied where they belong.
-//
-// Threads take the chunks of a file one by one.
+// Finds out which chunks have what is wanted, and reads them on all threads.
 #include "runtime/checkpoint/Load.h"
 
 #include "runtime/core/Error.h"
-#include "runtime/core/StridedCopy.h"
 #include "runtime/core/Threads.h"
 
 #include <algorithm>
-#include <cstring>
+#include <atomic>
+#include <deque>
 #include <exception>
 #include <map>
 #include <memory>
@@ -23,99 +15,43 @@
 namespace vescale::runtime {
 namespace {
 
-/// What a piece takes from a chunk.
-struct Share {
-  SharedRuns runs; // left: the chunk's data, right: the piece's buffer
-  char *to;
-};
+// So many stretches ahead of what is read the disk is told of: many requests at
+// once are what keeps it busy.
+constexpr size_t stretchesAhead = 16;
 
-class ChunkReader {
+/// Files that are open from the first of their stretches to the last: of
+/// thousands, few are at a time.
+class OpenFiles {
 public:
-  ChunkReader(InputFile &file, const IndexTensor &tensor,
-              const IndexChunk &chunk, char *buffer)
-      : file(file), tensor(tensor), chunk(chunk), buffer(buffer),
-        width(dtypeBytes(tensor.dtype)) {}
+  using Open = std::function<std::unique_ptr<InputFile>(size_t)>;
 
-  void read(std::vector<Share> &shares,
-            const std::function<void(int64_t)> &beat) {
-    while (true) {
-      int64_t next = INT64_MAX;
-      for (const Share &share : shares)
-        if (!share.runs.done())
-          next = std::min(next, share.runs.leftAt());
-      if (next == INT64_MAX)
-        return;
-      int64_t bytes = take(next * width / checksumBlockBytes, shares);
-      beat(bytes);
-    }
+  OpenFiles(size_t count, const std::vector<Stretch> &stretches, Open open)
+      : files(count), left(count), openFile(std::move(open)) {
+    for (const Stretch &stretch : stretches)
+      ++left[stretch.reading->chunk->file];
+  }
+  InputFile &open(const Stretch &stretch) {
+    size_t index = stretch.reading->chunk->file;
+    std::lock_guard<std::mutex> lock(mutex);
+    if (!files[index])
+      files[index] = openFile(index);
+    return *files[index];
+  }
+  void done(const Stretch &stretch) {
+    size_t index = stretch.reading->chunk->file;
+    std::lock_guard<std::mutex> lock(mutex);
+    if (--left[index] == 0)
+      files[index].reset();
   }
 
 private:
-  /// Reads a block and gives each share its part.
-  int64_t take(int64_t block, std::vector<Share> &shares) {
-    int64_t at = block * checksumBlockBytes;
-    int64_t bytes = std::min(checksumBlockBytes, chunk.bytes - at);
-    int64_t begin = at / width, end = (at + bytes) / width;
-    for (Share &share : shares)
-      if (!share.runs.done() && share.runs.leftAt() == begin &&
-          share.runs.elements() >= end - begin) {
-        // All of the block, so no other piece can have a part of it, unless the
-        // same elements are wanted twice.
-        char *to = share.to + share.runs.rightAt() * width;
-        readBlock(file, tensor, chunk, block, to);
-        share.runs.advance(end - begin);
-        deliver(shares, begin, end, to);
-        return bytes;
-      }
-    readBlock(file, tensor, chunk, block, buffer);
-    deliver(shares, begin, end, buffer);
-    return bytes;
-  }
-
-  void deliver(std::vector<Share> &shares, int64_t begin, int64_t end,
-               const char *data) {
-    for (Share &share : shares)
-      while (!share.runs.done() && share.runs.leftAt() < end) {
-        int64_t from = share.runs.leftAt();
-        int64_t count = std::min(share.runs.elements(), end - from);
-        std::memcpy(share.to + share.runs.rightAt() * width,
-                    data + (from - begin) * width, count * width);
-        share.runs.advance(count);
-      }
-  }
-
-  InputFile &file;
-  const IndexTensor &tensor;
-  const IndexChunk &chunk;
-  char *buffer;
-  const int64_t width;
+  std::mutex mutex;
+  std::vector<std::unique_ptr<InputFile>> files;
+  std::vector<int64_t> left; // stretches that are not done
+  Open openFile;
 };
 
 } // namespace
-
-int64_t readBlock(InputFile &file, const IndexTensor &tensor,
-                  const IndexChunk &chunk, int64_t block, char *to) {
-  int64_t at = chunk.offset + block * checksumBlockBytes;
-  int64_t bytes = std::min(checksumBlockBytes, chunk.offset + chunk.bytes - at);
-  file.read(to, bytes, at);
-  ContentHash hash = hashBytes(to, bytes);
-  if (hash != chunk.blocks[block])
-    fail(ExitCode::BadInput, "checkpoint's file '", file.path(), "': tensor '",
-         tensor.name, "' is damaged: bytes ", at, " to ", at + bytes,
-         " hash to ", hash.text(), ", the index says ",
-         chunk.blocks[block].text());
-  return bytes;
-}
-
-struct SavedStep::Reading {
-  const IndexTensor *tensor;
-  const IndexChunk *chunk;
-  std::vector<const Piece *> pieces; // that share elements with it
-};
-
-Piece Piece::dense(const std::string &tensor, const Box &box, char *to) {
-  return {tensor, box, to, denseStrides(box.sizes)};
-}
 
 SavedStep::SavedStep(FileOps &ops, const std::string &path)
     : ops(ops), directory(findStep(ops, path)),
@@ -169,45 +105,55 @@ std::string SavedStep::readHeader(InputFile &file, size_t index) const {
   return header;
 }
 
-void SavedStep::readFile(size_t index, const std::vector<Reading> &readings,
-                         const std::function<void(int64_t)> &beat) {
-  InputFile file(ops, cat(directory, "/", contents.files[index].name),
-                 "checkpoint's file");
-  if (!headerChecked[index])
-    readHeader(file, index);
-  headerChecked[index] = true;
+void SavedStep::read(const std::vector<Stretch> &stretches,
+                     const std::function<void(int64_t)> &beat) {
+  OpenFiles files(contents.files.size(), stretches, [&](size_t index) {
+    auto file = std::make_unique<InputFile>(
+        ops, cat(directory, "/", contents.files[index].name),
+        "checkpoint's file");
+    if (!headerChecked[index])
+      readHeader(*file, index);
+    headerChecked[index] = true;
+    return file;
+  });
+  auto announce = [&](size_t item) {
+    if (item < stretches.size())
+      files.open(stretches[item])
+          .startRead(stretches[item].offset(), stretches[item].bytes());
+  };
+  for (size_t item = 0; item < stretchesAhead; ++item)
+    announce(item);
   int threads = threadCount();
   std::vector<std::unique_ptr<char[]>> buffers(threads);
-  std::vector<std::exception_ptr> failures(readings.size());
-  std::mutex mutex;
+  std::mutex mutex; // of what follows
+  std::exception_ptr failure;
+  std::atomic<bool> failed{false};
   auto beatOne = [&](int64_t bytes) {
     std::lock_guard<std::mutex> lock(mutex);
     if (beat)
       beat(bytes);
   };
-  auto read = [&](int64_t item, int thread) {
-    const Reading &reading = readings[item];
+  auto readOne = [&](int64_t item, int thread) {
+    const Stretch &stretch = stretches[item];
     if (!buffers[thread])
       buffers[thread].reset(new char[checksumBlockBytes]);
-    std::vector<Share> shares;
-    for (const Piece *piece : reading.pieces)
-      shares.push_back({SharedRuns(RunCursor(reading.chunk->box),
-                                   RunCursor(piece->box, piece->strides)),
-                        piece->to});
-    ChunkReader(file, *reading.tensor, *reading.chunk, buffers[thread].get())
-        .read(shares, beatOne);
+    announce(item + stretchesAhead);
+    readStretch(files.open(stretch), stretch, buffers[thread].get(), beatOne);
+    files.done(stretch);
   };
-  parallelItems(static_cast<int64_t>(readings.size()), threads,
+  parallelItems(static_cast<int64_t>(stretches.size()), threads,
                 [&](int64_t item, int thread) {
                   try {
-                    read(item, thread);
+                    if (!failed)
+                      readOne(item, thread);
                   } catch (...) {
-                    failures[item] = std::current_exception();
+                    std::lock_guard<std::mutex> lock(mutex);
+                    if (!failed.exchange(true))
+                      failure = std::current_exception();
                   }
                 });
-  for (const std::exception_ptr &failure : failures)
-    if (failure)
-      std::rethrow_exception(failure);
+  if (failure)
+    std::rethrow_exception(failure);
 }
 
 void SavedStep::load(const std::vector<Piece> &pieces,
@@ -215,28 +161,27 @@ void SavedStep::load(const std::vector<Piece> &pieces,
   std::map<std::string, std::vector<const Piece *>> wanted;
   for (const Piece &piece : pieces)
     wanted[piece.tensor].push_back(&piece);
-  std::vector<std::vector<Reading>> byFile(contents.files.size());
+  std::deque<Reading> readings;
+  std::vector<Stretch> stretches;
   for (const IndexTensor &tensor : contents.tensors) {
     auto found = wanted.find(tensor.name);
     if (found == wanted.end())
       continue;
     for (const IndexChunk &chunk : tensor.chunks) {
-      Reading reading{&tensor, &chunk, {}};
+      Reading &reading = readings.emplace_back(Reading{&tensor, &chunk, {}});
       for (const Piece *piece : found->second)
         if (!SharedRuns(RunCursor(chunk.box), RunCursor(piece->box)).done())
           reading.pieces.push_back(piece);
-      if (!reading.pieces.empty())
-        byFile[chunk.file].push_back(std::move(reading));
+      addStretches(reading, stretches);
     }
   }
-  for (size_t file = 0; file < byFile.size(); ++file) {
-    std::sort(byFile[file].begin(), byFile[file].end(),
-              [](const Reading &a, const Reading &b) {
-                return a.chunk->offset < b.chunk->offset;
-              });
-    if (!byFile[file].empty())
-      readFile(file, byFile[file], beat);
-  }
+  // As they lie on the disk.
+  std::sort(stretches.begin(), stretches.end(),
+            [](const Stretch &a, const Stretch &b) {
+              return std::pair(a.reading->chunk->file, a.offset()) <
+                     std::pair(b.reading->chunk->file, b.offset());
+            });
+  read(stretches, beat);
 }
 
 } // namespace vescale::runtime

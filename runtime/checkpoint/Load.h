@@ -2,29 +2,12 @@
 #ifndef VESCALE_RUNTIME_CHECKPOINT_LOAD_H
 #define VESCALE_RUNTIME_CHECKPOINT_LOAD_H
 
+#include "runtime/checkpoint/Blocks.h"
 #include "runtime/checkpoint/Directory.h"
-#include "runtime/checkpoint/Files.h"
 
 #include <functional>
 
 namespace vescale::runtime {
-
-/// Elements of a tensor and where they are to go: element i of the view to
-/// element i·strides of a buffer.
-struct Piece {
-  std::string tensor;
-  Box box;
-  char *to;
-  std::vector<int64_t> strides;
-
-  /// Into a dense buffer.
-  static Piece dense(const std::string &tensor, const Box &box, char *to);
-};
-
-/// Reads one block of a chunk and compares it with its checksum; returns its
-/// length.
-int64_t readBlock(InputFile &file, const IndexTensor &tensor,
-                  const IndexChunk &chunk, int64_t block, char *to);
 
 class SavedStep {
 public:
@@ -51,9 +34,8 @@ public:
   void verify(const std::function<void(int64_t)> &beat = nullptr);
 
 private:
-  struct Reading;
-  void readFile(size_t file, const std::vector<Reading> &readings,
-                const std::function<void(int64_t)> &beat);
+  void read(const std::vector<Stretch> &stretches,
+            const std::function<void(int64_t)> &beat);
   /// Compares the file's length and header with the index.
   std::string readHeader(InputFile &file, size_t index) const;
 

@@ -31,6 +31,15 @@ void RankState::initializeUnused(const Manifest &manifest,
     readInitial(plan, plan.chunks[index], manifest, bundle, data.data());
 }
 
+/// Whether the layout gives every rank a part of its own.
+static bool isHeldOnce(const Layout &layout, const Mesh &mesh) {
+  int64_t parts = 1;
+  for (const std::vector<AxisRef> &refs : layout.dims)
+    for (const AxisRef &ref : refs)
+      parts *= ref.size;
+  return parts == mesh.size();
+}
+
 void RankState::load(SavedStep &step,
                      const std::function<void(int64_t)> &beat) {
   step.check(plan.state);
@@ -48,7 +57,8 @@ void RankState::load(SavedStep &step,
       Box box{view.box.offset, shard.valid, view.box.strides};
       for (size_t dim = 0; dim < shard.start.size(); ++dim)
         box.offset += shard.start[dim] * view.box.strides[dim];
-      pieces.push_back({tensor.name, box, to, denseStrides(shard.local)});
+      pieces.push_back({tensor.name, box, to, denseStrides(shard.local),
+                        isHeldOnce(view.layout, plan.state.mesh)});
     }
   for (auto &[index, data] : unused) {
     const Chunk &chunk = plan.chunks[index];
@@ -58,16 +68,15 @@ void RankState::load(SavedStep &step,
   step.load(pieces, beat);
 }
 
-void RankState::copyChunks(char *data) const {
+void RankState::copyChunks(char *image) const {
   const RankFile &file = this->file();
-  int64_t header = static_cast<int64_t>(file.header.size());
   int64_t count = static_cast<int64_t>(file.chunks.size());
   parallelItems(count, threadCount(), [&](int64_t item, int) {
     size_t index = file.chunks[item];
     const Chunk &chunk = plan.chunks[index];
     const StateTensor &tensor = plan.state.tensors[chunk.tensor];
     const StateView &view = tensor.views[chunk.view];
-    char *to = data + chunk.offset - header;
+    char *to = image + chunk.offset;
     if (view.parameter)
       scatterStrided(places[*view.parameter], shardOfView(view).local,
                      chunk.box.sizes, denseStrides(chunk.box.sizes),

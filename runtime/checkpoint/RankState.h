@@ -24,8 +24,9 @@ public:
   void load(SavedStep &step,
             const std::function<void(int64_t)> &beat = nullptr);
 
-  /// Copies the chunks that this rank writes, in the order of its file.
-  void copyChunks(char *data) const;
+  /// Copies the chunks that this rank writes to their offsets in its file,
+  /// which `image` is as long as.
+  void copyChunks(char *image) const;
   const RankFile &file() const { return plan.files[rank]; }
 
   const ChunkPlan &plan;

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <future>
 #include <thread>
 
 namespace vescale::runtime {
@@ -17,51 +18,24 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The disk is told to begin after so many bytes.
-constexpr int64_t startBytes = int64_t(16) << 20;
 constexpr int64_t maxRecordBytes = int64_t(1) << 30;
 // Between looks for records; grows from the first to the last.
 constexpr std::chrono::milliseconds firstWait{1}, lastWait{100};
 
-/// Hashes a rank's data block by block and writes it in large pieces.
-class FileWriter {
-public:
-  FileWriter(OutputFile &file, const char *data, int64_t writeBytes)
-      : file(file), from(data), at(data), started(data),
-        writeBytes(writeBytes) {}
-
-  std::vector<ContentHash> chunk(int64_t bytes) {
-    std::vector<ContentHash> blocks;
-    for (int64_t done = 0; done < bytes;) {
-      int64_t block = std::min(checksumBlockBytes, bytes - done);
-      blocks.push_back(hashBytes(at, block));
-      at += block;
-      done += block;
-      flush(writeBytes);
-    }
-    return blocks;
+/// The checksums of a file's chunks, in the order of the file.
+std::vector<std::vector<ContentHash>>
+hashChunks(const ChunkPlan &plan, const RankFile &file, const char *image) {
+  std::vector<std::vector<ContentHash>> hashes;
+  for (size_t index : file.chunks) {
+    const Chunk &chunk = plan.chunks[index];
+    std::vector<ContentHash> &blocks = hashes.emplace_back();
+    for (int64_t at = 0; at < chunk.bytes; at += checksumBlockBytes)
+      blocks.push_back(
+          hashBytes(image + chunk.offset + at,
+                    std::min(checksumBlockBytes, chunk.bytes - at)));
   }
-  void finish() { flush(1); }
-
-private:
-  /// Writes pieces, and what is left if that is `least` bytes.
-  void flush(int64_t least) {
-    while (at - from >= least) {
-      int64_t bytes = std::min<int64_t>(at - from, writeBytes);
-      file.write(from, bytes);
-      from += bytes;
-      if (from - started >= startBytes) {
-        file.startSync();
-        started = from;
-      }
-    }
-  }
-
-  OutputFile &file;
-  const char *from, *at; // hashed, not written
-  const char *started;   // up to here the disk was told to begin
-  const int64_t writeBytes;
-};
+  return hashes;
+}
 
 std::string waitForRecord(FileOps &ops, const std::string &path, int rank,
                           Clock::time_point deadline,
@@ -138,19 +112,24 @@ void openAttempt(FileOps &ops, const Attempt &attempt) {
 }
 
 void writeRank(FileOps &ops, const Attempt &attempt, const ChunkPlan &plan,
-               int rank, const char *data, const SaveOptions &options) {
+               int rank, char *image, const SaveOptions &options) {
   const RankFile &file = plan.files[rank];
+  auto headerBytes = static_cast<int64_t>(file.header.size());
   Record record;
-  record.header =
-      hashBytes(file.header.data(), static_cast<int64_t>(file.header.size()));
+  record.header = hashBytes(file.header.data(), headerBytes);
   if (!file.chunks.empty()) {
+    std::memcpy(image, file.header.data(), headerBytes);
+    // The disk needs no core meanwhile.
+    auto hashes = std::async(std::launch::async,
+                             [&] { return hashChunks(plan, file, image); });
     OutputFile out(ops, cat(attempt.path(), "/", file.name));
-    out.write(file.header);
-    FileWriter writer(out, data, options.writeBytes);
-    for (size_t index : file.chunks)
-      record.chunks.push_back(writer.chunk(plan.chunks[index].bytes));
-    writer.finish();
+    out.passCache();
+    for (int64_t at = 0; at < file.bytes; at += options.writeBytes) {
+      out.write(image + at, std::min(options.writeBytes, file.bytes - at));
+      out.startSync();
+    }
     out.sync();
+    record.chunks = hashes.get();
   }
   std::string name = cat(attempt.path(), "/", recordName(rank));
   OutputFile out(ops, name + ".new");

@@ -39,7 +39,7 @@ void removeLeftovers(FileOps &ops, const Attempt &attempt);
 struct SaveOptions {
   /// How long rank 0 waits for the others' records.
   double timeoutSeconds = 600;
-  int64_t writeBytes = int64_t(1) << 20; // at once: what was just hashed
+  int64_t writeBytes = int64_t(4) << 20; // at once
   /// Set to leave the wait for records early.
   const std::atomic<bool> *cancelled = nullptr;
 };
@@ -47,9 +47,11 @@ struct SaveOptions {
 /// Makes the attempt's directory; any rank may be first.
 void openAttempt(FileOps &ops, const Attempt &attempt);
 
-/// Writes the rank's file from `data`, its chunks in order, and its record.
+/// Writes the rank's file and its record. `image` has the file's length, and
+/// the chunks at their offsets in it; the header is put before them. Where it
+/// is aligned to pages, as an Arena's is, it is written without a copy.
 void writeRank(FileOps &ops, const Attempt &attempt, const ChunkPlan &plan,
-               int rank, const char *data, const SaveOptions &options);
+               int rank, char *image, const SaveOptions &options);
 
 /// What rank 0 does when it has written its own. RunFailed if a record is not
 /// there in time, or the step is there already.

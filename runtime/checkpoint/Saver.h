@@ -44,7 +44,7 @@ public:
   void wait();
 
   /// The bytes that snapshots take, from the first on.
-  int64_t bytes() const { return state.file().dataBytes(); }
+  int64_t bytes() const { return state.file().bytes; }
 
 private:
   void write(const Attempt &attempt, const Progress &progress);

@@ -26,6 +26,15 @@ int64_t Box::elements() const {
 
 int64_t Box::end() const { return viewEnd(sizes, offset, strides); }
 
+int64_t Box::at(int64_t position) const {
+  int64_t element = offset;
+  for (size_t dim = sizes.size(); dim-- > 0;) {
+    element += position % sizes[dim] * strides[dim];
+    position /= sizes[dim];
+  }
+  return element;
+}
+
 bool Box::operator==(const Box &other) const {
   return offset == other.offset && sizes == other.sizes &&
          strides == other.strides;
@@ -125,6 +134,13 @@ void SharedRuns::advance(int64_t elements) {
   count -= elements;
   if (count == 0)
     find();
+}
+
+void SharedRuns::seek(int64_t element) {
+  if (isDone || element <= begin)
+    return;
+  begin = element;
+  find();
 }
 
 void forEachGap(const std::vector<const Box *> &boxes, int64_t elements,

@@ -25,6 +25,8 @@ struct Box {
 
   int64_t elements() const;
   int64_t end() const; // one past the last element
+  /// The element at a position of the view, in its row-major order.
+  int64_t at(int64_t position) const;
   bool operator==(const Box &other) const;
 };
 
@@ -74,6 +76,8 @@ public:
   }
   /// Leaves the first `elements` of the shared run behind.
   void advance(int64_t elements);
+  /// On to the first run with elements from `element` on.
+  void seek(int64_t element);
 
 private:
   void find();

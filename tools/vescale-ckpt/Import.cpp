@@ -71,13 +71,11 @@ int importHub(const Arguments &arguments) {
   Progress progress;
   progress.step = arguments.step;
   writeStep(arguments, plan, manifest, bundle, progress,
-            [&](int rank, char *data) {
+            [&](int rank, char *image) {
               const RankFile &file = plan.files[rank];
-              auto header = static_cast<int64_t>(file.header.size());
               for (size_t index : file.chunks) {
                 const Chunk &chunk = plan.chunks[index];
-                readInitial(plan, chunk, theirs, bundle,
-                            data + chunk.offset - header);
+                readInitial(plan, chunk, theirs, bundle, image + chunk.offset);
               }
             });
   return 0;

@@ -13,15 +13,14 @@ int reshard(const Arguments &arguments) {
   ChunkPlan plan = planChunks(stateOf(manifest));
   step.check(plan.state);
   writeStep(arguments, plan, manifest, arguments.paths[1],
-            step.index().progress, [&](int rank, char *data) {
+            step.index().progress, [&](int rank, char *image) {
               std::vector<Piece> pieces;
               const RankFile &file = plan.files[rank];
-              auto header = static_cast<int64_t>(file.header.size());
               for (size_t index : file.chunks) {
                 const Chunk &chunk = plan.chunks[index];
                 pieces.push_back(
                     Piece::dense(plan.state.tensors[chunk.tensor].name,
-                                 chunk.box, data + chunk.offset - header));
+                                 chunk.box, image + chunk.offset));
               }
               step.load(pieces);
             });

@@ -4,6 +4,7 @@
 #include "runtime/checkpoint/Files.h"
 #include "runtime/checkpoint/Identity.h"
 #include "runtime/core/Error.h"
+#include "runtime/core/Executor.h"
 #include "tools/vescale-ckpt/Meter.h"
 
 #include <nlohmann/json.hpp>
@@ -37,16 +38,16 @@ void writeStep(const Arguments &arguments, const ChunkPlan &plan,
                   0};
   int64_t most = 0, total = 0;
   for (const RankFile &file : plan.files) {
-    most = std::max(most, file.dataBytes());
+    most = std::max(most, file.bytes);
     total += file.dataBytes();
   }
   {
     Meter meter("writing", total);
     openAttempt(ops, attempt);
-    std::unique_ptr<char[]> data(new char[std::max<int64_t>(most, 1)]);
+    Arena image(most);
     for (size_t rank = 0; rank < plan.files.size(); ++rank) {
-      fill(static_cast<int>(rank), data.get());
-      writeRank(ops, attempt, plan, static_cast<int>(rank), data.get(), {});
+      fill(static_cast<int>(rank), image.data());
+      writeRank(ops, attempt, plan, static_cast<int>(rank), image.data(), {});
       meter.add(plan.files[rank].dataBytes());
     }
     commitAttempt(ops, attempt, plan, progress, {});

@@ -9,8 +9,8 @@
 
 namespace vescale::ckpt {
 
-/// Fills a buffer with the chunks of a rank's file, in order.
-using FillRank = std::function<void(int rank, char *data)>;
+/// Puts the chunks of a rank's file at their offsets in it.
+using FillRank = std::function<void(int rank, char *image)>;
 
 /// Makes `progress.step` in the save directory `arguments.output` and prints
 /// its path. Memory: one rank's file. `progress` gets the bundle's hashes.

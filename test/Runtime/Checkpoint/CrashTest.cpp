@@ -62,7 +62,7 @@ protected:
     return number;
   }
 
-  static constexpr int64_t writeBytes = 24;
+  static constexpr int64_t writeBytes = 40;
   std::string source;
   Model before, after;
   std::unique_ptr<World> world;
@@ -189,7 +189,7 @@ TEST_F(InterruptedSave, ARankThatDoesNotComeLeavesTheOldStep) {
   options.timeoutSeconds = 0.05;
   openAttempt(*files, attempt);
   for (int rank : {0, 1, 2, 4, 5}) {
-    std::vector<char> data(world->ranks[rank].file().dataBytes());
+    std::vector<char> data(world->ranks[rank].file().bytes);
     world->ranks[rank].copyChunks(data.data());
     writeRank(*files, attempt, world->plan, rank, data.data(), options);
   }

@@ -2,6 +2,7 @@
 #include "runtime/checkpoint/Files.h"
 #include "runtime/core/Error.h"
 #include "runtime/core/StridedCopy.h"
+#include "runtime/core/Threads.h"
 #include "test/Runtime/Checkpoint/MemoryFiles.h"
 #include "test/Runtime/Checkpoint/Worlds.h"
 
@@ -9,10 +10,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <set>
 
 using namespace vescale::runtime;
@@ -147,6 +150,128 @@ TEST_F(CheckpointRoundTrip, EachByteIsReadOnce) {
       [&](int64_t block) { bytes += block; });
   EXPECT_EQ(bytes, checksumBlockBytes);
   EXPECT_EQ(row, std::vector<char>(columns * 4, 'x'));
+}
+
+/// Takes down which bytes are announced, which are read, and which are given
+/// up.
+class WatchedFiles : public MemoryFiles {
+public:
+  using Range = std::pair<int64_t, int64_t>; // offset, end
+
+  void startRead(int file, int64_t offset, int64_t bytes) override {
+    std::lock_guard<std::mutex> lock(mutex);
+    announced.emplace(offset, offset + bytes);
+  }
+  void endRead(int file, int64_t offset, int64_t bytes) override {
+    std::lock_guard<std::mutex> lock(mutex);
+    ended.emplace(offset, offset + bytes);
+  }
+  int64_t read(int file, void *data, int64_t bytes, int64_t offset) override {
+    std::lock_guard<std::mutex> lock(mutex);
+    auto next = announced.upper_bound({offset, INT64_MAX});
+    bool isAnnounced =
+        next != announced.begin() && std::prev(next)->second >= offset + bytes;
+    (isAnnounced ? expected : surprises).insert({offset, offset + bytes});
+    return MemoryFiles::read(file, data, bytes, offset);
+  }
+
+  std::mutex mutex;
+  std::set<Range> announced, expected, surprises, ended;
+};
+
+int64_t bytesOf(const std::set<WatchedFiles::Range> &ranges) {
+  int64_t bytes = 0;
+  for (auto [begin, end] : ranges)
+    bytes += end - begin;
+  return bytes;
+}
+
+// Blocks that are wanted are announced before they are read, and no others; any
+// number of threads reads them.
+TEST_F(CheckpointRoundTrip, BlocksAreAnnounced) {
+  Random random(8);
+  int64_t rows = 23456, columns = 256;
+  Model model;
+  model.file = source;
+  model.tensors.push_back(
+      {"w", VS_F32, {rows, columns}, std::vector<char>(rows * columns * 4)});
+  for (size_t i = 0; i < model.tensors[0].data.size(); i += 509)
+    model.tensors[0].data[i] = static_cast<char>(random());
+  fs::resize_file((std::ofstream(source), source), rows * columns * 4);
+  World world(simpleManifest(model, 1));
+  world.fill(model);
+  WatchedFiles files;
+  world.save(files, "/ckpt", 1, 1);
+  for (int threads : {1, 3}) {
+    setThreadCount(threads);
+    SavedStep step(files, "/ckpt");
+    files.announced.clear();
+    files.expected.clear();
+    files.surprises.clear();
+    world.scramble();
+    world.ranks[0].load(step);
+    EXPECT_EQ(world.difference(model), "");
+    EXPECT_EQ(bytesOf(files.announced), rows * columns * 4);
+    EXPECT_EQ(bytesOf(files.expected), rows * columns * 4);
+    EXPECT_EQ(bytesOf(files.surprises), // the header
+              step.index().files[0].headerBytes);
+    // A row in the first block, and the rows from the fourth to the tenth.
+    files.announced.clear();
+    files.expected.clear();
+    int64_t perBlock = checksumBlockBytes / 4;
+    std::vector<char> row(columns * 4), range(6 * checksumBlockBytes + 4);
+    step.load({Piece::dense("w", Box::range(columns, 2 * columns), row.data()),
+               Piece::dense("w", Box::range(4 * perBlock - 1, 10 * perBlock),
+                            range.data())});
+    EXPECT_EQ(bytesOf(files.announced), 8 * checksumBlockBytes);
+    auto blocks = [&](int64_t begin, int64_t end) {
+      int64_t at = step.index().files[0].headerBytes;
+      return WatchedFiles::Range(at + begin * checksumBlockBytes,
+                                 at + end * checksumBlockBytes);
+    };
+    EXPECT_EQ(files.announced,
+              (std::set{blocks(0, 1), blocks(3, 7), blocks(7, 10)}));
+    const char *data = model.tensors[0].data.data();
+    EXPECT_EQ(std::memcmp(row.data(), data + columns * 4, row.size()), 0);
+    EXPECT_EQ(std::memcmp(range.data(), data + 4 * checksumBlockBytes - 4,
+                          range.size()),
+              0);
+  }
+  setThreadCount(1);
+}
+
+// What one rank alone reads need not stay in memory; of what others read too
+// nothing is given up: blocks that shards share, and replicas.
+TEST_F(CheckpointRoundTrip, WhatOthersReadIsNotGivenUp) {
+  int64_t rows = 2048, columns = 512; // 4 blocks
+  Model model;
+  model.file = source;
+  model.tensors.push_back({"w",
+                           VS_F32,
+                           {rows, columns},
+                           std::vector<char>(rows * columns * 4, 'x')});
+  fs::resize_file((std::ofstream(source), source), rows * columns * 4);
+  World one(simpleManifest(model, 1));
+  one.fill(model);
+  auto given = [&](int64_t ranks, size_t shardedDim) {
+    WatchedFiles files;
+    one.save(files, "/ckpt", 1, 1);
+    Manifest manifest = simpleManifest(model, ranks);
+    Layout &layout = manifest.parameters[0].layout;
+    layout.dims = {{}, {}};
+    if (shardedDim < 2)
+      layout.dims[shardedDim] = {{0, 1, ranks}};
+    World world(manifest);
+    world.load(files, "/ckpt");
+    EXPECT_EQ(world.difference(model), "");
+    return bytesOf(files.ended);
+  };
+  constexpr size_t none = 2;
+  EXPECT_EQ(given(1, none), rows * columns * 4);
+  EXPECT_EQ(given(2, 0), rows * columns * 4);
+  EXPECT_EQ(given(3, 0), 2 * checksumBlockBytes); // the first and the last
+  EXPECT_EQ(given(2, 1), 0);
+  EXPECT_EQ(given(2, none), 0);
 }
 
 TEST_F(CheckpointRoundTrip, WhatDoesNotFitTheProgramIsRefused) {

@@ -306,7 +306,7 @@ void World::save(FileOps &ops, const std::string &saveDir, int64_t step,
   options.writeBytes = writeBytes;
   makeDirectories(ops, saveDir);
   for (size_t i = ranks.size(); i-- > 0;) {
-    std::vector<char> data(ranks[i].file().dataBytes());
+    std::vector<char> data(ranks[i].file().bytes);
     ranks[i].copyChunks(data.data());
     if (i == 0)
       removeLeftovers(ops, attempt);
