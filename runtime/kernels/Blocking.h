@@ -34,12 +34,11 @@ constexpr int64_t gemmBlockScratch = 384 * gemmBlockColumns * 4;
 constexpr int64_t attentionQueries = 64;
 constexpr int64_t attentionKeys = 128;
 
-/// Floats of scratch a thread needs: the block of scores, a transposed block of
-/// keys, the accumulators, and three values a query.
+/// Floats of scratch a thread needs: the block of scores, the transposed
+/// queries, the accumulators, and two values a query.
 constexpr int64_t attentionScratchFloats(int64_t headDim, int64_t valueDim) {
-  return attentionQueries * attentionKeys + headDim * attentionKeys +
-         attentionQueries * roundUp(std::max<int64_t>(valueDim, 1), 16) +
-         3 * attentionQueries;
+  return attentionQueries * (attentionKeys + headDim +
+                             roundUp(std::max<int64_t>(valueDim, 1), 16) + 2);
 }
 
 // Its gradient: queries and keys of one block of scores.
