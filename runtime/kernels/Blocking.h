@@ -26,8 +26,10 @@ constexpr int64_t gemmPlainScratch = gemmMaxRows * gemmMaxColumns * 4 + 4096;
 constexpr int64_t gemmCopyScratch = gemmPlainScratch + (int64_t(512) << 10);
 
 // A box without oneDNN: at most so large, and a copy of a block of B, 384 of
-// the depth by 128 columns.
+// the depth by 128 columns. The last boxes are cut, to no fewer rows than a
+// copy pays for.
 constexpr int64_t gemmBlockRows = 1024, gemmBlockColumns = 128;
+constexpr int64_t gemmLastRows = 96;
 constexpr int64_t gemmBlockScratch = 384 * gemmBlockColumns * 4;
 
 // Attention: queries and keys of one block of scores.

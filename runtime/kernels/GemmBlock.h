@@ -8,8 +8,7 @@
 namespace vescale::runtime {
 
 /// C (rows × columns) = A · B. An element's sum is one chain of multiply-adds,
-/// whatever the box and the instruction set, except that fewer than 8 rows
-/// against a transposed B have others.
+/// in the order of the depth, whatever the box and the instruction set.
 struct GemmBlock {
   const float *a, *b;
   float *c;
