@@ -197,11 +197,39 @@ private:
                                 features, keyGrads + j * features, features);
   }
 
-  /// Scores of keys [seen.begin, seen.end) to weights, weight gradients to
+  /// Scores of the keys that were computed to weights, weight gradients to
   /// score gradients.
   void weighRow(int64_t i, Range computed) {
     float *row = weights + i * keysPerBlock;
     float *grads = scoreGrads + i * keysPerBlock;
+    if (block.mask || block.softcap > 0.0f)
+      return weighBent(i, row, grads, computed);
+    int64_t statistic = head * block.queries + query + i;
+    Range seen = keysOf(i);
+    Vec scale = splat(block.scale), lse = splat(block.lse[statistic]),
+        delta = splat(block.delta[statistic]);
+    for (int64_t j = computed.begin; j < computed.end; j += width) {
+      Vec weight = expVec(load(row + j) * scale - lse);
+      Vec grad = weight * (load(grads + j) - delta) * scale;
+      if (j < seen.begin || j + width > seen.end) {
+        weight = hide(j, seen, weight);
+        grad = hide(j, seen, grad);
+      }
+      store(row + j, weight);
+      store(grads + j, grad);
+    }
+  }
+
+  /// A vector of keys from `j` on with zeros for those that are not seen.
+  static Vec hide(int64_t j, Range seen, Vec value) {
+    Vec index = splat(static_cast<float>(j)) + iota();
+    IntVec hidden = (index >= splat(static_cast<float>(seen.end))) |
+                    (index < splat(static_cast<float>(seen.begin)));
+    return select(hidden, splat(0.0f), value);
+  }
+
+  /// The same with a cap or a mask.
+  void weighBent(int64_t i, float *row, float *grads, Range computed) {
     float bias[keysPerBlock] = {};
     if (block.mask) {
       const char *mask = static_cast<const char *>(block.mask) +
@@ -211,8 +239,6 @@ private:
     }
     int64_t statistic = head * block.queries + query + i;
     Range seen = keysOf(i);
-    Vec low = splat(static_cast<float>(seen.begin)),
-        high = splat(static_cast<float>(seen.end));
     Vec lse = splat(block.lse[statistic]),
         delta = splat(block.delta[statistic]);
     Vec zero = splat(0.0f), none = splat(-__builtin_inff());
@@ -226,12 +252,12 @@ private:
       }
       if (block.mask)
         score += load(bias + j);
-      Vec index = splat(static_cast<float>(j)) + iota();
-      IntVec hidden = (index >= high) | (index < low) | (score == none);
+      IntVec hidden = score == none;
       Vec weight = select(hidden, zero, expVec(score - lse));
-      store(row + j, weight);
-      store(grads + j,
-            select(hidden, zero, weight * (load(grads + j) - delta) * slope));
+      Vec grad =
+          select(hidden, zero, weight * (load(grads + j) - delta) * slope);
+      store(row + j, hide(j, seen, weight));
+      store(grads + j, hide(j, seen, grad));
     }
   }
 

@@ -26,8 +26,10 @@ constexpr int64_t gemmPlainScratch = gemmMaxRows * gemmMaxColumns * 4 + 4096;
 constexpr int64_t gemmCopyScratch = gemmPlainScratch + (int64_t(512) << 10);
 
 // A box without oneDNN: at most so large, and a copy of a block of B, 384 of
-// the depth by 128 columns.
+// the depth by 128 columns. The last boxes are cut, to no fewer rows than a
+// copy pays for.
 constexpr int64_t gemmBlockRows = 1024, gemmBlockColumns = 128;
+constexpr int64_t gemmLastRows = 96;
 constexpr int64_t gemmBlockScratch = 384 * gemmBlockColumns * 4;
 
 // Where sums are trees over leaves: fewer rows, and room for the box's sum of a
@@ -45,12 +47,11 @@ constexpr int64_t gemmTreeScratch(int64_t leaves) {
 constexpr int64_t attentionQueries = 64;
 constexpr int64_t attentionKeys = 128;
 
-/// Floats of scratch a thread needs: the block of scores, a transposed block of
-/// keys, the accumulators, and three values a query.
+/// Floats of scratch a thread needs: the block of scores, the transposed
+/// queries, the accumulators, and two values a query.
 constexpr int64_t attentionScratchFloats(int64_t headDim, int64_t valueDim) {
-  return attentionQueries * attentionKeys + headDim * attentionKeys +
-         attentionQueries * roundUp(std::max<int64_t>(valueDim, 1), 16) +
-         3 * attentionQueries;
+  return attentionQueries * (attentionKeys + headDim +
+                             roundUp(std::max<int64_t>(valueDim, 1), 16) + 2);
 }
 
 // Its gradient: queries and keys of one block of scores.

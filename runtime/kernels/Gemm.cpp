@@ -82,11 +82,13 @@ public:
       chooseBlocks(batch);
     else
       chooseBoxes(batch);
+    int64_t left = batch * ((gemm.n + boxColumns - 1) / boxColumns) *
+                   ((gemm.m + boxRows - 1) / boxRows);
     for (int64_t i = 0; i < gemm.batch[0]; ++i)
       for (int64_t j = 0; j < gemm.batch[1]; ++j)
         for (int64_t column = 0; column < gemm.n; column += boxColumns)
           for (int64_t row = 0; row < gemm.m; row += boxRows)
-            addBox(i, j, row, column);
+            addBoxes(i, j, row, column, left--);
     planScratch();
   }
 
@@ -227,10 +229,21 @@ private:
     return &shape;
   }
 
-  void addBox(int64_t i, int64_t j, int64_t row, int64_t column) {
+  /// One box, or each thread's last as several with fewer rows, so that a
+  /// thread that was interrupted is not waited for long.
+  void addBoxes(int64_t i, int64_t j, int64_t row, int64_t column,
+                int64_t left) {
+    int64_t rows = std::min(boxRows, gemm.m - row), step = rows;
+    if (isF32() && !gemm.b_packed && threadCount() > 1 && left <= threadCount())
+      step = std::max(gemmLastRows, roundUp((rows + 3) / 4, 6));
+    for (int64_t at = 0; at < rows; at += step)
+      addBox(i, j, row + at, std::min(step, rows - at), column);
+  }
+
+  void addBox(int64_t i, int64_t j, int64_t row, int64_t rows, int64_t column) {
     Box box;
     box.row = row;
-    box.rows = std::min(boxRows, gemm.m - row);
+    box.rows = rows;
     box.column = column;
     box.columns = std::min(boxColumns, gemm.n - column);
     box.batchRow = (i * gemm.batch[1] + j) * gemm.m;

@@ -6,8 +6,6 @@
 //      packed weight or few rows of C read it, else as copies;
 //   2. for each 96 rows of A, which then lie in the second cache, add to each
 //      panel the product with the block, in tiles held in registers.
-// Few rows against a transposed B, where both lie along the depth, are products
-// of rows instead: nothing is copied.
 //
 // With leaves, 1 and 2 make the sum of one leaf after the other. The sums of
 // subtrees that are complete wait, one of a size, as the digits of a binary
@@ -24,44 +22,9 @@ namespace {
 
 constexpr int64_t panel = 64, panels = 2, depthBlock = 384, rowBlock = 96;
 /// Fewer rows do not pay for a copy of B.
-constexpr int64_t copyRows = 16, transposeRows = 8;
+constexpr int64_t copyRows = 16;
 
 int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
-/// `Rows` rows of A with `columns`, at most `width`, rows of B.
-template <int Rows>
-void dotRows(const float *a, int64_t lda, const float *b, int64_t ldb,
-             int64_t columns, int64_t depth, float *c, int64_t ldc) {
-  constexpr int group = 4;
-  Vec sums[Rows][width];
-  int64_t whole = depth / width * width;
-  for (int64_t j = 0; j < width; j += group) {
-    Vec sum[Rows][group] = {};
-    const float *columnsOf[group];
-    for (int g = 0; g < group; ++g) // past the end the last one again
-      columnsOf[g] = b + least(j + g, columns - 1) * ldb;
-    for (int64_t p = 0; p < whole; p += width)
-      for (int g = 0; g < group; ++g) {
-        Vec right = load(columnsOf[g] + p);
-        for (int i = 0; i < Rows; ++i)
-          sum[i][g] += load(a + i * lda + p) * right;
-      }
-    for (int i = 0; i < Rows; ++i)
-      for (int g = 0; g < group; ++g) {
-        for (int64_t p = whole; p < depth; ++p)
-          sum[i][g][0] += a[i * lda + p] * columnsOf[g][p];
-        sums[i][j + g] = sum[i][g];
-      }
-  }
-  for (int i = 0; i < Rows; ++i) {
-    swapBlocks<width / 2>(sums[i]);
-    for (int half = width / 2; half > 0; half /= 2)
-      for (int k = 0; k < half; ++k)
-        sums[i][k] += sums[i][k + half];
-    for (int64_t j = 0; j < columns; ++j)
-      c[i * ldc + j] = sums[i][0][j];
-  }
-}
 
 class BlockRun {
 public:
@@ -72,9 +35,6 @@ public:
       for (int64_t i = 0; i < block.rows; ++i)
         for (int64_t j = 0; j < block.columns; ++j)
           block.c[i * block.ldc + j] = 0.0f;
-    if (block.leaves == 0 && block.transposeB && !block.transposeA &&
-        block.rows < transposeRows)
-      return dotAll();
     int64_t leaves = block.leaves ? block.leaves : 1;
     int64_t length = block.depth / leaves;
     while (int64_t(1) << levels < leaves)
@@ -98,23 +58,6 @@ private:
     const float *at;
     int64_t stride, columns;
   };
-
-  void dotAll() {
-    constexpr int together = width == 16 ? 4 : 3;
-    for (column = 0; column < block.columns; column += width) {
-      const float *b = block.b + column * block.ldb;
-      int64_t row = 0;
-      columns = least(width, block.columns - column);
-      auto dots = [&](auto kernel) {
-        kernel(block.a + row * block.lda, block.lda, b, block.ldb, columns,
-               block.depth, block.c + row * block.ldc + column, block.ldc);
-      };
-      for (; row + together <= block.rows; row += together)
-        dots(dotRows<together>);
-      for (; row < block.rows; ++row)
-        dots(dotRows<1>);
-    }
-  }
 
   /// Where sums of the chunk's columns lie.
   struct Sums {

@@ -8,9 +8,9 @@
 namespace vescale::runtime {
 
 /// C (rows × columns) = A · B. An element's sum is one chain of multiply-adds,
-/// whatever the box and the instruction set, except that fewer than 8 rows
-/// against a transposed B have others; with leaves, a power of two that divides
-/// the depth, it is always a balanced tree over as many chains of one length.
+/// in the order of the depth, whatever the box and the instruction set; with
+/// leaves, a power of two that divides the depth, a balanced tree over as many
+/// chains of one length.
 struct GemmBlock {
   const float *a, *b;
   float *c;

@@ -3,6 +3,7 @@
 #ifndef VESCALE_RUNTIME_KERNELS_VECTORMATH_H
 #define VESCALE_RUNTIME_KERNELS_VECTORMATH_H
 
+#include <immintrin.h>
 #include <stdint.h>
 
 namespace {
@@ -35,19 +36,6 @@ inline Vec select(IntVec mask, Vec yes, Vec no) {
   return reinterpret_cast<Vec>((mask & reinterpret_cast<IntVec>(yes)) |
                                (~mask & reinterpret_cast<IntVec>(no)));
 }
-inline float sumOf(Vec value) {
-  float sum = 0.0f;
-  for (int i = 0; i < width; ++i)
-    sum += value[i];
-  return sum;
-}
-inline float maximumOf(Vec value) {
-  float best = value[0];
-  for (int i = 1; i < width; ++i)
-    best = best < value[i] ? value[i] : best;
-  return best;
-}
-
 // Two rows' blocks of Half elements exchanged across the diagonal.
 template <int Half> inline Vec lowBlocks(Vec a, Vec b) {
   Vec result;
@@ -62,34 +50,37 @@ template <int Half> inline Vec highBlocks(Vec a, Vec b) {
   return result;
 }
 
-/// e^x to about one unit in the last place; 0 below the smallest normal
-/// number, infinity above the largest; NaN stays.
+/// e^x to about one unit in the last place, for x below 88; 0 below the
+/// smallest normal number. NaN stays.
 inline Vec expVec(Vec x) {
-  // x = n·ln 2 + r with |r| ≤ ln 2 / 2; adding 1.5·2^23 rounds n to an integer
-  // that then stands in the low bits.
+  // x = (n + r)·ln 2 with |r| ≤ 1/2.
+  const float log2e = 1.44269504f;
+#ifdef __AVX512F__
+  Vec n = _mm512_roundscale_ps(x * splat(log2e), _MM_FROUND_TO_NEAREST_INT);
+#else
+  // Adding 1.5·2^23 rounds n to an integer that then stands in the low bits.
   const float magic = 12582912.0f;
-  Vec bounded = select(x > splat(88.0f), splat(88.0f), x);
-  Vec shifted = bounded * splat(1.44269504f) + splat(magic);
+  Vec shifted = x * splat(log2e) + splat(magic);
   Vec n = shifted - splat(magic);
-  Vec r = bounded - n * splat(0.693359375f);
-  r = r - n * splat(-2.12194440e-4f);
-  // Taylor's series is within half a unit at this range with seven terms.
-  Vec p = splat(1.0f / 5040);
-  p = p * r + splat(1.0f / 720);
-  p = p * r + splat(1.0f / 120);
-  p = p * r + splat(1.0f / 24);
-  p = p * r + splat(1.0f / 6);
-  p = p * r + splat(0.5f);
+#endif
+  Vec r = x * splat(log2e) - n;
+  // 2^r by the polynomial that is 1 at 0 with the least relative error, 2e-9.
+  Vec p = splat(0.000153533605f);
+  p = p * r + splat(0.0013398875f);
+  p = p * r + splat(0.00961843692f);
+  p = p * r + splat(0.0555033237f);
+  p = p * r + splat(0.240226477f);
+  p = p * r + splat(0.693147182f);
   p = p * r + splat(1.0f);
-  p = p * r + splat(1.0f);
+#ifdef __AVX512F__
+  Vec result = _mm512_scalef_ps(p, n);
+#else
   IntVec exponent = reinterpret_cast<IntVec>(shifted) << 23;
   Vec result = reinterpret_cast<Vec>(reinterpret_cast<IntVec>(p) + exponent);
-  result = select(x < splat(-87.3f), splat(0.0f), result);
-  result = select(x > splat(88.0f), splat(__builtin_inff()), result);
-  return select(x == x, result, x);
+  result = select(x == x, result, x);
+#endif
+  return select(x < splat(-87.3f), splat(0.0f), result);
 }
-
-inline float expScalar(float x) { return expVec(splat(x))[0]; }
 
 inline Vec tanhVec(Vec x) {
   Vec bounded = select(x > splat(20.0f), splat(20.0f), x);

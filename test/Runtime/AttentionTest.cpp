@@ -60,6 +60,72 @@ TEST(Attention, RandomProblems) {
   }
 }
 
+// A query's result and lse, whichever queries, heads and batch elements are in
+// the call with it, on however many threads.
+TEST(Attention, WhatIsBesideAQueryDoesNotChangeItsBits) {
+  for (unsigned seed = 300; seed < 360; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    AttentionProblem problem;
+    makeProblem(problem, seed);
+    vs_attention op = problem.op;
+    setThreadCount(2);
+    makeAttentionStep(op, problem.arena.addresses)->run();
+    std::vector<float> out, lse;
+    auto visit = [&](auto body) {
+      for (int64_t b = 0; b < op.batch; ++b)
+        for (int64_t h = 0; h < op.heads; ++h)
+          for (int64_t i = 0; i < op.queries; ++i)
+            body(b, h, i);
+    };
+    auto rowOf = [&](int64_t b, int64_t h, int64_t i) {
+      return problem.out + b * op.out_stride[0] + h * op.out_stride[1] +
+             i * op.out_stride[2];
+    };
+    visit([&](int64_t b, int64_t h, int64_t i) {
+      float *row = rowOf(b, h, i);
+      out.insert(out.end(), row, row + op.value_dim);
+      std::fill(row, row + op.value_dim, 7.0f);
+    });
+    int64_t rows = op.batch * op.heads * op.queries;
+    if (op.has_lse)
+      lse.assign(problem.lse, problem.lse + rows);
+    // Each head alone, its queries in two parts.
+    Random random(seed);
+    int64_t cut = random.between(0, op.queries);
+    setThreadCount(1);
+    for (int64_t b = 0; b < op.batch; ++b)
+      for (int64_t h = 0; h < op.heads; ++h)
+        for (auto [begin, end] : {std::pair<int64_t, int64_t>(0, cut),
+                                  std::pair(cut, op.queries)}) {
+          vs_attention part = op;
+          int64_t kv = h / (op.heads / op.kv_heads);
+          part.batch = part.heads = part.kv_heads = 1;
+          part.queries = end - begin;
+          part.causal_offset += begin;
+          auto move = [&](vs_ref &ref, const int64_t *strides, int64_t head,
+                          int64_t row, int64_t bytes) {
+            ref.offset +=
+                (b * strides[0] + head * strides[1] + row * strides[2]) * bytes;
+          };
+          move(part.q, op.q_stride, h, begin, 4);
+          move(part.k, op.k_stride, kv, 0, 4);
+          move(part.v, op.v_stride, kv, 0, 4);
+          move(part.out, op.out_stride, h, begin, 4);
+          move(part.mask, op.mask_stride, h, begin,
+               op.mask_kind == VS_MASK_BOOL ? 1 : 4);
+          part.lse.offset += ((b * op.heads + h) * op.queries + begin) * 4;
+          makeAttentionStep(part, problem.arena.addresses)->run();
+        }
+    auto expected = out.begin();
+    visit([&](int64_t b, int64_t h, int64_t i) {
+      ASSERT_EQ(std::memcmp(rowOf(b, h, i), &*expected, op.value_dim * 4), 0);
+      expected += op.value_dim;
+    });
+    if (op.has_lse)
+      ASSERT_EQ(std::memcmp(lse.data(), problem.lse, rows * 4), 0);
+  }
+}
+
 TEST(Attention, ARowWithoutKeysIsZero) {
   setThreadCount(1);
   TestArena arena;

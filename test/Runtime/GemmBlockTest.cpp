@@ -82,22 +82,27 @@ TEST(GemmBlock, RandomShapes) {
 
 TEST(GemmBlock, BoxesDoNotChangeBits) {
   Random random(4);
-  for (Kernel kernel : kernels()) {
-    Product whole(70, 130, 600, false, false, random);
-    kernel(whole.block);
-    std::vector<float> expected = whole.c;
-    for (int64_t row = 0; row < 70; row += 7)
-      for (int64_t column = 0; column < 130; column += 13) {
-        GemmBlock box = whole.block;
-        box.a += row * box.lda;
-        box.b += column;
-        box.c += row * box.ldc + column;
-        box.rows = 7;
-        box.columns = 13;
-        kernel(box);
+  for (Kernel kernel : kernels())
+    for (bool transposeA : {false, true})
+      for (bool transposeB : {false, true}) {
+        Product whole(70, 130, 603, transposeA, transposeB, random);
+        kernel(whole.block);
+        std::vector<float> expected = whole.c;
+        for (int64_t rows : {1, 2, 3, 4, 5, 7, 16}) {
+          std::fill(whole.c.begin(), whole.c.end(), 7.0f);
+          for (int64_t row = 0; row < 70; row += rows)
+            for (int64_t column = 0; column < 130; column += 13) {
+              GemmBlock box = whole.block;
+              box.a += row * (transposeA ? 1 : box.lda);
+              box.b += column * (transposeB ? box.ldb : 1);
+              box.c += row * box.ldc + column;
+              box.rows = std::min(rows, 70 - row);
+              box.columns = 13;
+              kernel(box);
+            }
+          ASSERT_EQ(whole.c, expected) << rows << " rows";
+        }
       }
-    ASSERT_EQ(whole.c, expected);
-  }
 }
 
 TEST(GemmBlock, InstructionSetsDoNotChangeBits) {
