@@ -6,7 +6,7 @@
 //   2. in strips of 16 queries, for the keys that the strip sees: scores =
 //      queries · keysᵀ, in tiles held in registers;
 //   3. each row: scale, cap, mask; raise the running maximum, rescale what was
-//      accumulated, exponentiate, sum;
+//      accumulated, exponentiate, sum; then drop what is to be dropped;
 //   4. accumulator += weights · values.
 // At the end each row is divided by its sum; a row without keys gives zeros.
 //
@@ -15,6 +15,7 @@
 #include "runtime/kernels/AttentionBlock.h"
 #include "runtime/kernels/AttentionMask.h"
 #include "runtime/kernels/Tiles.h"
+#include "runtime/kernels/VectorPhilox.h"
 
 namespace vescale::runtime::VESCALE_ISA {
 namespace {
@@ -140,6 +141,8 @@ private:
       store(row + j, weight);
       sum += weight;
     }
+    if (block.drop.counters)
+      dropRow(i, key, begin, end);
     float factor = expScalar(maximum[i] - top);
     maximum[i] = raised;
     total[i] = total[i] * factor + sumOf(sum);
@@ -147,6 +150,19 @@ private:
       for (int64_t d = 0; d < sumStride; d += width)
         store(sums + i * sumStride + d,
               load(sums + i * sumStride + d) * splat(factor));
+  }
+
+  /// Drops weights [begin, end) of row `i`, which its sum has all of.
+  void dropRow(int64_t i, int64_t key, int64_t begin, int64_t end) {
+    float *row = scores + i * keysPerBlock;
+    float kept[keysPerBlock + 128];
+    const float *from = keepRow(block.drop.counters[i] + key + begin,
+                                end - begin, block.drop, kept);
+    for (int64_t j = begin; j < end; j += width) {
+      Vec factor = load(from + j - begin);
+      store(row + j,
+            select(factor == splat(0.0f), splat(0.0f), load(row + j) * factor));
+    }
   }
 
   const AttentionBlock &block;

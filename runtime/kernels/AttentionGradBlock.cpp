@@ -8,7 +8,8 @@
 //      result gradients · valuesᵀ, for the keys that the strip sees;
 //   2. each row: weights = exp(score - lse), score gradients = weights ·
 //   (weight
-//      gradients - delta); 0 where the mask hides a key;
+//      gradients - delta); 0 where the mask hides a key; of dropped keys
+//      neither weight nor weight gradient counts;
 //   3. query gradients += score gradients · keys;
 //   4. in strips of 16 keys: value gradients += weightsᵀ · result gradients,
 //   key
@@ -21,6 +22,7 @@
 #include "runtime/kernels/AttentionGradBlock.h"
 #include "runtime/kernels/AttentionMask.h"
 #include "runtime/kernels/Tiles.h"
+#include "runtime/kernels/VectorPhilox.h"
 
 namespace vescale::runtime::VESCALE_ISA {
 namespace {
@@ -216,6 +218,11 @@ private:
     Vec lse = splat(block.lse[statistic]),
         delta = splat(block.delta[statistic]);
     Vec zero = splat(0.0f), none = splat(-__builtin_inff());
+    float keptStorage[keysPerBlock + 128];
+    const float *kept = nullptr;
+    if (block.drop.counters)
+      kept = keepRow(block.drop.counters[statistic] + key + computed.begin,
+                     computed.end - computed.begin, block.drop, keptStorage);
     for (int64_t j = computed.begin; j < computed.end; j += width) {
       Vec score = load(row + j) * splat(block.scale);
       Vec slope = splat(block.scale);
@@ -229,9 +236,15 @@ private:
       Vec index = splat(static_cast<float>(j)) + iota();
       IntVec hidden = (index >= high) | (index < low) | (score == none);
       Vec weight = select(hidden, zero, expVec(score - lse));
-      store(row + j, weight);
-      store(grads + j,
-            select(hidden, zero, weight * (load(grads + j) - delta) * slope));
+      Vec grad = load(grads + j), counted = weight;
+      if (kept) {
+        Vec factor = load(kept + j - computed.begin);
+        IntVec dropped = factor == zero;
+        counted = select(dropped, zero, weight * factor);
+        grad = select(dropped, zero, grad * factor);
+      }
+      store(row + j, counted);
+      store(grads + j, select(hidden, zero, weight * (grad - delta) * slope));
     }
   }
 
