@@ -29,6 +29,15 @@ def Rank_AuthorAttr
   let convertFromStorage = "$_self";
 }
 
+/// graph.drop, likewise.
+def Rank_DropAttr
+    : Attr<CPred<"::llvm::isa<::vescale::graph::DropAttr>($_self)">,
+           "which elements are dropped"> {
+  let storageType = "::vescale::graph::DropAttr";
+  let returnType = "::vescale::graph::DropAttr";
+  let convertFromStorage = "$_self";
+}
+
 def Rank_Buffer : StaticShapeMemRefOf<[AnyType]>;
 
 //===----------------------------------------------------------------------===//
@@ -201,7 +210,8 @@ def Rank_AttentionOp : Rank_Step<"attention", [AttrSizedOperandSegments]> {
   let description = [{
     `sizes` is [batch, heads, key heads, queries, keys, head size, value size];
     layouts are [offset, stride of batch, head, row], the mask's [offset, stride
-    of batch, head, query, key]. `lse` is dense batch × heads × queries.
+    of batch, head, query, key]. `lse` and `counters` are dense batch × heads ×
+    queries.
   }];
   let arguments = (ins Rank_Buffer:$query, Rank_Buffer:$key, Rank_Buffer:$value,
       Optional<Rank_Buffer>:$mask, Rank_Buffer:$result,
@@ -210,13 +220,17 @@ def Rank_AttentionOp : Rank_Step<"attention", [AttrSizedOperandSegments]> {
       DenseI64ArrayAttr:$value_layout,
       OptionalAttr<DenseI64ArrayAttr>:$mask_layout,
       DenseI64ArrayAttr:$result_layout, F64Attr:$scale, F64Attr:$softcap,
-      I64Attr:$window, UnitAttr:$causal, StrAttr:$origin);
+      I64Attr:$window, UnitAttr:$causal, Optional<Rank_Buffer>:$counters,
+      Optional<Rank_Buffer>:$step, OptionalAttr<Rank_DropAttr>:$drop,
+      StrAttr:$origin);
   let assemblyFormat = [{
     $query $query_layout `,` $key $key_layout `,` $value $value_layout `->`
     $result $result_layout (`lse` $lse^ `:` type($lse))? `sizes` $sizes
     (`mask` $mask^ $mask_layout `:` type($mask))?
     (`scratch` $scratch^ `:` type($scratch))? `scale` $scale `softcap` $softcap
-    `window` $window (`causal` $causal^)? `origin` $origin attr-dict `:`
+    `window` $window (`causal` $causal^)?
+    (`drop` $drop^ $counters `step` $step `:` type($counters) `,` type($step))?
+    `origin` $origin attr-dict `:`
     type($query) `,` type($key) `,` type($value) `,` type($result)
   }];
   let hasVerifier = 1;
@@ -236,13 +250,17 @@ def Rank_AttentionGradOp : Rank_Step<"attention_grad",
       Rank_Buffer:$value_grad, Optional<Rank_Buffer>:$scratch,
       DenseI64ArrayAttr:$sizes, DenseI64ArrayAttr:$layouts,
       OptionalAttr<DenseI64ArrayAttr>:$mask_layout, F64Attr:$scale,
-      F64Attr:$softcap, I64Attr:$window, UnitAttr:$causal, StrAttr:$origin);
+      F64Attr:$softcap, I64Attr:$window, UnitAttr:$causal,
+      Optional<Rank_Buffer>:$counters, Optional<Rank_Buffer>:$step,
+      OptionalAttr<Rank_DropAttr>:$drop, StrAttr:$origin);
   let assemblyFormat = [{
     $query `,` $key `,` $value `,` $result_grad `lse` $lse `delta` $delta `->`
     $query_grad `,` $key_grad `,` $value_grad `sizes` $sizes `layouts` $layouts
     (`mask` $mask^ $mask_layout `:` type($mask))?
     (`scratch` $scratch^ `:` type($scratch))? `scale` $scale `softcap` $softcap
-    `window` $window (`causal` $causal^)? `origin` $origin attr-dict `:`
+    `window` $window (`causal` $causal^)?
+    (`drop` $drop^ $counters `step` $step `:` type($counters) `,` type($step))?
+    `origin` $origin attr-dict `:`
     type($query) `,` type($key) `,` type($value) `,` type($result_grad) `,`
     type($lse) `,` type($delta) `->` type($query_grad) `,` type($key_grad) `,`
     type($value_grad)

@@ -36,6 +36,8 @@ SmallVector<Value> AttentionOp::getReads() {
   SmallVector<Value> reads = {getQuery(), getKey(), getValue()};
   if (getMask())
     reads.push_back(getMask());
+  if (getDrop())
+    reads.append({getCounters(), getStep()});
   return reads;
 }
 SmallVector<Value> AttentionOp::getWrites() {
@@ -52,6 +54,8 @@ SmallVector<Value> AttentionGradOp::getReads() {
                               getResultGrad(), getLse(), getDelta()};
   if (getMask())
     reads.push_back(getMask());
+  if (getDrop())
+    reads.append({getCounters(), getStep()});
   return reads;
 }
 SmallVector<Value> AttentionGradOp::getWrites() {

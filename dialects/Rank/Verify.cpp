@@ -266,6 +266,18 @@ static LogicalResult verifyAttention(Op op, ArrayRef<Value> statistics) {
       return op.emitOpError("needs an f32 for each of ")
              << s[0] * s[1] * s[3] << " queries, but has " << type;
   }
+  if (op.getDrop()) {
+    auto count = [](Value buffer) {
+      auto type = buffer ? cast<MemRefType>(buffer.getType()) : MemRefType();
+      return type && type.getElementType().isInteger(64) ? type.getNumElements()
+                                                         : -1;
+    };
+    if (count(op.getCounters()) != s[0] * s[1] * s[3] ||
+        count(op.getStep()) != 1)
+      return op.emitOpError("drops weights, for which it needs an i64 for each "
+                            "of ")
+             << s[0] * s[1] * s[3] << " queries, and the step";
+  }
   if (!op.getMask())
     return success();
   if (!op.getMaskLayout() || op.getMaskLayout()->size() != 5)

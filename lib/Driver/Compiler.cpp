@@ -40,6 +40,8 @@ static void addPasses(Phase phase, PassManager &pm,
   case Phase::Emit:
     return;
   case Phase::Prepare:
+    if (options.train.file.empty())
+      pm.addPass(prepare::createGraphRemoveDropout());
     prepare::buildPreparePipeline(pm);
     if (!options.train.file.empty())
       train::buildTrainPipeline(pm, options.train);

@@ -117,4 +117,17 @@ SmallVector<std::string> nodeNames(Location location) {
   return names;
 }
 
+SmallVector<std::string> moduleNames(Location location) {
+  SmallVector<std::string> names;
+  location->walk([&](Location each) {
+    if (auto name = dyn_cast<NameLoc>(each)) {
+      auto [node, module] = name.getName().getValue().rsplit("' in ");
+      if (!module.empty())
+        names.push_back(module.str());
+    }
+    return WalkResult::advance();
+  });
+  return names;
+}
+
 } // namespace vescale

@@ -41,6 +41,9 @@ llvm::StringRef vescale::defaultTrainFile() {
   "//clip_norm": "all gradients together are scaled to at most this norm; null: never",
   "clip_norm": 1.0,
 
+  "//dropout": "rates, such as {\"embedding\": 0.1, \"attention\": 0.1, \"residual\": 0.1}, whether the export has dropouts there or not; \"exported\": [{\"match\": \"*.mlp.*\", \"rate\": 0.2}] sets those of the export; null: as exported; {}: so, even where the export has them off",
+  "dropout": null,
+
   "//micro_batches": "a step takes this many of the model's batches one after the other, whose gradients add up",
   "micro_batches": 1,
 

@@ -111,6 +111,26 @@ public:
       error = fields.error;
   }
 
+  /// The fields of each object of a list in this one.
+  template <typename Read> void list(StringRef name, Read read) {
+    const json::Value *field = find(name);
+    if (!field)
+      return;
+    const json::Array *entries = field->getAsArray();
+    if (!entries)
+      return fail(name, "needs a list of objects");
+    for (auto [index, entry] : enumerate(*entries)) {
+      const json::Object *inner = entry.getAsObject();
+      if (!inner)
+        return fail(name, "needs a list of objects");
+      Fields fields(*inner, formatv("{0}[{1}]", path(name), index));
+      read(fields);
+      fields.refuseUnknown();
+      if (error.empty())
+        error = fields.error;
+    }
+  }
+
   const json::Value *find(StringRef name) {
     known.insert(name);
     return object.get(name);
@@ -217,6 +237,37 @@ static void readSchedule(Fields &fields, ScheduleOptions &schedule) {
                         schedule.totalSteps, schedule.warmupSteps));
 }
 
+/// Rates below 1: all can't be dropped.
+static constexpr double kHighestRate = 0.99999;
+
+static void readRate(Fields &fields, StringRef name,
+                     std::optional<double> &rate) {
+  if (!fields.object.get(name)) {
+    fields.find(name);
+    return;
+  }
+  rate = 0;
+  fields.number(name, *rate, 0, kHighestRate);
+}
+
+static void readDropout(Fields &fields, DropoutOptions &dropout) {
+  readRate(fields, "embedding", dropout.embedding);
+  readRate(fields, "attention", dropout.attention);
+  readRate(fields, "residual", dropout.residual);
+  fields.list("exported", [&](Fields &entry) {
+    DropoutOptions::Rate &rate = dropout.exported.emplace_back();
+    std::vector<std::string> globs;
+    entry.globs("match", globs);
+    if (globs.size() != 1)
+      entry.fail("match", "needs one pattern");
+    else
+      rate.match = globs.front();
+    if (!entry.find("rate"))
+      entry.fail("rate", "is needed");
+    entry.number("rate", rate.rate, 0, kHighestRate);
+  });
+}
+
 static void readData(Fields &fields, std::map<std::string, DataOptions> &data) {
   for (const auto &entry : fields.object)
     if (StringRef name = entry.first; !isComment(name))
@@ -249,6 +300,12 @@ static void readAll(Fields &fields, TrainFile &train) {
     train.clipNorm = 0;
   else
     fields.number("clip_norm", train.clipNorm, 0, 1e30);
+  if (const json::Value *dropout = fields.find("dropout");
+      dropout && !dropout->getAsNull()) {
+    train.dropout.emplace();
+    fields.nested("dropout",
+                  [&](Fields &f) { readDropout(f, *train.dropout); });
+  }
   fields.integer("micro_batches", train.microBatches, 1, 1 << 20);
   fields.globs("frozen", train.frozen);
   fields.nested("data", [&](Fields &f) { readData(f, train.data); });
@@ -334,6 +391,22 @@ static json::Value scheduleOf(const ScheduleOptions &schedule) {
   return object;
 }
 
+static json::Value dropoutOf(const std::optional<DropoutOptions> &dropout) {
+  if (!dropout)
+    return nullptr;
+  json::Array exported;
+  for (const DropoutOptions::Rate &rate : dropout->exported)
+    exported.push_back(
+        json::Object{{"match", rate.match}, {"rate", rate.rate}});
+  json::Object object{{"exported", std::move(exported)}};
+  for (auto [name, rate] : {std::pair("embedding", dropout->embedding),
+                            {"attention", dropout->attention},
+                            {"residual", dropout->residual}})
+    if (rate)
+      object[name] = *rate;
+  return object;
+}
+
 std::string vescale::printTrainFile(const TrainFile &train) {
   json::Object data;
   for (const auto &[name, options] : train.data) {
@@ -353,6 +426,7 @@ std::string vescale::printTrainFile(const TrainFile &train) {
                       {"compute", kPrecisions[train.compute]},
                       {"reduce", kPrecisions[train.reduce]},
                       {"clip_norm", train.clipNorm},
+                      {"dropout", dropoutOf(train.dropout)},
                       {"micro_batches", train.microBatches},
                       {"frozen", json::Array(train.frozen)},
                       {"data", std::move(data)},

@@ -45,6 +45,10 @@ ProgramBuilder::StridedBuffer ProgramBuilder::readMask(Value mask) {
   return {bufferOf(view.base), numbers};
 }
 
+Value ProgramBuilder::readWhole(Value value) {
+  return value ? bufferOf(plan.getView(value)->base) : Value();
+}
+
 LogicalResult ProgramBuilder::addAttention(AttentionOp op) {
   StridedBuffer q = readRows(op.getQuery()), k = readRows(op.getKey()),
                 v = readRows(op.getValue()), mask = readMask(op.getMask()),
@@ -61,7 +65,8 @@ LogicalResult ProgramBuilder::addAttention(AttentionOp op) {
       builder.getDenseI64ArrayAttr(sizesOf(op)), numbers(q), numbers(k),
       numbers(v), mask.buffer ? numbers(mask) : DenseI64ArrayAttr(),
       numbers(out), op.getScaleAttr(), op.getSoftcapAttr(), op.getWindowAttr(),
-      op.getCausalAttr(), builder.getStringAttr("attention"));
+      op.getCausalAttr(), readWhole(op.getCounters()), readWhole(op.getStep()),
+      op.getDropAttr(), builder.getStringAttr("attention"));
   return success();
 }
 
@@ -78,14 +83,15 @@ LogicalResult ProgramBuilder::addAttentionGrad(AttentionGradOp op) {
   int64_t bytes = attentionGradScratchBytes(op, shared.threads);
   rank::AttentionGradOp::create(
       builder, op.getLoc(), rows[0].buffer, rows[1].buffer, rows[2].buffer,
-      mask.buffer, rows[3].buffer, bufferOf(plan.getView(op.getLse())->base),
-      bufferOf(plan.getView(op.getDelta())->base), rows[4].buffer,
-      rows[5].buffer, rows[6].buffer, createScratch(op.getLoc(), bytes),
+      mask.buffer, rows[3].buffer, readWhole(op.getLse()),
+      readWhole(op.getDelta()), rows[4].buffer, rows[5].buffer, rows[6].buffer,
+      createScratch(op.getLoc(), bytes),
       builder.getDenseI64ArrayAttr(sizesOf(op)),
       builder.getDenseI64ArrayAttr(layouts),
       mask.buffer ? builder.getDenseI64ArrayAttr(mask.layout)
                   : DenseI64ArrayAttr(),
       op.getScaleAttr(), op.getSoftcapAttr(), op.getWindowAttr(),
-      op.getCausalAttr(), builder.getStringAttr("attention_grad"));
+      op.getCausalAttr(), readWhole(op.getCounters()), readWhole(op.getStep()),
+      op.getDropAttr(), builder.getStringAttr("attention_grad"));
   return success();
 }

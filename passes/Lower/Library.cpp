@@ -102,9 +102,13 @@ bool vescale::acceptsView(Operation *op, unsigned operand, const View &view) {
   }
   if (isa<ConvOp, ScatterAddOp>(op))
     return view.isWhole();
-  bool isRows = view.shape.back() == 1 || view.strides.back() == 1;
-  if (isa<AttentionOp>(op))
+  bool isRows = !view.shape.empty() &&
+                (view.shape.back() == 1 || view.strides.back() == 1);
+  if (auto attention = dyn_cast<AttentionOp>(op)) {
+    if (operand >= attention.getCountersIndex())
+      return view.isWhole();
     return operand == 3 || isRows;
+  }
   if (auto grad = dyn_cast<AttentionGradOp>(op)) {
     if (grad.getMask() && operand == 3)
       return true;

@@ -63,6 +63,8 @@ private:
   /// Where a result goes: to its own buffer, or transposed to another.
   StridedBuffer writeRows(mlir::Value result);
   StridedBuffer readMask(mlir::Value mask);
+  /// The buffer that has the whole value, if there is one.
+  mlir::Value readWhole(mlir::Value value);
 
   void addKernel(const Kernel &kernel, mlir::ValueRange outputs,
                  mlir::Location loc);

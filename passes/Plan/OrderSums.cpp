@@ -54,8 +54,8 @@ private:
 };
 } // namespace
 
-/// The first input's first dimension is the batch, and that of inputs which have
-/// as much there, as in dist-apply-default-layouts.
+/// The first input's first dimension is the batch, and that of inputs which
+/// have as much there, as in dist-apply-default-layouts.
 void SumOrderer::markInputs() {
   if (func.getNumArguments() == 0 || rankOf(func.getArgument(0)) == 0)
     return;
@@ -76,7 +76,8 @@ void SumOrderer::markResults(ShardableOpInterface op) {
     for (auto [dim, list] : llvm::enumerate(tensor))
       if (!list.empty() && isBatch(operand, dim))
         factors.set(list.front());
-  for (auto [tensor, result] : llvm::zip_equal(rule.results, op->getResults())) {
+  for (auto [tensor, result] :
+       llvm::zip_equal(rule.results, op->getResults())) {
     llvm::SmallBitVector &dims = batchDims[result];
     dims.resize(tensor.size());
     for (auto [dim, list] : llvm::enumerate(tensor))
@@ -228,8 +229,8 @@ LogicalResult SumOrderer::run() {
                     isa<FloatType>(typeOf(op->getResult(0)).getElementType()) &&
                     typeOf(op->getResult(0)).getElementTypeBitWidth() == 16;
     Operation *back = nullptr;
-    if (isNarrow && (isa<DotOp>(op) || (isa<ReduceOp, ScatterAddOp>(op) &&
-                                         addsUp(shardable)))) {
+    if (isNarrow && (isa<DotOp>(op) ||
+                     (isa<ReduceOp, ScatterAddOp>(op) && addsUp(shardable)))) {
       back = widen(op);
       for (Value operand : op->getOperands())
         if (auto cast = operand.getDefiningOp<CastOp>())

@@ -33,6 +33,18 @@ def GraphSimplify : Prepare_Pass<"graph-simplify"> {
   }];
 }
 
+def GraphRemoveDropout : Prepare_Pass<"graph-remove-dropout"> {
+  let summary = "Takes dropouts out of what is not trained";
+  let description = [{
+    A model that was exported in training mode drops elements at random. Where it
+    is not trained its dropouts are off, as after `model.eval()`, and a warning
+    says so.
+
+    test/Prepare/remove-dropout.mlir shows an input and its output.
+  }];
+  let statistics = [Statistic<"removed", "removed", "dropouts taken out">];
+}
+
 def GraphFoldParameterViews : Prepare_Pass<"graph-fold-parameter-views"> {
   let summary = "Reads moved parameters through strides";
   let description = [{

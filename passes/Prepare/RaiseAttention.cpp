@@ -5,7 +5,8 @@
 // *probabilities*, is multiplied with the values. A *guard* turns NaN
 // probabilities, which rows without a visible key have, to zeros.
 //
-// 1. From the product with the values go up to the softmax, through the guard.
+// 1. From the product with the values go up to the softmax, through the guard
+//    and a dropout.
 // 2. From there to the product of queries and keys, collecting mask terms and
 //    factors (matchScores).
 // 3. Bring the operands into the op's order of dimensions: batch, head, row,
@@ -104,10 +105,11 @@ static bool matchScores(Value value, double outer, Scores &scores) {
 }
 
 namespace {
-/// softmax(…) and whether NaN is turned to zero behind it.
+/// softmax(…), whether NaN is turned to zero behind it, and what is dropped.
 struct Probabilities {
   SoftmaxOp softmax;
   bool guarded = false;
+  DropoutOp dropout;
 };
 } // namespace
 
@@ -120,6 +122,12 @@ static Probabilities matchProbabilities(Value value) {
     }
     if (auto conversion = dyn_cast<CastOp>(op)) {
       value = conversion.getInput();
+      continue;
+    }
+    if (auto dropout = dyn_cast<DropoutOp>(op);
+        dropout && !dropout.getCounters() && !result.dropout) {
+      result.dropout = dropout;
+      value = dropout.getInput();
       continue;
     }
     auto select = dyn_cast<SelectOp>(op);
@@ -250,9 +258,13 @@ private:
 
   static Value build(OpBuilder &builder, Attention &found) {
     DotOp product = found.product;
-    Location loc =
-        fuseLocations({found.probabilities.softmax.getResult(),
-                       product.getResult(), found.scores.dot.getResult()});
+    SmallVector<Value> origins = {found.probabilities.softmax.getResult(),
+                                  product.getResult(),
+                                  found.scores.dot.getResult()};
+    DropoutOp dropout = found.probabilities.dropout;
+    if (dropout)
+      origins.push_back(dropout.getResult());
+    Location loc = fuseLocations(origins);
     Value query = arrange(builder, loc, found.query, found.queryOrder);
     Value key = arrange(builder, loc, found.key, found.keyOrder);
     Value value = arrange(builder, loc, found.value, found.valueOrder);
@@ -266,12 +278,13 @@ private:
           builder, loc, RankedTensorType::get(shapeOf(mask), element), mask);
     SmallVector<int64_t> shape(shapeOf(query));
     shape.back() = shapeOf(value).back();
-    Value result = AttentionOp::create(
-                       builder, loc, RankedTensorType::get(shape, element),
-                       query, key, value, mask, APFloat(found.scores.scale),
-                       APFloat(found.scores.softcap), /*window=*/0,
-                       /*causal=*/false)
-                       .getResult();
+    auto attention = AttentionOp::create(
+        builder, loc, RankedTensorType::get(shape, element), query, key, value,
+        mask, APFloat(found.scores.scale), APFloat(found.scores.softcap),
+        /*window=*/0, /*causal=*/false);
+    if (dropout)
+      attention.setDropAttr(dropout.getDropAttr());
+    Value result = attention.getResult();
     // Back to the product's dimensions.
     SmallVector<int64_t> canonical;
     for (int64_t dim : found.resultOrder)

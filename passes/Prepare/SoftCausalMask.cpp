@@ -94,6 +94,8 @@ struct RaiseSoftCausal : OpRewritePattern<AttentionOp> {
     if (!parts.conditions.empty() || parts.summands.size() != 1 ||
         !parts.summands[0].condition || parts.summands[0].fill > kAbsorbsBelow)
       return rewriter.notifyMatchFailure(op, "not one condition by a number");
+    if (op.getDrop())
+      return rewriter.notifyMatchFailure(op, "the mean has dropout as well");
     Value condition = parts.summands[0].condition;
     MaskParts conjunction;
     conjunction.addCondition(condition);

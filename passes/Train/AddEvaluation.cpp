@@ -1,5 +1,6 @@
 //===- AddEvaluation.cpp - train-add-evaluation -----------------*- C++ -*-===//
 
+#include "dialects/Graph/Dropout.h"
 #include "passes/Train/Options.h"
 #include "passes/Train/Passes.h"
 
@@ -25,6 +26,7 @@ struct AddEvaluation
     func::FuncOp evaluation = step->clone();
     builder.insert(evaluation);
     evaluation.setName(kEvaluationName);
+    removeDropout(evaluation);
     for (unsigned index = 0; index < evaluation.getNumResults(); ++index)
       if (auto name =
               evaluation.getResultAttrOfType<StringAttr>(index, kNameAttr))

@@ -66,6 +66,7 @@ private:
   void updateAdamW(Trained &trained);
   void updateSgd(Trained &trained);
   void setResults();
+  ParameterOp findCounter();
   double decayOf(ParameterOp parameter) const;
   ParameterOp createState(ParameterOp of, StringRef suffix, Type element);
   ParameterOp createState(ParameterOp of, StringRef suffix) {
@@ -379,15 +380,24 @@ LogicalResult StepBuilder::checkReproducible() {
   return success();
 }
 
+/// The number of steps done; dropouts read it as well.
+ParameterOp StepBuilder::findCounter() {
+  for (auto parameter : func.front().getOps<ParameterOp>())
+    if (parameter.getName() == kStepName)
+      return parameter;
+  auto scalar = RankedTensorType::get({}, builder.getI64Type());
+  auto counter = ParameterOp::create(builder, f.loc, scalar, kStepName);
+  counter.setInitAttr(DenseElementsAttr::get(scalar, int64_t(0)));
+  return counter;
+}
+
 LogicalResult StepBuilder::build() {
   if (failed(checkReproducible()) || failed(findGradients()))
     return failure();
   if (options.microBatches > 1)
     accumulate();
   setScale();
-  auto scalar = RankedTensorType::get({}, builder.getI64Type());
-  auto counter = ParameterOp::create(builder, f.loc, scalar, "#step");
-  counter.setInitAttr(DenseElementsAttr::get(scalar, int64_t(0)));
+  ParameterOp counter = findCounter();
   Value next = f.add(counter.getResult(), 1);
   update(counter, next);
   Value step = f.cast(counter.getResult(), builder.getF64Type());

@@ -10,6 +10,8 @@ namespace vescale::train {
 
 /// The module's train file, or failure with a diagnostic.
 llvm::FailureOr<TrainFile> trainOptions(mlir::ModuleOp module);
+/// The parameter that counts the steps done.
+inline constexpr llvm::StringLiteral kStepName = "#step";
 /// The function of the module that evaluates and is not trained.
 inline constexpr llvm::StringLiteral kEvaluationName = "eval";
 

@@ -102,11 +102,27 @@ def TrainAddEvaluation : Train_Pass<"train-add-evaluation"> {
   let summary = "Keeps the model and its loss as a function that only evaluates";
   let description = [{
     Input: a function that returns `loss_sum` and `loss_count`. Output: beside it
-    a copy named `eval`, whose results are `eval_loss_sum` and `eval_loss_count`.
+    a copy named `eval`, whose results are `eval_loss_sum` and `eval_loss_count`,
+    without dropouts.
     It reads the parameters that the step updates, and updates none.
 
     test/Train/add-evaluation.mlir shows an input and its output.
   }];
+}
+
+def TrainAddDropout : Train_Pass<"train-add-dropout"> {
+  let summary = "Says which elements dropouts drop, and adds those asked for";
+  let description = [{
+    Input: a function that returns `loss_sum` and `loss_count`, in which dropouts
+    of the export have rates. Output: the same with the train file's rates and
+    dropouts, each with a number for each of its elements, a seed, a site and the
+    step. The numbers count in the whole batch of a step, whose rows the input
+    `#rows` says, so that neither layouts nor micro-batches change what is
+    dropped. `eval`, if it is there, has none.
+
+    test/Train/add-dropout.mlir shows inputs and outputs.
+  }];
+  let statistics = [Statistic<"dropouts", "dropouts", "places where is dropped">];
 }
 
 def TrainAddOptimizer : Train_Pass<"train-add-optimizer"> {
@@ -149,6 +165,10 @@ def TrainCheckTrainable : Train_Pass<"train-check-trainable"> {
     `graph.unnamed_weights`; where the list is not empty, this pass fails with
     their names and the flag of the exporter that keeps parameters as they are.
     A module without the list must name all parameters that have a source.
+
+    Refused are also dropouts that the export has switched off, unless the train
+    file has `dropout`, and batch normalization by statistics, unless they are
+    `frozen`.
 
     test/Train/check-trainable.mlir has modules that pass and that do not.
   }];

@@ -26,6 +26,8 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   pm.addPass(createTrainOwnParameters());
   pm.addPass(createTrainLowerPrecision());
   pm.addPass(createTrainAddEvaluation());
+  // Behind it: what is evaluated has no dropout.
+  pm.addPass(createTrainAddDropout());
   pm.addPass(createTrainAddOptimizer());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

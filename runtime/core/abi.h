@@ -17,7 +17,11 @@
 extern "C" {
 #endif
 
-#define VS_ABI_VERSION 2
+#define VS_ABI_VERSION 3
+
+/* The input of a training program that no data file has: for each sample of the
+ * model's batch, i64, which row of the step's batch it is. */
+#define VS_ROWS_INPUT "#rows"
 
 /* Element types; the numbers are part of the ABI. */
 typedef enum vs_dtype {
@@ -98,6 +102,17 @@ typedef enum vs_mask_kind {
   VS_MASK_ADD = 2   /* f32, added to the scaled score */
 } vs_mask_kind;
 
+/* Which of attention's weights are dropped (graph.drop): the weight of key j is
+ * numbered counters[batch, head, query] + j, and kept where its word, drawn
+ * with the key `seed` at (block, step, site), is at least `threshold`. */
+typedef struct vs_drop {
+  vs_ref counters, step; /* dense batch × heads × queries, and one i64 */
+  int64_t seed;
+  uint32_t site, threshold;
+  float scale; /* of what is kept; 0: nothing is dropped */
+  int32_t reserved;
+} vs_drop;
+
 /* out = softmax(softcap(scale · q·kᵀ) + mask) · v for each batch and head,
  * without materialising the scores. Head h of q reads head h / (heads/kv_heads)
  * of k and v. `causal`: query i sees keys j ≤ i + causal_offset. `window` > 0:
@@ -117,6 +132,7 @@ typedef struct vs_attention {
   int32_t causal, mask_kind, dtype, has_lse;
   vs_ref scratch;
   int64_t scratch_bytes;
+  vs_drop drop;
 } vs_attention;
 
 /* The gradients of attention's operands for that of its result, with weights
@@ -135,6 +151,7 @@ typedef struct vs_attention_grad {
   int32_t causal, mask_kind, dtype, reserved;
   vs_ref scratch;
   int64_t scratch_bytes;
+  vs_drop drop;
 } vs_attention_grad;
 
 /* result (outer × rows × inner) = zeros, plus updates (outer × count × inner)

@@ -4,6 +4,7 @@
 #include "runtime/kernels/AttentionBlock.h"
 #include "runtime/kernels/Blocking.h"
 #include "runtime/kernels/Isa.h"
+#include "runtime/kernels/ReadDrop.h"
 #include "runtime/kernels/Step.h"
 
 namespace vescale::runtime {
@@ -12,8 +13,8 @@ namespace {
 class AttentionStep : public Step {
 public:
   AttentionStep(const vs_attention &op, const Addresses &addresses)
-      : op(op), q(addresses.at(op.q)), k(addresses.at(op.k)),
-        v(addresses.at(op.v)), out(addresses.at(op.out)),
+      : op(op), drop(readDrop(op.drop, addresses)), q(addresses.at(op.q)),
+        k(addresses.at(op.k)), v(addresses.at(op.v)), out(addresses.at(op.out)),
         lse(op.has_lse ? addresses.at(op.lse) : nullptr),
         mask(op.mask_kind == VS_MASK_NONE ? nullptr : addresses.at(op.mask)),
         scratch(addresses.at(op.scratch)),
@@ -74,6 +75,9 @@ private:
     block.valueDim = op.value_dim;
     block.scale = op.scale;
     block.softcap = op.softcap;
+    block.drop = drop;
+    if (drop.counters)
+      block.drop.counters += (batch * op.heads + head) * op.queries + query;
     block.causal = op.causal;
     block.diagonal = query + op.causal_offset;
     block.window = op.window;
@@ -90,6 +94,7 @@ private:
   static float *floats(char *at) { return reinterpret_cast<float *>(at); }
 
   vs_attention op;
+  AttentionDrop drop;
   char *q, *k, *v, *out, *lse, *mask, *scratch;
   void (*kernel)(const AttentionBlock &);
   int64_t scratchBytes, queryBlocks;

@@ -8,7 +8,7 @@
 //   keys
 //      · queriesᵀ, in tiles held in registers; cap, mask;
 //   2. raise the maximum of each query, rescale what was accumulated,
-//      exponentiate, sum;
+//      exponentiate, sum; then drop what is to be dropped;
 //   3. in strips of 16 queries, for the keys that they see: accumulator +=
 //      scoresᵀ · values.
 // At the end each row is divided by its sum; a row without keys gives zeros.
@@ -21,6 +21,7 @@
 #include "runtime/kernels/AttentionBlock.h"
 #include "runtime/kernels/AttentionMask.h"
 #include "runtime/kernels/Tiles.h"
+#include "runtime/kernels/VectorPhilox.h"
 
 namespace vescale::runtime::VESCALE_ISA {
 namespace {
@@ -174,6 +175,8 @@ private:
       store(at, weight);
       sum += weight;
     }
+    if (block.drop.counters)
+      drop(i, seen);
     store(maximum + i, best);
     store(total + i, sum);
     float factors[width];
@@ -184,6 +187,27 @@ private:
           float *at = sums + row * sumStride + d;
           store(at, load(at) * splat(factors[row - i]));
         }
+  }
+
+  /// Drops weights of a vector of queries, whose sums have all of them.
+  void drop(int64_t i, Range seen) {
+    float kept[width * keysPerBlock], keptT[keysPerBlock * width];
+    float words[keysPerBlock + 128];
+    int64_t count = seen.end - seen.begin;
+    int64_t queries = least(width, block.queries - i);
+    for (int64_t row = 0; row < queries; ++row) {
+      const float *from =
+          keepRow(block.drop.counters[i + row] + key + seen.begin, count,
+                  block.drop, words);
+      for (int64_t j = 0; j < count; ++j)
+        kept[row * keysPerBlock + j] = from[j];
+    }
+    transpose(kept, keysPerBlock, queries, count, keptT, width);
+    for (int64_t j = 0; j < count; ++j) {
+      float *at = scores + (seen.begin + j) * queriesPerBlock + i;
+      Vec factor = load(keptT + j * width), zero = splat(0.0f);
+      store(at, select(factor == zero, zero, load(at) * factor));
+    }
   }
 
   void addValues() {

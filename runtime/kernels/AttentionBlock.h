@@ -3,7 +3,7 @@
 #ifndef VESCALE_RUNTIME_KERNELS_ATTENTIONBLOCK_H
 #define VESCALE_RUNTIME_KERNELS_ATTENTIONBLOCK_H
 
-#include <stdint.h>
+#include "runtime/kernels/AttentionDrop.h"
 
 namespace vescale::runtime {
 
@@ -19,6 +19,7 @@ struct AttentionBlock {
   int64_t diagonal, window; // query i sees keys j ≤ i + diagonal
   int maskKind;             // vs_mask_kind
   float scale, softcap;
+  AttentionDrop drop;
   float *scratch; // attentionScratchFloats, 64-byte aligned
 };
 

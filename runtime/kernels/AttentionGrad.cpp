@@ -6,6 +6,7 @@
 #include "runtime/kernels/AttentionGradBlock.h"
 #include "runtime/kernels/Blocking.h"
 #include "runtime/kernels/Isa.h"
+#include "runtime/kernels/ReadDrop.h"
 #include "runtime/kernels/Step.h"
 
 namespace vescale::runtime {
@@ -14,7 +15,8 @@ namespace {
 class AttentionGradStep : public Step {
 public:
   AttentionGradStep(const vs_attention_grad &op, const Addresses &addresses)
-      : op(op), group(op.heads / op.kv_heads), q(floats(addresses, op.q)),
+      : op(op), drop(readDrop(op.drop, addresses)),
+        group(op.heads / op.kv_heads), q(floats(addresses, op.q)),
         k(floats(addresses, op.k)), v(floats(addresses, op.v)),
         outGrad(floats(addresses, op.out_grad)), lse(floats(addresses, op.lse)),
         delta(floats(addresses, op.delta)), qGrad(floats(addresses, op.q_grad)),
@@ -80,6 +82,9 @@ private:
     block.keys = op.keys;
     block.headDim = op.head_dim;
     block.valueDim = op.value_dim;
+    block.drop = drop;
+    if (drop.counters)
+      block.drop.counters += statistic;
     block.causal = op.causal;
     block.diagonal = op.causal_offset;
     block.window = op.window;
@@ -94,6 +99,7 @@ private:
   }
 
   vs_attention_grad op;
+  AttentionDrop drop;
   int64_t group;
   float *q, *k, *v, *outGrad, *lse, *delta, *qGrad, *kGrad, *vGrad;
   char *mask;

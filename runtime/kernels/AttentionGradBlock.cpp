@@ -6,13 +6,13 @@
 // queries that sees any of them:
 //   1. in strips of 16 queries: scores = queries · keysᵀ and weight gradients =
 //      result gradients · valuesᵀ, for the keys that the strip sees;
-//   2. each row: weights = exp(score - lse), score gradients = weights ·
-//   (weight
-//      gradients - delta); 0 where the mask hides a key;
+//   2. each row: weights = exp(score - lse), score gradients =
+//      weights · (weight gradients - delta); 0 where the mask hides a key; of
+//      dropped keys neither weight nor weight gradient counts;
 //   3. query gradients += score gradients · keys;
-//   4. in strips of 16 keys: value gradients += weightsᵀ · result gradients,
-//   key
-//      gradients += score gradientsᵀ · queries, for the queries that see them.
+//   4. in strips of 16 keys: value gradients += weightsᵀ · result gradients and
+//      key gradients += score gradientsᵀ · queries, for the queries that see
+//      them.
 // Keys, values and queries are copied to scratch, padded with zeros to 16
 // features, so that no product has a tail.
 //
@@ -21,6 +21,7 @@
 #include "runtime/kernels/AttentionGradBlock.h"
 #include "runtime/kernels/AttentionMask.h"
 #include "runtime/kernels/Tiles.h"
+#include "runtime/kernels/VectorPhilox.h"
 
 namespace vescale::runtime::VESCALE_ISA {
 namespace {
@@ -202,7 +203,7 @@ private:
   void weighRow(int64_t i, Range computed) {
     float *row = weights + i * keysPerBlock;
     float *grads = scoreGrads + i * keysPerBlock;
-    if (block.mask || block.softcap > 0.0f)
+    if (block.mask || block.softcap > 0.0f || block.drop.counters)
       return weighBent(i, row, grads, computed);
     int64_t statistic = head * block.queries + query + i;
     Range seen = keysOf(i);
@@ -228,7 +229,7 @@ private:
     return select(hidden, splat(0.0f), value);
   }
 
-  /// The same with a cap or a mask.
+  /// The same with a cap, a mask or dropped keys.
   void weighBent(int64_t i, float *row, float *grads, Range computed) {
     float bias[keysPerBlock] = {};
     if (block.mask) {
@@ -242,6 +243,11 @@ private:
     Vec lse = splat(block.lse[statistic]),
         delta = splat(block.delta[statistic]);
     Vec zero = splat(0.0f), none = splat(-__builtin_inff());
+    float keptStorage[keysPerBlock + 128];
+    const float *kept = nullptr;
+    if (block.drop.counters)
+      kept = keepRow(block.drop.counters[statistic] + key + computed.begin,
+                     computed.end - computed.begin, block.drop, keptStorage);
     for (int64_t j = computed.begin; j < computed.end; j += width) {
       Vec score = load(row + j) * splat(block.scale);
       Vec slope = splat(block.scale);
@@ -254,9 +260,15 @@ private:
         score += load(bias + j);
       IntVec hidden = score == none;
       Vec weight = select(hidden, zero, expVec(score - lse));
-      Vec grad =
-          select(hidden, zero, weight * (load(grads + j) - delta) * slope);
-      store(row + j, hide(j, seen, weight));
+      Vec grad = load(grads + j), counted = weight;
+      if (kept) {
+        Vec factor = load(kept + j - computed.begin);
+        IntVec dropped = factor == zero;
+        counted = select(dropped, zero, weight * factor);
+        grad = select(dropped, zero, grad * factor);
+      }
+      grad = select(hidden, zero, weight * (grad - delta) * slope);
+      store(row + j, hide(j, seen, counted));
       store(grads + j, hide(j, seen, grad));
     }
   }

@@ -3,7 +3,7 @@
 #ifndef VESCALE_RUNTIME_KERNELS_ATTENTIONGRADBLOCK_H
 #define VESCALE_RUNTIME_KERNELS_ATTENTIONGRADBLOCK_H
 
-#include <stdint.h>
+#include "runtime/kernels/AttentionDrop.h"
 
 namespace vescale::runtime {
 
@@ -26,7 +26,8 @@ struct AttentionGradBlock {
   bool causal;
   int64_t diagonal, window; // query i sees keys j ≤ i + diagonal
   float scale, softcap;
-  float *scratch; // attentionGradScratchFloats, 64-byte aligned
+  AttentionDrop drop; // rows are numbered as those of lse
+  float *scratch;     // attentionGradScratchFloats, 64-byte aligned
 };
 
 namespace v3 {

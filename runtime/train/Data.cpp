@@ -55,6 +55,10 @@ Data::Data(const Manifest &manifest, const std::string &path, TokenWidth width,
       microBatches(manifest.train->microBatches) {
   const TrainManifest &train = *manifest.train;
   for (const Port &port : manifest.inputs) {
+    if (port.name == VS_ROWS_INPUT) {
+      addRows(port, rank);
+      continue;
+    }
     auto found = train.data.find(port.name);
     if (found == train.data.end())
       fail(ExitCode::BadInput, "nothing says where the input '", port.name,
@@ -83,6 +87,9 @@ Data::Data(const Manifest &manifest, const std::string &path, TokenWidth width,
     }
     inputs.push_back(std::move(input));
   }
+  if (rows && rows->port->shape[0] != batch)
+    fail(ExitCode::BadInput, "dropout numbers ", rows->port->shape[0],
+         " samples, but inputs have ", batch);
   for (const auto &[name, source] : train.data)
     if (std::none_of(inputs.begin(), inputs.end(), [&](const Input &input) {
           return input.port->name == name;
@@ -91,6 +98,16 @@ Data::Data(const Manifest &manifest, const std::string &path, TokenWidth width,
            "' comes from, which is no input of the step");
   bool isTokens = path.size() > 4 && path.substr(path.size() - 4) == ".bin";
   isTokens ? openTokens(path) : openArrays(path);
+}
+
+void Data::addRows(const Port &port, int64_t rank) {
+  if (port.shape.size() != 1 || port.dtype != VS_I64)
+    fail(ExitCode::BadInput, "the input '", port.name, "' is ",
+         shapeText(port.shape), " ", dtypeName(port.dtype),
+         ", it must be an i64 for each sample");
+  rows.emplace();
+  rows->port = &port;
+  rows->shard = shardOf(port.shape, port.layout, manifest.mesh, rank);
 }
 
 void Data::openTokens(const std::string &path) {
@@ -188,6 +205,11 @@ int64_t Data::tokenAt(int64_t index) const {
   return token;
 }
 
+/// Micro-batches are parts of the step's batch, one after the other.
+int64_t Data::firstRow(const Input &input, int64_t microBatch) const {
+  return microBatch * batch + input.shard.start[0];
+}
+
 void Data::place(const Addresses &addresses, int64_t step, int64_t microBatch) {
   for (Input &input : inputs) {
     const Place &at = input.port->at;
@@ -197,10 +219,16 @@ void Data::place(const Addresses &addresses, int64_t step, int64_t microBatch) {
                    input.shard.localElements(), to);
       continue;
     }
-    int64_t first =
-        step * batchOfStep() + microBatch * batch + input.shard.start[0];
+    int64_t first = step * batchOfStep() + firstRow(input, microBatch);
     tokens ? placeTokens(input, to, first) : placeArray(input, to, first);
   }
+  if (!rows)
+    return;
+  const Place &at = rows->port->at;
+  char *to = addresses.at({at.space, 0, at.offset});
+  for (int64_t row = 0; row < rows->shard.valid[0]; ++row)
+    writeInteger(to + row * dtypeBytes(VS_I64), VS_I64,
+                 firstRow(*rows, microBatch) + row);
 }
 
 void Data::placeTokens(const Input &input, char *to, int64_t firstSample) {

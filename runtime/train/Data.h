@@ -56,6 +56,8 @@ private:
     std::vector<char> whole; // the array, where its file can't be mapped
     const char *data = nullptr;
   };
+  void addRows(const Port &port, int64_t rank);
+  int64_t firstRow(const Input &input, int64_t microBatch) const;
   void openTokens(const std::string &path);
   void openArrays(const std::string &path);
   void placeTokens(const Input &input, char *to, int64_t firstSample);
@@ -67,6 +69,7 @@ private:
   TokenWidth width;
   DataUse use;
   std::vector<Input> inputs;
+  std::optional<Input> rows; // of which row of the step a sample is
   std::unique_ptr<MappedFile> tokens;
   int64_t tokenCount = 0, sequence = 0;
   std::unique_ptr<TensorFile> arrays;

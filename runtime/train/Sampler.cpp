@@ -1,7 +1,7 @@
 // Draws samples.
 #include "runtime/train/Sampler.h"
 
-#include "runtime/train/Philox.h"
+#include "runtime/core/Philox.h"
 
 #include <algorithm>
 

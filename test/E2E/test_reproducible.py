@@ -99,6 +99,14 @@ class Reproducible(unittest.TestCase):
     def test_llama(self):
         self.hold("llama-tiny/adamw")
 
+    def test_dropout(self):
+        """What is dropped does not depend on the layout either."""
+        expected, _ = self.train("gpt-tiny-dropout/adamw", "", 1)
+        for flags, micro_batches in [("--mesh=dp=4", 1), ("--mesh=tp=2 --sp=megatron", 1), ("--mesh=dp=2,tp=2 --zero=3", 2),
+                                     ("--mesh=sp=2 --sp=ulysses", 1), ("--recompute=full", 4)]:
+            with self.subTest(flags=flags, micro_batches=micro_batches):
+                self.assertEqual(self.train("gpt-tiny-dropout/adamw", flags, micro_batches)[0], expected)
+
     def test_bf16(self):
         """Sums are the same in bf16 too, micro-batches apart: their sums round."""
         expected, _ = self.train("gpt-tiny/bf16", "", 1)

@@ -117,9 +117,51 @@ class Training(Programs):
                     data = self.compile(run, [*layout.split(), "--micro-batches=2"], "bundle", micro_batches=2)
                     self.hold(run, self.train("bundle", data, "--steps=100")[0])
 
+    def test_dropout(self):
+        """What is dropped is what PyTorch was made to drop, in all layouts and micro-batches, recomputed or not."""
+        run = "gpt-tiny-dropout/adamw"
+        data = self.compile(run, [], "bundle")
+        alone, _ = self.train("bundle", data, "--steps=100")
+        want = self.hold(run, alone)
+        plain = json.loads((ROOT / "test/Training/gpt-tiny/adamw/losses.json").read_text())
+        self.assertGreater(abs(want["loss"][0] / plain["loss"][0] - 1), 1e-3)
+        for layout, parts in [*((layout, 1) for layout in LAYOUTS), ("", 4), ("--mesh=dp=2", 2), ("--mesh=dp=2 --zero=3", 2)]:
+            with self.subTest(layout=layout, parts=parts):
+                split = [f"--micro-batches={parts}"] if parts > 1 else []
+                data = self.compile(run, [*layout.split(), *split], "bundle", parts)
+                entries, _ = self.train("bundle", data, "--steps=10")
+                for step, entry in entries.items():
+                    self.assertLess(abs(entry["loss"] / alone[step]["loss"] - 1), 1e-6, f"step {step}")
+
+    def ask(self, run, dropout):
+        """Compiles the run with this "dropout" in its train file."""
+        record, _ = tool.describe(run)
+        graph, data = tool.make(run, self.dir / "asked")
+        train = graph.with_name("train.json")
+        train.write_text(json.dumps(json.loads(train.read_text()) | {"dropout": dropout}))
+        result = subprocess.run([str(BUILD / "bin/vescale-compile"), str(graph), "-o", str(self.dir / "bundle"),
+                                 f"--train={train}", *(f"--dim={dim}={size}" for dim, size in record["dims"].items())],
+                                capture_output=True, text=True, check=False, timeout=600)
+        return data, result
+
+    def test_asked_dropout(self):
+        """An export without dropouts gets those that are asked for, in the places that its author's model has them."""
+        data, result = self.ask("gpt-tiny/adamw", {"embedding": 0.1, "attention": 0.1, "residual": 0.1})
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.hold("gpt-tiny-dropout/adamw", self.train("bundle", data, "--steps=100")[0])
+        # An export's own are switched off by name: what is left is evaluation's model.
+        data, result = self.ask("gpt-tiny-dropout/adamw", {"exported": [{"match": "*", "rate": 0}]})
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.hold("gpt-tiny/adamw", self.train("bundle", data, "--steps=100")[0])
+        _, result = self.ask("gpt-tiny-dropout/adamw", {"exported": [{"match": "decoder.*", "rate": 0.2}]})
+        self.assertEqual(result.returncode, 3)
+        self.assertIn('matches "decoder.*", but no dropout of the export', result.stderr)
+        _, result = self.ask("vit/adamw", {"embedding": 0.1})
+        self.assertEqual(result.returncode, 0, result.stderr)
+
     def test_resume(self):
         """A run that was cut in two gives the same bits, a checkpoint goes on in any layout."""
-        run = "gpt-tiny/adamw"
+        run = "gpt-tiny-dropout/adamw"
         data = self.compile(run, ["--mesh=dp=2", "--zero=1"], "bundle")
         whole, _ = self.train("bundle", data, "--steps=40", f"--save-dir={self.dir / 'whole'}")
         first, _ = self.train("bundle", data, "--steps=25", f"--save-dir={self.dir / 'parts'}")

@@ -144,6 +144,7 @@ ArrayRef<Sampler> test::allSamplers() {
     addContractionSamplers(list);
     addNormalizationSamplers(list);
     addAttentionSamplers(list);
+    addRandomSamplers(list);
     return list;
   }();
   return samplers;
@@ -166,6 +167,7 @@ void test::generateFusing(Generator &generator, int64_t ops) {
     addContractionSamplers(list);
     addNormalizationSamplers(list);
     addAttentionSamplers(list);
+    addRandomSamplers(list);
     addReductionSamplers(list);
     addShapeSamplers(list);
     for (StringRef name : {"add", "mul", "sub", "gelu", "relu", "tanh", "exp",

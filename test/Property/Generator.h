@@ -112,6 +112,9 @@ private:
   unsigned names = 0;
 };
 
+/// Any rate, seed and site.
+graph::DropAttr sampleDrop(Generator &generator);
+
 /// Adds one op of the kind to the program.
 struct Sampler {
   llvm::StringRef op;
@@ -126,6 +129,7 @@ void addIndexingSamplers(llvm::SmallVectorImpl<Sampler> &samplers);
 void addContractionSamplers(llvm::SmallVectorImpl<Sampler> &samplers);
 void addNormalizationSamplers(llvm::SmallVectorImpl<Sampler> &samplers);
 void addAttentionSamplers(llvm::SmallVectorImpl<Sampler> &samplers);
+void addRandomSamplers(llvm::SmallVectorImpl<Sampler> &samplers);
 llvm::ArrayRef<Sampler> allSamplers();
 
 /// A program of one op of the named kind, or of several random ones.

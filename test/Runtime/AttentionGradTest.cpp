@@ -47,6 +47,7 @@ void makeProblem(GradProblem &p, unsigned seed) {
   op.window = from.window;
   op.causal = from.causal;
   op.mask_kind = from.mask_kind;
+  op.drop = from.drop;
   std::copy(from.q_stride, from.q_stride + 3, op.q_stride);
   std::copy(from.k_stride, from.k_stride + 3, op.k_stride);
   std::copy(from.v_stride, from.v_stride + 3, op.v_stride);
@@ -119,10 +120,13 @@ void checkResult(const GradProblem &p) {
             if (score.value == -INFINITY)
               continue;
             double weight = std::exp(score.value - p.lse[row]), product = 0;
+            double kept = keptOf(f, row, j);
             for (int64_t d = 0; d < op.value_dim; ++d) {
               product += double(p.outGrad(b, h, i, d)) * v(b, kv, j, d);
-              vSums[j * op.value_dim + d].add(weight * p.outGrad(b, h, i, d));
+              vSums[j * op.value_dim + d].add(weight * kept *
+                                              p.outGrad(b, h, i, d));
             }
+            product *= kept;
             double grad = weight * (product - p.delta[row]) * op.scale *
                           (1 - score.bent * score.bent);
             for (int64_t d = 0; d < op.head_dim; ++d) {

@@ -3,6 +3,7 @@
 #ifndef VESCALE_TEST_RUNTIME_ATTENTIONTESTING_H
 #define VESCALE_TEST_RUNTIME_ATTENTIONTESTING_H
 
+#include "runtime/core/Philox.h"
 #include "test/Runtime/KernelTesting.h"
 
 namespace vescale::runtime {
@@ -13,6 +14,8 @@ struct AttentionProblem {
   float *q, *k, *v, *out, *lse;
   float *maskNumbers = nullptr;
   uint8_t *maskBools = nullptr;
+  int64_t *counters = nullptr; // null: nothing is dropped
+  int64_t step = 0;
 };
 
 /// Random strides for [batch, heads, rows] of `dim`, in one of the orders that
@@ -82,6 +85,19 @@ inline void makeProblem(AttentionProblem &p, unsigned seed) {
                                : random.number();
     }
   }
+  if (random.chance(0.4)) {
+    int64_t rows = op.batch * op.heads * op.queries;
+    p.counters = p.arena.alloc<int64_t>(rows, op.drop.counters);
+    int64_t first = random.between(0, 1000) << 32;
+    int64_t length = random.chance(0.7) ? (op.keys + 63) / 64 * 64 : op.keys;
+    for (int64_t row = 0; row < rows; ++row)
+      p.counters[row] = first + row * length;
+    p.step = *p.arena.alloc<int64_t>(1, op.drop.step) = random.between(0, 99);
+    op.drop.seed = random.between(0, 1 << 30) * int64_t(1234567891011);
+    op.drop.site = random.between(0, 9);
+    op.drop.threshold = random.pick<uint32_t>({0, 429496730, 3000000000});
+    op.drop.scale = random.pick({1.0f, 1.25f, 3.0f});
+  }
   op.has_lse = random.chance(0.5);
   if (op.has_lse)
     p.lse = p.arena.alloc(op.batch * op.heads * op.queries, op.lse);
@@ -120,6 +136,16 @@ inline AttentionScore scoreOf(const AttentionProblem &p, int64_t b, int64_t h,
   if (op.window > 0 && j <= i + op.causal_offset - op.window)
     sum = -INFINITY;
   return {sum, bent};
+}
+
+/// What the weight of a key counts: 0 where it is dropped.
+inline double keptOf(const AttentionProblem &p, int64_t row, int64_t j) {
+  if (!p.counters)
+    return 1;
+  const vs_drop &drop = p.op.drop;
+  uint32_t word = drawWord(p.counters[row] + j, drop.seed,
+                           static_cast<uint32_t>(p.step), drop.site);
+  return word >= drop.threshold ? drop.scale : 0;
 }
 
 } // namespace vescale::runtime

@@ -41,6 +41,17 @@ static void expectEqual(const TrainFile &a, const TrainFile &b) {
   EXPECT_EQ(a.learningRate.warmupSteps, b.learningRate.warmupSteps);
   EXPECT_EQ(a.learningRate.totalSteps, b.learningRate.totalSteps);
   EXPECT_EQ(a.clipNorm, b.clipNorm);
+  ASSERT_EQ(a.dropout.has_value(), b.dropout.has_value());
+  if (a.dropout) {
+    EXPECT_EQ(a.dropout->embedding, b.dropout->embedding);
+    EXPECT_EQ(a.dropout->attention, b.dropout->attention);
+    EXPECT_EQ(a.dropout->residual, b.dropout->residual);
+    ASSERT_EQ(a.dropout->exported.size(), b.dropout->exported.size());
+    for (size_t i = 0; i < a.dropout->exported.size(); ++i) {
+      EXPECT_EQ(a.dropout->exported[i].match, b.dropout->exported[i].match);
+      EXPECT_EQ(a.dropout->exported[i].rate, b.dropout->exported[i].rate);
+    }
+  }
   EXPECT_EQ(a.microBatches, b.microBatches);
   EXPECT_EQ(a.frozen, b.frozen);
   ASSERT_EQ(a.data.size(), b.data.size());
@@ -56,6 +67,34 @@ static void expectEqual(const TrainFile &a, const TrainFile &b) {
 }
 
 TEST(TrainFile, NoFieldsAreTheDefaults) { expectEqual(parse(""), TrainFile()); }
+
+TEST(TrainFile, Dropout) {
+  EXPECT_FALSE(parse(R"(, "dropout": null)").dropout);
+  EXPECT_TRUE(parse(R"(, "dropout": {})").dropout);
+  TrainFile train = parse(R"(, "dropout": {"attention": 0.25, "exported": [
+      {"match": "*", "rate": 0.5}, {"match": "h.0.*", "rate": 0}]})");
+  ASSERT_TRUE(train.dropout);
+  EXPECT_EQ(train.dropout->attention, 0.25);
+  EXPECT_FALSE(train.dropout->residual);
+  ASSERT_EQ(train.dropout->exported.size(), 2u);
+  EXPECT_EQ(train.dropout->exported[1].match, "h.0.*");
+  EXPECT_EQ(train.dropout->exported[0].rate, 0.5);
+  llvm::Expected<TrainFile> again =
+      parseTrainFile(printTrainFile(train), "printed");
+  ASSERT_TRUE(bool(again));
+  expectEqual(train, *again);
+  EXPECT_EQ(refusal(R"(, "dropout": 0.1)"),
+            "t.json: \"dropout\" needs an object");
+  EXPECT_EQ(refusal(R"(, "dropout": {"attention": 1})"),
+            "t.json: \"dropout.attention\" needs a number from 0 to 0.99999");
+  EXPECT_EQ(refusal(R"(, "dropout": {"exported": [{"match": "*"}]})"),
+            "t.json: \"dropout.exported[0].rate\" is needed");
+  EXPECT_EQ(refusal(R"(, "dropout": {"exported": [{"rate": 0.1}]})"),
+            "t.json: \"dropout.exported[0].match\" needs one pattern");
+  EXPECT_EQ(refusal(R"(, "dropout": {"hidden": 0.1})"),
+            "t.json: \"dropout.hidden\" is unknown; fields here are attention, "
+            "embedding, exported, residual");
+}
 
 TEST(TrainFile, DefaultFileSpellsTheDefaultsOut) {
   llvm::Expected<TrainFile> train =

@@ -19,6 +19,14 @@ def philox(counter, key):
     return c0, c1, c2, c3
 
 
+def words_of(counter, step, site, seed):
+    """The word that decides about each element of a dropout, by the elements' numbers (#graph.drop)."""
+    counter = np.asarray(counter, np.uint64)
+    block = counter // np.uint64(64) * np.uint64(16) + counter % np.uint64(16)
+    words = philox((block & LOW, block >> np.uint64(32), step, site), (seed & 0xFFFFFFFF, seed >> 32))
+    return np.choose((counter // np.uint64(16) % np.uint64(4)).astype(np.intp), words)
+
+
 def draw(index, third, fourth, seed):
     """The first 64 bits (word 0 low) at counter (index low, index high, third, fourth) under the key (seed low, seed high)."""
     index = np.asarray(index, np.uint64)

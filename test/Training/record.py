@@ -52,12 +52,12 @@ def load(family, values):
     return model
 
 
-def export(model, inputs, feeds, optimize):
+def export(model, inputs, feeds, optimize, drops=False):
     dims = {name: {axis: size for axis, size in enumerate(spec["shape"]) if isinstance(size, str)}
             for name, spec in inputs.items()}
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        return torch.onnx.export(model.eval(), (), kwargs=feeds, dynamo=True, opset_version=20, optimize=optimize,
+        return torch.onnx.export(model.train(drops), (), kwargs=feeds, dynamo=True, opset_version=20, optimize=optimize,
                                  output_names=["logits"], dynamic_shapes=dims, verbose=False).model_proto
 
 
@@ -89,9 +89,9 @@ def record_graph(name, family):
     if "input_ids" in family.inputs and "input_ids" not in feeds:
         feeds["input_ids"] = torch.arange(3 * family.dims["sequence"]).reshape(3, -1) % 256
     fresh = load(family, tool.first_weights(record))
-    record["lost_by_default"] = {kind: len(lost_names(each, export(each, family.inputs, feeds, True)))
+    record["lost_by_default"] = {kind: len(lost_names(each, export(each, family.inputs, feeds, True, family.drops)))
                                  for kind, each in (("fresh", fresh), ("trained", model))}
-    proto = export(model, family.inputs, feeds, False)
+    proto = export(model, family.inputs, feeds, False, family.drops)
     if lost := lost_names(model, proto):
         raise SystemExit(f"the export of {name} lost {', '.join(lost)}")
     strip.strip_metadata(proto)
@@ -122,10 +122,19 @@ def source(record):
 def run(family, record, config, order=1, **options):
     model = load(family, tool.first_weights(record))
     batches = pytorch.Batches(config, record["dims"]["batch"], source(record), record["dims"].get("sequence"), order)
-    history = pytorch.train(model, config, batches, STEPS, **options)
+    history = pytorch.train(model, config, batches, STEPS, drops=family.drops, **options)
     if not np.isfinite(history["loss"]).all():
         raise SystemExit(f"{record['name']} diverges")
     return model, history
+
+
+def start_of(family, record, config):
+    """The loss of the first batch without dropout, before any training."""
+    model = load(family, tool.first_weights(record)).eval()
+    fields = pytorch.Batches(config, record["dims"]["batch"], source(record), record["dims"].get("sequence"))(0)
+    with torch.no_grad():
+        output = model(**{name: value for name, value in fields.items() if name != config["loss"]["labels"]}).logits
+    return pytorch.summed_loss(config["loss"], output, fields).item() / pytorch.loss_count(config["loss"], fields)
 
 
 def record_run(name, family, run_name):
@@ -137,6 +146,8 @@ def record_run(name, family, run_name):
     took = time.perf_counter() - start
     final = {key: value.detach().numpy() for key, value in model.named_parameters()}
     result = {"batch": record["dims"]["batch"]} | history | {"drift": {}}
+    if family.drops:
+        result["start_without_dropout"] = start_of(family, record, config)
     result["final"] = {key: tool.summary(value) | {"drift": 0.0} for key, value in final.items()}
     for repeat in own.repeats:
         model, other = run(family, record, config, **REPEATS[repeat])

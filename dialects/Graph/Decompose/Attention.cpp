@@ -107,6 +107,14 @@ public:
     llvm::append_range(shape, shapeOf(x).drop_front(3));
     return reshape(x, shape);
   }
+  /// The weights, or their gradient, without those that are dropped.
+  Value drop(Value x) {
+    return op.getDrop()
+               ? DropoutOp::create(builder, loc, typeOf(x), x, op.getCounters(),
+                                   op.getStep(), op.getDropAttr())
+                     .getResult()
+               : x;
+  }
   /// A number for each query on all keys.
   Value overKeys(Value x) {
     return broadcast(cast(x, typeOf(masked).getElementType()), all, {0, 1, 2});
@@ -163,7 +171,7 @@ SmallVector<Value> AttentionOp::decompose(OpBuilder &builder) {
   Value total = s.reduceLast(Reduction::Sum, powers);
   Value divisor = s.select(unseen, s.number(total, 1), total);
   Value weights = s.binary<DivOp>(powers, s.overKeys(divisor));
-  Value result = s.merge(s.dot(s.split(weights), getValue(), {4}, {2}));
+  Value result = s.merge(s.dot(s.split(s.drop(weights)), getValue(), {4}, {2}));
   if (!getLse())
     return {result};
   Value lse = s.binary<AddOp>(s.unary<LogOp>(total), base);
@@ -178,7 +186,7 @@ SmallVector<Value> AttentionGradOp::decompose(OpBuilder &builder) {
   Value zero = s.number(weights, 0);
   weights = s.select(hidden, zero, weights);
   Value resultGrad = s.split(getResultGrad());
-  Value weightGrad = s.merge(s.dot(resultGrad, getValue(), {4}, {3}));
+  Value weightGrad = s.drop(s.merge(s.dot(resultGrad, getValue(), {4}, {3})));
   Value scoreGrad = s.binary<MulOp>(
       weights, s.binary<SubOp>(weightGrad, s.overKeys(getDelta())));
   if (s.bent) {
@@ -191,5 +199,5 @@ SmallVector<Value> AttentionGradOp::decompose(OpBuilder &builder) {
   scoreGrad = s.split(s.select(hidden, zero, scoreGrad));
   return {s.merge(s.dot(scoreGrad, getKey(), {4}, {2})),
           s.dot(scoreGrad, s.split(getQuery()), {2, 3}, {2, 3}),
-          s.dot(s.split(weights), resultGrad, {2, 3}, {2, 3})};
+          s.dot(s.split(s.drop(weights)), resultGrad, {2, 3}, {2, 3})};
 }

@@ -74,10 +74,51 @@ private:
 };
 } // namespace
 
+namespace {
+/// What is left of weights, or of their gradients, where some are dropped.
+class Kept {
+public:
+  template <typename Op>
+  Kept(Op op, const Elements &e, Operands operands)
+      : e(e), drop(op.getDropAttr()) {
+    if (!op.getCounters())
+      return;
+    counters = operands[op.getCountersIndex()];
+    step = (*operands[op.getCountersIndex() + 1])[0];
+  }
+
+  /// Of x, which belongs to key j for the query of this number.
+  Element of(Element x, int64_t query, int64_t j) const {
+    if (!drop)
+      return x;
+    return drop.keeps(uint64_t((*counters)[query]) + j, step)
+               ? e.mul(x, e.number(drop.getScale()))
+               : e.integer(0);
+  }
+
+private:
+  const Elements &e;
+  DropAttr drop;
+  const Tensor *counters = nullptr;
+  uint64_t step = 0;
+};
+
+/// Fails where weights are to be dropped and nothing says which.
+template <typename Op> LogicalResult checkDraw(Op op) {
+  if (op.getDrop() && !op.getCounters())
+    return op.emitOpError("does not say which weights it drops; "
+                          "train-add-dropout does");
+  return success();
+}
+} // namespace
+
 Tensors AttentionOp::evaluate(Operands operands, EvaluateContext &context) {
   const Tensor &q = *operands[0], &k = *operands[1], &v = *operands[2];
   Elements e = context.elements(q.getElementType());
+  if (failed(checkDraw(*this)))
+    return failure();
   Scores scores(*this, e, q, k, getMask() ? operands[3] : nullptr);
+  Kept kept(*this, e, operands);
   int64_t keys = k.getDim(2), outputs = v.getDim(3);
   Tensor result(typeOf(getResult()));
   Tensor lse;
@@ -95,6 +136,8 @@ Tensors AttentionOp::evaluate(Operands operands, EvaluateContext &context) {
     if (highest == e.lowest())
       return; // sees no key: zeros
     softmaxRow(e, row.data(), weights.data(), keys, 1, /*log=*/false);
+    for (int64_t j = 0; j < keys; ++j)
+      weights[j] = kept.of(weights[j], query, j);
     for (int64_t c = 0; c < outputs; ++c) {
       Element sum = e.integer(0);
       for (int64_t j = 0; j < keys; ++j)
@@ -121,7 +164,10 @@ Tensors AttentionGradOp::evaluate(Operands operands, EvaluateContext &context) {
   const Tensor &lse = *operands[getLseIndex()];
   const Tensor &delta = *operands[getDeltaIndex()];
   Elements e = context.elements(q.getElementType());
+  if (failed(checkDraw(*this)))
+    return failure();
   Scores scores(*this, e, q, k, getMask() ? operands[3] : nullptr);
+  Kept kept(*this, e, operands);
   Element scale = e.number(getScale().convertToDouble());
   int64_t keys = k.getDim(2), features = q.getDim(3), outputs = v.getDim(3);
   SmallVector<Tensor, 1> grads;
@@ -143,9 +189,11 @@ Tensors AttentionGradOp::evaluate(Operands operands, EvaluateContext &context) {
       int64_t keyAt = k.offset({b, scores.keyHead(h), j, 0});
       int64_t valueAt = v.offset({b, scores.keyHead(h), j, 0});
       Element weight = e.exp(e.sub(score.value, lse[query]));
-      accumulate(grads[2], valueAt, weight, resultGrad, gradAt, outputs);
-      Element weightGrad = e.sumOfProducts(resultGrad.data() + gradAt,
-                                           v.data() + valueAt, outputs);
+      accumulate(grads[2], valueAt, kept.of(weight, query, j), resultGrad,
+                 gradAt, outputs);
+      Element weightGrad = kept.of(e.sumOfProducts(resultGrad.data() + gradAt,
+                                                   v.data() + valueAt, outputs),
+                                   query, j);
       Element scoreGrad = e.mul(weight, e.sub(weightGrad, delta[query]));
       Element slope = e.sub(e.number(1), e.mul(score.bent, score.bent));
       scoreGrad = e.mul(scale, e.mul(scoreGrad, slope));

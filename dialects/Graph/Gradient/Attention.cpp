@@ -22,17 +22,17 @@ SmallVector<Value> AttentionOp::prepareToDifferentiate(OpBuilder &builder,
   if (!element.isF64())
     element = builder.getF32Type();
   auto lse = RankedTensorType::get(shapeOf(getResult()).drop_back(), element);
-  auto op = AttentionOp::create(builder, getLoc(), getResult().getType(), lse,
-                                getQuery(), getKey(), getValue(), getMask(),
-                                getScaleAttr(), getSoftcapAttr(),
-                                getWindowAttr(), getCausalAttr());
+  auto op = AttentionOp::create(
+      builder, getLoc(), getResult().getType(), lse, getQuery(), getKey(),
+      getValue(), getMask(), getScaleAttr(), getSoftcapAttr(), getWindowAttr(),
+      getCausalAttr(), getCounters(), getStep(), getDropAttr());
   op->setDiscardableAttrs((*this)->getDiscardableAttrDictionary());
   return {op.getResult()};
 }
 
 /// With p the weights, the scores' gradient is p · (value · dy - delta), where
-/// delta = Σ result · dy; and lse's gradient adds p times itself, so it is
-/// taken from delta.
+/// delta = Σ result · dy, also where weights are dropped; and lse's gradient
+/// adds p times itself, so it is taken from delta.
 LogicalResult AttentionOp::differentiate(GradientBuilder &gradients) {
   Term result(gradients, getResult());
   Term dy = gradients.result(0) ? Term(gradients, gradients.result(0))
@@ -45,7 +45,8 @@ LogicalResult AttentionOp::differentiate(GradientBuilder &gradients) {
       gradients.builder, gradients.loc,
       TypeRange{getQuery().getType(), getKey().getType(), getValue().getType()},
       getQuery(), getKey(), getValue(), getMask(), dy, getLse(), delta,
-      getScaleAttr(), getSoftcapAttr(), getWindowAttr(), getCausalAttr());
+      getScaleAttr(), getSoftcapAttr(), getWindowAttr(), getCausalAttr(),
+      getCounters(), getStep(), getDropAttr());
   for (unsigned operand : {0, 1, 2})
     if (gradients.wants(operand))
       gradients.set(operand, op->getResult(operand));

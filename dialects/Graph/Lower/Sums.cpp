@@ -70,9 +70,9 @@ Value graph::foldTree(ElementBuilder &builder, Reduction kind, Value sums,
     builder.loop(builder.index(0), builder.index(width), [&](Value place) {
       Value left = arith::MulIOp::create(b, loc, place, builder.index(2));
       Value right = arith::AddIOp::create(b, loc, left, builder.index(1));
-      Value sum = emit.accumulate(kind,
-                                  memref::LoadOp::create(b, loc, sums, left),
-                                  memref::LoadOp::create(b, loc, sums, right));
+      Value sum =
+          emit.accumulate(kind, memref::LoadOp::create(b, loc, sums, left),
+                          memref::LoadOp::create(b, loc, sums, right));
       memref::StoreOp::create(b, loc, sum, sums, place);
     });
   return memref::LoadOp::create(b, loc, sums, builder.index(0));
@@ -87,8 +87,7 @@ Value graph::sumLeaves(ElementBuilder &builder, Type type, int64_t leaves,
   Location loc = builder.loc;
   Value sums = builder.rowBuffer({leaves, nullptr}, type);
   builder.loop(builder.index(0), builder.index(leaves), [&](Value leaf) {
-    Value begin =
-        arith::MulIOp::create(b, loc, leaf, builder.index(length));
+    Value begin = arith::MulIOp::create(b, loc, leaf, builder.index(length));
     memref::StoreOp::create(b, loc, sumLeaf(begin), sums, leaf);
   });
   return foldTree(builder, Reduction::Sum, sums, leaves);

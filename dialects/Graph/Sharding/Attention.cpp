@@ -61,6 +61,11 @@ struct Factors {
         builder.operandDim(3, 2, query);
       builder.operandDim(3, 3, key);
     }
+    if (op.getCounters()) {
+      unsigned counters = op.getCountersIndex();
+      builder.operandDim(counters, 0, batch).operandDim(counters, 1, heads);
+      builder.operandDim(counters, 2, query);
+    }
   }
 
   unsigned batch, head, query, key, feature, value;

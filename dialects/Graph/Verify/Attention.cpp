@@ -42,7 +42,9 @@ template <typename Op> static LogicalResult verifyScores(Op op) {
     return op.emitOpError("a window must be positive and needs causal");
   if (op.getSoftcap().convertToDouble() < 0)
     return op.emitOpError("softcap must not be negative");
-  return success();
+  if (op.getCounters() && !op.getDrop())
+    return op.emitOpError("has counters, but drops nothing");
+  return verifyDraw(op, op.getCounters(), op.getStep(), q.drop_back());
 }
 
 /// One number for each query: f64 for f64, else f32.

@@ -32,6 +32,10 @@ mlir::LogicalResult verifyCount(mlir::Operation *op, llvm::StringRef name,
 /// All values are at least `low`.
 mlir::LogicalResult verifyAtLeast(mlir::Operation *op, llvm::StringRef name,
                                   llvm::ArrayRef<int64_t> values, int64_t low);
+/// What says which elements are dropped: a number for each of the rows, and the
+/// step, or neither.
+mlir::LogicalResult verifyDraw(mlir::Operation *op, mlir::Value counters,
+                               mlir::Value step, llvm::ArrayRef<int64_t> rows);
 
 } // namespace vescale::graph
 

@@ -46,6 +46,9 @@ std::string describeLocation(mlir::Location location);
 /// for a location outside the scheme the name itself.
 llvm::SmallVector<std::string> nodeNames(mlir::Location location);
 
+/// The modules of the user's model that an op was made in, dotted paths.
+llvm::SmallVector<std::string> moduleNames(mlir::Location location);
+
 } // namespace vescale
 
 #endif // VESCALE_SUPPORT_LOCATION_H

@@ -60,6 +60,21 @@ struct ScheduleOptions {
   int64_t warmupSteps = 10, totalSteps = 1000;
 };
 
+/// The rates of dropout. What is not said is as the export has it.
+struct DropoutOptions {
+  /// Of the first state of the residual stream, of attention's weights, and of
+  /// what a layer adds to the stream, whether the export has dropouts there or
+  /// not.
+  std::optional<double> embedding, attention, residual;
+  /// Of the export's dropouts whose node's or module's name matches a glob; the
+  /// last match counts.
+  struct Rate {
+    std::string match;
+    double rate = 0;
+  };
+  std::vector<Rate> exported;
+};
+
 /// Where an input of the step comes from.
 struct DataOptions {
   /// The name of an array of the data file, or of the tokens of a token file.
@@ -82,6 +97,8 @@ struct TrainFile {
   /// The largest norm that all gradients together may have; 0 (null in the
   /// file): any.
   double clipNorm = 1.0;
+  /// Without it the export must not have switched any dropout off.
+  std::optional<DropoutOptions> dropout;
   /// How many batches of the model's size make a step.
   int64_t microBatches = 1;
   /// Globs over the names of parameters that are not trained.

@@ -18,14 +18,16 @@ AbiTypes::AbiTypes(LLVMContext &context)
   gemm = make({ref,     ref,     ref, i64, i64, i64,   list(2), list(2),
                list(2), list(2), i64, i64, i64, i32,   i32,     i32,
                i32,     i32,     i32, ref, i64, kernel});
-  attention = make({ref,     ref,     ref,     ref,     ref, ref, i64,
-                    i64,     i64,     i64,     i64,     i64, i64, list(3),
-                    list(3), list(3), list(3), list(4), f32, f32, i64,
-                    i64,     i32,     i32,     i32,     i32, ref, i64});
+  drop = make({ref, ref, i64, i32, i32, f32, i32});
+  attention = make({ref,     ref,     ref, ref, ref, ref,     i64,     i64,
+                    i64,     i64,     i64, i64, i64, list(3), list(3), list(3),
+                    list(3), list(4), f32, f32, i64, i64,     i32,     i32,
+                    i32,     i32,     ref, i64, drop});
   SmallVector<Type *> grad(10, ref);
   grad.append(7, i64);
   grad.append(7, list(3));
-  grad.append({list(4), f32, f32, i64, i64, i32, i32, i32, i32, ref, i64});
+  grad.append(
+      {list(4), f32, f32, i64, i64, i32, i32, i32, i32, ref, i64, drop});
   attentionGrad = make(grad);
   scatterAdd =
       make({ref, ref, ref, i64, i64, i64, i64, i32, i32, i64, ref, i64});
@@ -45,6 +47,7 @@ Error AbiTypes::check(const DataLayout &layout) const {
       {ref, sizeof(vs_ref)},
       {kernel, sizeof(vs_kernel)},
       {gemm, sizeof(vs_gemm)},
+      {drop, sizeof(vs_drop)},
       {attention, sizeof(vs_attention)},
       {attentionGrad, sizeof(vs_attention_grad)},
       {scatterAdd, sizeof(vs_scatter_add)},

@@ -20,7 +20,7 @@ struct AbiTypes {
   llvm::Error check(const llvm::DataLayout &layout) const;
 
   llvm::Type *i32, *i64, *f32, *pointer;
-  llvm::StructType *ref, *kernel, *gemm, *attention, *attentionGrad,
+  llvm::StructType *ref, *kernel, *gemm, *drop, *attention, *attentionGrad,
       *scatterAdd, *conv, *group, *collective, *step, *entry, *program;
 };
 

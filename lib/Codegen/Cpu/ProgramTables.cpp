@@ -176,6 +176,13 @@ void TableBuilder::appendScores(Op op, SmallVector<Constant *> &fields,
                  number(op.getSoftcap()), i64(s[4] - s[3]), i64(op.getWindow()),
                  i32(op.getCausal()), i32(kind), i32(VS_F32), i32(hasLse),
                  ref(op.getScratch()), i64(bytesOf(op.getScratch()))});
+  graph::DropAttr drop = op.getDropAttr();
+  auto word = [&](uint32_t value) { return i32(static_cast<int32_t>(value)); };
+  fields.push_back(make(
+      types.drop,
+      {ref(op.getCounters()), ref(op.getStep()), i64(drop ? drop.getSeed() : 0),
+       word(drop ? drop.getSite() : 0), word(drop ? drop.getThreshold() : 0),
+       llvm::ConstantFP::get(types.f32, drop ? drop.getScale() : 0), i32(0)}));
 }
 
 template <typename Op> Constant *TableBuilder::maskRef(Op op) {

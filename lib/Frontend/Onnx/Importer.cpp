@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Frontend/Onnx/Importer.h"
+#include "dialects/Graph/Dropout.h"
 #include "lib/Frontend/Onnx/NodeContext.h"
 #include "lib/Frontend/Onnx/Origins.h"
 #include "lib/Frontend/Onnx/Reader.h"
@@ -193,6 +194,11 @@ LogicalResult Importer::importInitializers(const Graph &graph, Scope &scope) {
 // The module
 //===----------------------------------------------------------------------===//
 
+void Importer::addStatistic(const Val &value) {
+  if (auto op = emit.operand(value).getDefiningOp<graph::ParameterOp>())
+    statistics.insert(op.getNameAttr());
+}
+
 OwningOpRef<ModuleOp> Importer::run() {
   std::vector<RankedTensorType> types;
   LogicalResult dims = bindDims(types), ops = checkOps();
@@ -249,6 +255,11 @@ OwningOpRef<ModuleOp> Importer::run() {
     }
   (*module)->setAttr(graph::kUnnamedAttr,
                      builder.getStrArrayAttr(unnamed.getArrayRef()));
+  for (auto [name, texts] :
+       {std::pair(graph::kDropoutsOffAttr, dropoutsOff.getArrayRef()),
+        {graph::kStatisticsAttr, statistics.getArrayRef()}})
+    if (!texts.empty())
+      (*module)->setAttr(name, builder.getArrayAttr(texts));
   return module;
 }
 

@@ -80,6 +80,14 @@ public:
                                                    const Frame &outer);
   mlir::FailureOr<Val> importTensor(const Tensor &tensor);
   mlir::InFlightDiagnostic error();
+  /// A number for each dropout, so that no two are taken for one.
+  int64_t numberDropout() { return numDropouts++; }
+  /// A dropout that the model has switched off, in words.
+  void addDropoutOff(const llvm::Twine &what) {
+    dropoutsOff.insert(builder.getStringAttr(what));
+  }
+  /// A parameter that is a statistic of what the model was trained on.
+  void addStatistic(const Val &value);
 
 private:
   NodeMeaning findMeaning(const Node &node, const OpsetImports &opsets) const;
@@ -104,6 +112,8 @@ private:
   uint64_t importedNodes = 0;
   /// Tensors that may hold weights, but under no name.
   llvm::SetVector<llvm::StringRef> unnamed;
+  llvm::SetVector<mlir::Attribute> dropoutsOff, statistics;
+  int64_t numDropouts = 0;
   /// Results of nodes that depend on constants only, by reuseKey: exporters
   /// repeat the same mask in every layer.
   llvm::StringMap<std::vector<Val>> reusable;

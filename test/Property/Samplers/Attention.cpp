@@ -30,11 +30,17 @@ struct Scores {
     statistic = g.type({batch, heads, queries}, computeType(element));
     softcap = APFloat(g.dice.chance(30) ? 2.0 : 0.0);
     causal = g.dice.chance(40);
+    if (g.dice.chance(30)) {
+      drop = sampleDrop(g);
+      counters = g.value(statistic.getShape(), g.builder.getI64Type());
+      step = g.value({}, g.builder.getI64Type());
+    }
     window = causal && g.dice.chance(50) ? g.dice.between(1, 4) : 0;
   }
 
   Type element;
-  Value q, k, v, mask;
+  Value q, k, v, mask, counters, step;
+  DropAttr drop;
   RankedTensorType result, statistic;
   APFloat scale{0.5}, softcap{0.0};
   int64_t window;
@@ -45,7 +51,7 @@ struct Scores {
 static AttentionOp createAttention(Generator &g, const Scores &s, bool lse) {
   return g.create<AttentionOp>(s.result, lse ? Type(s.statistic) : Type(), s.q,
                                s.k, s.v, s.mask, s.scale, s.softcap, s.window,
-                               s.causal);
+                               s.causal, s.counters, s.step, s.drop);
 }
 
 static void sampleAttention(Generator &g) {
@@ -61,7 +67,8 @@ static void sampleAttentionGrad(Generator &g) {
   Value delta = g.value(s.statistic.getShape(), s.statistic.getElementType());
   g.create<AttentionGradOp>(typeOf(s.q), typeOf(s.k), typeOf(s.v), s.q, s.k,
                             s.v, s.mask, resultGrad, lse, delta, s.scale,
-                            s.softcap, s.window, s.causal);
+                            s.softcap, s.window, s.causal, s.counters, s.step,
+                            s.drop);
 }
 
 static void sampleRotary(Generator &g) {

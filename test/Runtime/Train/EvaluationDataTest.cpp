@@ -23,6 +23,9 @@ Manifest tokenManifest(int64_t batch, int dp, int microBatches) {
                   R"(", "dtype": "i64", "shape": [)", batch, ", ", sequence,
                   R"(], "layout": {"dims": [["dp"], []]}, "at": {"space": )",
                   R"("arena", "offset": )", *name == 'x' ? 0 : 4096, "}}");
+  inputs += cat(R"(, {"name": "#rows", "dtype": "i64", "shape": [)", batch,
+                R"(], "layout": {"dims": [["dp"]]}, "at": {"space": "arena", )",
+                R"("offset": 6144}})");
   std::string text = cat(
       R"({"schema": "vescale.manifest/1", "model": "m", "target": {"kind": )",
       R"("cpu"}, "mesh": [["dp", )", dp,
@@ -77,6 +80,32 @@ TEST(EvaluationData, ReadsWindowsSideBySideInEveryLayout) {
   EXPECT_EQ(firstTokens(8, 4, 1, 1, path), want);
   EXPECT_EQ(firstTokens(2, 1, 4, 1, path), want);
   EXPECT_EQ(firstTokens(4, 2, 2, 1, path), want);
+}
+
+// Which row of the step's batch a sample is, however it is cut.
+TEST(EvaluationData, NumbersRows) {
+  std::string path = writeTokens(65);
+  auto rows = [&](int64_t batch, int dp, int microBatches) {
+    Manifest manifest = tokenManifest(batch, dp, microBatches);
+    std::vector<int64_t> found;
+    for (int rank = 0; rank < dp; ++rank) {
+      Data data(manifest, path, TokenWidth::U16, rank, DataUse::Evaluate);
+      std::vector<int64_t> memory(1024);
+      Addresses addresses;
+      addresses.arena = reinterpret_cast<char *>(memory.data());
+      for (int part = 0; part < microBatches; ++part) {
+        data.place(addresses, 1, part);
+        for (int64_t row = 0; row < batch / dp; ++row)
+          found.push_back(memory[768 + row]);
+      }
+    }
+    return found;
+  };
+  std::vector<int64_t> want = {0, 1, 2, 3, 4, 5, 6, 7};
+  EXPECT_EQ(rows(8, 1, 1), want);
+  EXPECT_EQ(rows(8, 4, 1), want);
+  EXPECT_EQ(rows(2, 1, 4), want);
+  EXPECT_EQ(rows(4, 2, 2), want);
 }
 
 TEST(EvaluationData, CountsWholeBatches) {

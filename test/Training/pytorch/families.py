@@ -50,13 +50,16 @@ class Family:
     special: dict = field(default_factory=dict)
     train: dict = field(default_factory=dict)
     runs: dict = field(default_factory=lambda: {"adamw": Run(repeats=LARGE)})
+    # Exported and trained in training mode.
+    drops: bool = False
 
 
-def gpt(layers, width, heads, sequence, tied=True):
+def gpt(layers, width, heads, sequence, tied=True, dropout=0.0):
     def build():
         return hf.GPT2LMHeadModel(hf.GPT2Config(
             vocab_size=BYTES, n_embd=width, n_layer=layers, n_head=heads, n_positions=sequence, tie_word_embeddings=tied,
-            resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, use_cache=False, bos_token_id=None, eos_token_id=None))
+            resid_pdrop=dropout, embd_pdrop=dropout, attn_pdrop=dropout, use_cache=False, bos_token_id=None,
+            eos_token_id=None, attn_implementation="eager" if dropout else "sdpa"))
 
     return build
 
@@ -119,5 +122,7 @@ FAMILIES = {
         "bf16": Run({"compute": "bf16"}, repeats=())}),
     "gpt-tiny-untied": Family(gpt(2, 64, 2, 32, tied=False), {"input_ids": IDS}, TINY, special=gpt_special(2),
                               runs={"adamw": Run(repeats=SMALL)}),
+    "gpt-tiny-dropout": Family(gpt(2, 64, 2, 32, dropout=0.1), {"input_ids": IDS}, TINY, special=gpt_special(2), drops=True,
+                               runs={"adamw": Run(repeats=SMALL), "accumulate": Run({"micro_batches": 4})}),
     "llama-tiny": Family(llama(2, 64, 4, 2, 176, 32), {"input_ids": IDS}, TINY, runs={"adamw": Run(repeats=SMALL)}),
 }

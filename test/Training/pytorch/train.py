@@ -9,6 +9,7 @@ import torch
 import transformers.models.llama.modeling_llama as modeling_llama
 
 import sampling
+from pytorch import dropout
 from schedule import learning_rate
 
 
@@ -81,27 +82,31 @@ def exact_norm(self, hidden):
     return self.weight * hidden * torch.rsqrt(hidden.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)
 
 
-def train(model, config, batches, steps, dtype=torch.float32, threads=2):
-    """Trains the model in place; returns loss, norm of the gradient before it is clipped, and learning rate by step."""
+def train(model, config, batches, steps, dtype=torch.float32, threads=2, drops=False):
+    """Trains the model in place, with dropout by vescale's masks if it `drops`; returns loss, norm of the gradient before it is clipped, and learning rate by step."""
     torch.set_num_threads(threads)
     with contextlib.ExitStack() as stack:
         if dtype == torch.float64:
             usual = modeling_llama.LlamaRMSNorm.forward
             modeling_llama.LlamaRMSNorm.forward = exact_norm
             stack.callback(setattr, modeling_llama.LlamaRMSNorm, "forward", usual)
-        # As the export sees it: without dropout.
-        model.to(dtype).eval()
+        # As the export sees it.
+        model.to(dtype).train(drops)
+        masks = dropout.Masks(config["seed"])
+        stack.enter_context(dropout.drawn(masks))
         freeze(model, config["frozen"])
         update = optimizer(model, config)
         history = {"loss": [], "grad_norm": [], "learning_rate": []}
         for step in range(steps):
-            loss, norm = train_step(model, config, batches(step), update, learning_rate(config["learning_rate"], step), dtype)
+            rows = iter(np.arange(batches.batch)[::batches.order].reshape(config["micro_batches"], -1))
+            loss, norm = train_step(model, config, batches(step), update, learning_rate(config["learning_rate"], step), dtype,
+                                    lambda: masks.begin(step, next(rows)))
             for key, value in (("loss", loss), ("grad_norm", norm), ("learning_rate", update.param_groups[0]["lr"])):
                 history[key].append(value)
     return history
 
 
-def train_step(model, config, fields, update, rate, dtype):
+def train_step(model, config, fields, update, rate, dtype, begin):
     for group in update.param_groups:
         group["lr"] = rate
     update.zero_grad()
@@ -112,6 +117,7 @@ def train_step(model, config, fields, update, rate, dtype):
         part = dict(zip(fields, part))
         inputs = {name: value.to(dtype) if value.is_floating_point() else value
                   for name, value in part.items() if name not in target}
+        begin()
         with torch.autocast("cpu", torch.bfloat16, enabled=config.get("compute") == "bf16"):
             output = model(**inputs).logits
         loss = summed_loss(config["loss"], output if dtype == torch.float64 else output.float(), part) / count

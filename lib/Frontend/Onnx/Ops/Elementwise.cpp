@@ -1,6 +1,8 @@
 //===- Elementwise.cpp - Arithmetic, comparison, logic, conversion --------===//
 
 #include "lib/Frontend/Onnx/NodeContext.h"
+#include "vescale/Support/Location.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
 using namespace mlir;
@@ -181,18 +183,53 @@ LogicalResult importIsInf(NodeContext &n) {
 
 LogicalResult importIdentity(NodeContext &n) { return n.set(n.in(0)); }
 
+/// The share that a dropout drops: an input since operator set 12, before that
+/// an attribute.
+FailureOr<double> dropoutRate(NodeContext &n) {
+  constexpr double usual = 0.5;
+  if (n.in(1).absent())
+    return n.number("ratio", usual);
+  Val ratio = n.knownInput(1);
+  if (ratio.absent() || ratio.size() != 1 || !ratio.isFloat())
+    return n.fail("the ratio is not a number that is known");
+  double value = ratio.constant()->floats[0];
+  if (value >= 0 && value < 1)
+    return value;
+  return n.error() << "the ratio is " << value
+                   << "; it must be from 0 up to, and not, 1";
+}
+
 LogicalResult importDropout(NodeContext &n) {
-  // Of an exported model: inference, unless training_mode says otherwise.
   n.ignore({"seed"});
-  const Val &training = n.in(2);
-  if (!training.absent() &&
-      !(training.constant() && training.size() == 1 && training.isBool() &&
-        training.constant()->ints[0] == 0))
-    return n.fail("dropout in training mode is not supported: export the model "
-                  "in eval mode");
-  if (failed(n.set(1, n.e.fill(n.e.i1(), n.in(0).shape(), 1))))
+  FailureOr<double> rate = dropoutRate(n);
+  if (failed(rate))
     return failure();
-  return n.set(n.in(0));
+  // Inference, unless training_mode says otherwise.
+  Val training = n.in(2).absent() ? Val() : n.knownInput(2);
+  if (!n.in(2).absent() &&
+      (training.absent() || training.size() != 1 || !training.isBool()))
+    return n.fail("whether it is in training mode is not known");
+  const Val &x = n.in(0);
+  if (*rate == 0 || training.absent() || training.constant()->ints[0] == 0) {
+    if (*rate != 0)
+      n.getImporter().addDropoutOff(describeLocation(n.e.getLocation()) +
+                                    ", rate " + llvm::formatv("{0:g}", *rate));
+    if (failed(n.set(1, n.e.fill(n.e.i1(), x.shape(), 1))))
+      return failure();
+    return n.set(x);
+  }
+  if (n.wantsOutput(1))
+    return n.fail("the mask of a dropout in training mode is an output that is "
+                  "not supported");
+  if (!x.isFloat() || x.rank() == 0)
+    return n.fail("the operand of a dropout in training mode must be a tensor "
+                  "of floats");
+  Builder builder(n.e.context());
+  auto drop =
+      graph::DropAttr::get(n.e.context(), builder.getF64FloatAttr(*rate), 0,
+                           n.getImporter().numberDropout());
+  return n.set(n.e.make<graph::DropoutOp>(x.type(), x.shape(), n.e.operand(x),
+                                          mlir::Value(), mlir::Value(), drop));
 }
 
 } // namespace

@@ -121,11 +121,15 @@ LogicalResult importBatchNorm(NodeContext &n) {
   Emitter &e = n.e;
   if (n.integer("training_mode", 0) != 0)
     return n.fail("batch normalization in training mode is not supported: "
-                  "export the model in eval mode");
+                  "export the model in eval mode; to train it, list "
+                  "\"*running_mean\" and \"*running_var\" under \"frozen\" in "
+                  "the train file");
   n.ignore({"momentum"}); // Of training.
   if (failed(checkChannels(n, 1)))
     return failure();
   const Val &mean = n.in(3), &variance = n.in(4);
+  n.getImporter().addStatistic(mean);
+  n.getImporter().addStatistic(variance);
   Val deviation = e.unary(
       Unary::Sqrt, e.binary(Binary::Add, variance, n.number("epsilon", 1e-5f)));
   Val scale = e.binary(Binary::Div, n.in(1), deviation);

@@ -1,8 +1,8 @@
 // Philox4x32-10, a counter-based generator: random words as a function of a
 // counter and a key (Salmon et al., Parallel Random Numbers: As Easy as 1, 2,
 // 3, SC 2011).
-#ifndef VESCALE_RUNTIME_TRAIN_PHILOX_H
-#define VESCALE_RUNTIME_TRAIN_PHILOX_H
+#ifndef VESCALE_RUNTIME_CORE_PHILOX_H
+#define VESCALE_RUNTIME_CORE_PHILOX_H
 
 #include <array>
 #include <cstdint>
@@ -23,6 +23,19 @@ inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter,
   return counter;
 }
 
+/// The word that decides about the element numbered `counter` of a draw.
+/// Sixteen neighbours have one word each of sixteen blocks, so that code with
+/// vectors needs no element of another lane, and sixty-four use all that these
+/// have.
+inline uint32_t drawWord(uint64_t counter, uint64_t seed, uint32_t step,
+                         uint32_t site) {
+  uint64_t block = counter / 64 * 16 + counter % 16;
+  return philox({static_cast<uint32_t>(block),
+                 static_cast<uint32_t>(block >> 32), step, site},
+                {static_cast<uint32_t>(seed),
+                 static_cast<uint32_t>(seed >> 32)})[counter / 16 % 4];
+}
+
 } // namespace vescale::runtime
 
-#endif // VESCALE_RUNTIME_TRAIN_PHILOX_H
+#endif // VESCALE_RUNTIME_CORE_PHILOX_H

@@ -1,0 +1,67 @@
+//===- SampleDims.cpp - Where a batch's samples are in values ---*- C++ -*-===//
+//
+// Follows the inputs' first dimension through the factors of sharding rules,
+// which say how dimensions of operands and results walk together.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/Train/SampleDims.h"
+#include "dialects/Graph/Graph.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::graph;
+using namespace vescale::train;
+
+SampleDims::SampleDims(func::FuncOp func, int64_t batch) : batch(batch) {
+  for (BlockArgument argument : func.getArguments()) {
+    ArrayRef<int64_t> shape = shapeOf(argument);
+    if (shape.empty() || shape[0] != batch)
+      continue;
+    dims[argument] = {0, 1};
+    fed.insert(argument);
+  }
+  for (Operation &op : func.front())
+    visit(&op);
+}
+
+std::optional<SampleDim> SampleDims::lookup(Value value) const {
+  auto found = dims.find(value);
+  if (found == dims.end())
+    return std::nullopt;
+  return found->second;
+}
+
+/// The outermost factor of a dimension that is not of size 1, if there is one.
+static std::optional<unsigned> leadingFactor(const dist::ShardingRule &rule,
+                                             const dist::DimFactors &dim) {
+  for (unsigned factor : dim)
+    if (rule.factors[factor].size != 1)
+      return factor;
+  return dim.empty() ? std::nullopt : std::optional(dim.front());
+}
+
+void SampleDims::visit(Operation *op) {
+  auto shardable = dyn_cast<dist::ShardableOpInterface>(op);
+  bool isFed = llvm::any_of(op->getOperands(),
+                            [&](Value value) { return fed.contains(value); });
+  if (!isFed || !shardable)
+    return;
+  fed.insert_range(op->getResults());
+  dist::ShardingRule rule = shardable.getShardingRule();
+  for (OpOperand &operand : op->getOpOperands()) {
+    std::optional<SampleDim> at = lookup(operand.get());
+    if (!at)
+      continue;
+    std::optional<unsigned> samples =
+        leadingFactor(rule, rule.operands[operand.getOperandNumber()][at->dim]);
+    // The samples, and perhaps what is inside of each.
+    if (!samples || rule.factors[*samples].size % batch != 0)
+      continue;
+    for (OpResult result : op->getResults())
+      for (auto [dim, factors] :
+           llvm::enumerate(rule.results[result.getResultNumber()]))
+        if (leadingFactor(rule, factors) == samples)
+          dims.try_emplace(result, SampleDim{static_cast<int64_t>(dim),
+                                             shapeOf(result)[dim] / batch});
+  }
+}
