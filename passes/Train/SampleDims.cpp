@@ -1,11 +1,13 @@
 //===- SampleDims.cpp - Where a batch's samples are in values ---*- C++ -*-===//
 //
 // Follows the inputs' first dimension through the factors of sharding rules,
-// which say how dimensions of operands and results walk together.
+// which say how dimensions of operands and results walk together, and through
+// reshapes by the order of elements.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Train/SampleDims.h"
 #include "dialects/Graph/Graph.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -40,6 +42,20 @@ static std::optional<unsigned> leadingFactor(const dist::ShardingRule &rule,
   return dim.empty() ? std::nullopt : std::optional(dim.front());
 }
 
+/// A reshape keeps the order of elements: what is outside of the samples still
+/// is. (Its rule has no factor for a batch of one.)
+static std::optional<SampleDim> reshaped(ReshapeOp op, SampleDim at,
+                                         int64_t batch) {
+  int64_t outside = computeProduct(shapeOf(op.getInput()).take_front(at.dim)),
+          before = 1;
+  for (auto [dim, size] : llvm::enumerate(shapeOf(op.getResult()))) {
+    if (before == outside && size % batch == 0)
+      return SampleDim{static_cast<int64_t>(dim), size / batch};
+    before *= size;
+  }
+  return std::nullopt;
+}
+
 void SampleDims::visit(Operation *op) {
   auto shardable = dyn_cast<dist::ShardableOpInterface>(op);
   bool isFed = llvm::any_of(op->getOperands(),
@@ -47,6 +63,12 @@ void SampleDims::visit(Operation *op) {
   if (!isFed || !shardable)
     return;
   fed.insert_range(op->getResults());
+  if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+    if (std::optional<SampleDim> at = lookup(reshape.getInput()))
+      if (std::optional<SampleDim> to = reshaped(reshape, *at, batch))
+        dims[reshape.getResult()] = *to;
+    return;
+  }
   dist::ShardingRule rule = shardable.getShardingRule();
   for (OpOperand &operand : op->getOpOperands()) {
     std::optional<SampleDim> at = lookup(operand.get());

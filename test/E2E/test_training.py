@@ -124,7 +124,7 @@ class Training(Programs):
         alone, _ = self.train("bundle", data, "--steps=100")
         want = self.hold(run, alone)
         plain = json.loads((ROOT / "test/Training/gpt-tiny/adamw/losses.json").read_text())
-        self.assertGreater(abs(want["loss"][0] / plain["loss"][0] - 1), 1e-3)
+        self.assertGreater(abs(want["loss"][0] / plain["loss"][0] - 1), 1e-4)
         for layout, parts in [*((layout, 1) for layout in LAYOUTS), ("", 4), ("--mesh=dp=2", 2), ("--mesh=dp=2 --zero=3", 2)]:
             with self.subTest(layout=layout, parts=parts):
                 split = [f"--micro-batches={parts}"] if parts > 1 else []

@@ -61,6 +61,8 @@ Element Bounds::make(double value, double radius) const {
   if (radius == 0) {
     if (value == 0)
       return 0;
+    if (std::isnan(value))
+      value = std::nan(""); // all of one kind, as ops compare elements
     auto [entry, isNew] =
         exact.try_emplace(llvm::bit_cast<int64_t>(value), balls.size());
     if (isNew)
@@ -92,8 +94,6 @@ Element Bounds::rounded(double value, double radius, double errors) const {
 }
 
 Element Bounds::fromDouble(double value) const {
-  if (std::isnan(value))
-    value = std::nan(""); // all of one kind
   // Numbers of a few bits are the same in every type.
   int exponent;
   double scaled = std::frexp(value, &exponent) * 16;

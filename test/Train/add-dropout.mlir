@@ -5,6 +5,8 @@
 // RUN: vescale-opt %t/mixed.mlir --train-read-options=file=%t/split.json --train-add-dropout --verify-diagnostics
 // RUN: vescale-opt %t/flat.mlir --train-read-options=file=%t/split.json --train-add-dropout | FileCheck %s --check-prefix=FLAT
 
+// RUN: vescale-opt %t/one.mlir --train-read-options=file=%t/split.json --train-add-dropout | FileCheck %s --check-prefix=ONE
+
 // Elements are numbered in the batch of two parts, rows of 3 as rows of 64; sites
 // tell the two apart. The last one's samples are in its last dimension.
 // EXPORTED-LABEL: func.func @main
@@ -34,6 +36,13 @@
 // FLAT: %[[ROWS:.*]] = graph.broadcast %arg1 dims [0] : tensor<2xi64> -> tensor<2x5xi64>
 // FLAT: graph.reshape %{{.*}} : tensor<2x5xi64> -> tensor<10xi64>
 // FLAT: graph.dropout %{{.*}} : tensor<10xi64>, tensor<i64> <rate = 5.000000e-01 : f64, seed = 1234, site = 0> : tensor<10x3xf32>
+
+// One sample, whose dimension comes and goes.
+// ONE-LABEL: func.func @main
+// ONE: %[[ROWS:.*]] = graph.broadcast %arg1 dims [0] : tensor<1xi64> -> tensor<1x5xi64>
+// ONE: graph.mul
+// ONE: %[[C:.*]] = graph.add
+// ONE: graph.dropout %{{.*}} counters %[[C]] {{.*}} : tensor<1x5x3xf32>
 
 //--- exported.json
 {"schema": "vescale.train/1", "seed": 77, "micro_batches": 2, "dropout": {"exported": [{"match": "h.0.*", "rate": 0.25}]}}
@@ -76,4 +85,12 @@ func.func @main(%x: tensor<2x5x3xf32> {graph.name = "x"}) -> tensor<10x3xf32> {
   %0 = graph.reshape %x : tensor<2x5x3xf32> -> tensor<10x3xf32>
   %1 = graph.dropout %0 <rate = 0.5, seed = 0, site = 0> : tensor<10x3xf32> -> tensor<10x3xf32>
   return %1 : tensor<10x3xf32>
+}
+//--- one.mlir
+func.func @main(%x: tensor<1x5x3xf32> {graph.name = "x"}) -> tensor<1x5x3xf32> {
+  %0 = graph.reshape %x : tensor<1x5x3xf32> -> tensor<5x3xf32>
+  %1 = graph.neg %0 : tensor<5x3xf32> -> tensor<5x3xf32>
+  %2 = graph.reshape %1 : tensor<5x3xf32> -> tensor<1x5x3xf32>
+  %3 = graph.dropout %2 <rate = 0.5, seed = 0, site = 0> : tensor<1x5x3xf32> -> tensor<1x5x3xf32>
+  return %3 : tensor<1x5x3xf32>
 }

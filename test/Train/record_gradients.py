@@ -11,10 +11,14 @@ case that sits on them.
 import json
 import math
 import pathlib
+import sys
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Training"))
+import philox  # noqa: E402
 
 PLACE = pathlib.Path(__file__).parent / "gradients.json"
 rng = np.random.default_rng(5)
@@ -212,8 +216,26 @@ def attention():
              x=numbers(2, 3, 4, 6), c=numbers(1, 4, 2), s=numbers(1, 4, 2))
 
 
+def dropouts():
+    drop = "<rate = 0.5, seed = 77, site = 3>"
+
+    def kept(counters, columns, step):
+        numbered = counters.numpy().astype(np.uint64)[..., None] + np.arange(columns, dtype=np.uint64)
+        return 2.0 * torch.from_numpy(philox.words_of(numbered, int(step), 3, 77) >= 1 << 31)
+
+    def sdpa(q, k, v, counters, step):
+        k, v = k.repeat_interleave(2, 1), v.repeat_interleave(2, 1)
+        return ((q @ k.mT * 0.3).softmax(-1) * kept(counters, 5, step)) @ v
+    step = np.array(9)
+    case("dropout", f"graph.dropout %x counters %c step %t : {{c}}, {{t}} {drop} : {{x}} -> {{}}",
+         lambda x, c, t: x * kept(c, 4, t), x=numbers(2, 3, 4), c=np.array([[0, 64, 1000], [5, 1 << 33, 77]]), t=step)
+    case("attention with dropout", f"graph.attention %q, %k, %v scale 0.3 drop {drop} counters %c step %t : {{c}}, {{t}} : "
+         "({q}, {k}, {v}) -> {}", sdpa, q=numbers(2, 4, 3, 2), k=numbers(2, 2, 5, 2), v=numbers(2, 2, 5, 3),
+         c=64 * np.arange(24).reshape(2, 4, 3), t=step)
+
+
 def main():
-    for family in (elementwise, shapes, reductions, lookups, contractions, normalization, attention):
+    for family in (elementwise, shapes, reductions, lookups, contractions, normalization, attention, dropouts):
         family()
     lines = ",\n".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in CASES)
     PLACE.write_text(f'{{"torch": "{torch.__version__}", "cases": [\n{lines}\n]}}\n')

@@ -222,6 +222,34 @@ def mismatch():
     return make([helper.make_node("Add", ["x", "z"], ["y"], name="sum")], [("x", [2, 3]), ("z", [4])], [("y", None)])
 
 
+def dropouts(mask):
+    """Two of the same operand in training mode, one that is off; with the mask as an output, or not."""
+    def one(output, *inputs):
+        return helper.make_node("Dropout", ["x", *inputs], output, name="node_" + output[0])
+
+    return make([one(["a"], "rate", "on"), one(["b", *mask], "rate", "on"), one(["c"], "rate")], [("x", [2, 3])],
+                [("a", None), ("b", None), ("c", None), *((name, None, BOOL) for name in mask)],
+                [("rate", np.array(0.25, np.float32)), ("on", np.array(True))])
+
+
+@model
+def dropout():
+    return dropouts([])
+
+
+@model
+def dropout_mask():
+    return dropouts(["m"])
+
+
+@model
+def batch_norm():
+    """By the statistics that the model was trained on."""
+    names = ("scale", "bias", "running_mean", "running_var")
+    return make([helper.make_node("BatchNormalization", ["x", *names], ["y"])], [("x", [2, 300, 4])], [("y", None)],
+                [(name, np.linspace(1, 2, 300, dtype=np.float32) + index) for index, name in enumerate(names)])
+
+
 if __name__ == "__main__":
     name, path = sys.argv[1:]
     with open(path, "wb") as out:

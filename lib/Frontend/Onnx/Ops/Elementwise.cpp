@@ -183,41 +183,47 @@ LogicalResult importIsInf(NodeContext &n) {
 
 LogicalResult importIdentity(NodeContext &n) { return n.set(n.in(0)); }
 
-/// The share that a dropout drops: an input since operator set 12, before that
-/// an attribute.
-FailureOr<double> dropoutRate(NodeContext &n) {
+/// The share that a dropout drops, if it is known: an input since operator set
+/// 12, before that an attribute.
+std::optional<double> dropoutRate(NodeContext &n) {
   constexpr double usual = 0.5;
   if (n.in(1).absent())
     return n.number("ratio", usual);
   Val ratio = n.knownInput(1);
   if (ratio.absent() || ratio.size() != 1 || !ratio.isFloat())
-    return n.fail("the ratio is not a number that is known");
-  double value = ratio.constant()->floats[0];
-  if (value >= 0 && value < 1)
-    return value;
-  return n.error() << "the ratio is " << value
-                   << "; it must be from 0 up to, and not, 1";
+    return std::nullopt;
+  return ratio.constant()->floats[0];
+}
+
+/// The node and its module, without the line that made it.
+std::string describeOrigin(NodeContext &n) {
+  mlir::Location location = n.e.getLocation();
+  if (auto name = dyn_cast<NameLoc>(location))
+    return name.getName().str();
+  return describeLocation(location);
 }
 
 LogicalResult importDropout(NodeContext &n) {
   n.ignore({"seed"});
-  FailureOr<double> rate = dropoutRate(n);
-  if (failed(rate))
-    return failure();
+  const Val &x = n.in(0);
+  std::optional<double> rate = dropoutRate(n);
   // Inference, unless training_mode says otherwise.
   Val training = n.in(2).absent() ? Val() : n.knownInput(2);
   if (!n.in(2).absent() &&
       (training.absent() || training.size() != 1 || !training.isBool()))
     return n.fail("whether it is in training mode is not known");
-  const Val &x = n.in(0);
-  if (*rate == 0 || training.absent() || training.constant()->ints[0] == 0) {
-    if (*rate != 0)
-      n.getImporter().addDropoutOff(describeLocation(n.e.getLocation()) +
-                                    ", rate " + llvm::formatv("{0:g}", *rate));
+  bool isOn = !training.absent() && training.constant()->ints[0] != 0;
+  if (!isOn || rate == 0.0) {
+    if (rate && *rate > 0)
+      n.getImporter().addDropoutOff(describeOrigin(n) + ", rate " +
+                                    llvm::formatv("{0:f2}", *rate));
     if (failed(n.set(1, n.e.fill(n.e.i1(), x.shape(), 1))))
       return failure();
     return n.set(x);
   }
+  if (!rate || !(*rate >= 0 && *rate < 1))
+    return n.fail("the ratio of a dropout in training mode must be a number "
+                  "from 0 up to, and not, 1");
   if (n.wantsOutput(1))
     return n.fail("the mask of a dropout in training mode is an output that is "
                   "not supported");
