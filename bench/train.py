@@ -71,12 +71,12 @@ def compile_own(build, directory, label, layout):
 
 
 def own_turn(build, bundle, directory, threads, steps, recorded):
-    """One launch of the trained program; the first steps of each are left out."""
+    """One launch of the trained program; the first steps of each are left out. The first launch is watched, not timed."""
     log = bundle.with_suffix(".log")
     words = [build / "bin/vescale-run", bundle, "--", f"--data={directory / 'tokens.bin'}", f"--steps={steps + WARM}",
              f"--threads={threads}", f"--log={log}"]
 
-    def turn():
+    def turn(watched=False):
         log.unlink(missing_ok=True)
         begin, logged = time.perf_counter(), []
 
@@ -86,7 +86,7 @@ def own_turn(build, bundle, directory, threads, steps, recorded):
 
         with tempfile.TemporaryFile("w+") as errors:
             process = subprocess.Popen([str(word) for word in words], stdout=subprocess.DEVNULL, stderr=errors)
-            with Memory(process.pid, poll=poll) as memory:
+            with Memory(*([process.pid] if watched else []), poll=poll) as memory:
                 status = process.wait()
             errors.seek(0)
             if status:
@@ -106,6 +106,7 @@ def prepare_own(build, directory, label, steps, recorded):
     try:
         bundle = compile_own(build, directory, label, layout)
         subject.turn = own_turn(build, bundle, directory, threads, steps, recorded)
+        subject.peak = subject.turn(watched=True)["peak_rss_bytes"]
     except (RuntimeError, OSError) as error:
         subject.error = str(error)
     return subject

@@ -86,7 +86,11 @@ Value KernelBody::fromStorage(Value element, Type type) {
 }
 
 Value KernelBody::load(const View &view, const Position &at) {
-  Value buffer = argument(view.base, flatType(view.base));
+  if (Value element = kept.lookup(view.base))
+    return element;
+  Value buffer = bound.lookup(view.base);
+  if (!buffer)
+    buffer = argument(view.base, flatType(view.base));
   Value place;
   auto add = [&](Value term) {
     place =
@@ -157,9 +161,13 @@ Value KernelBody::columnOf(const Position &at) {
   return column(at, dims);
 }
 
+void KernelBody::addName(Operation *op) {
+  names.insert(op->getName().stripDialect());
+}
+
 Value KernelBody::emitOp(Value value, const Position &at) {
   auto op = cast<LowerOpInterface>(value.getDefiningOp());
-  names.insert(op->getName().stripDialect());
+  addName(op);
   Value element = op.emitElement(*this, at);
   Type type = typeOf(value).getElementType();
   // Rounded as it would be in memory, whether it gets there or not.
@@ -200,14 +208,26 @@ Value KernelBody::groupIndex(Operation *op, Attribute mesh, Attribute axes) {
   return memref::LoadOp::create(builder, loc, environment, index(number));
 }
 
+Value KernelBody::toStorage(Value element, Type type) {
+  if (type.isInteger(1))
+    return arith::ExtUIOp::create(builder, loc, storageType(type), element);
+  if (element.getType() != type)
+    return arith::TruncFOp::create(builder, loc, type, element);
+  return element;
+}
+
+void KernelBody::keep(Value root, Value element) {
+  Type type = typeOf(root).getElementType();
+  // What is stored in fewer bits has lost some when it is read.
+  if (element.getType() != type)
+    element = fromStorage(toStorage(element, type), type);
+  kept[root] = element;
+}
+
 void KernelBody::write(Value element, const Position &at, Value output,
                        Type elementType) {
-  if (elementType.isInteger(1))
-    element =
-        arith::ExtUIOp::create(builder, loc, storageType(elementType), element);
-  else if (element.getType() != elementType)
-    element = arith::TruncFOp::create(builder, loc, elementType, element);
-  memref::StoreOp::create(builder, loc, element, output, placeOf(at));
+  memref::StoreOp::create(builder, loc, toStorage(element, elementType), output,
+                          placeOf(at));
 }
 
 Kernel KernelBody::finish(ArrayRef<int64_t> extents) {

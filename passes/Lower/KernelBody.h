@@ -26,8 +26,13 @@ public:
   mlir::Value groupIndex(mlir::Operation *op, mlir::Attribute mesh,
                          mlir::Attribute axes) override;
 
+  /// Names the kernel after the op, among others.
+  void addName(mlir::Operation *op);
   /// The element of a stored value, from its op.
   mlir::Value computeRoot(mlir::Value root, const Position &at);
+  /// From now on reads of `root` at this place give this element, as if it had
+  /// been written and read.
+  void keep(mlir::Value root, mlir::Value element);
   /// Writes the root's element.
   void write(mlir::Value element, const Position &at, mlir::Value output,
              mlir::Type elementType);
@@ -61,6 +66,7 @@ private:
   };
   mlir::Value load(const View &view, const Position &at);
   mlir::Value fromStorage(mlir::Value element, mlir::Type type);
+  mlir::Value toStorage(mlir::Value element, mlir::Type type);
   mlir::Value argument(mlir::Value base, mlir::MemRefType type);
   mlir::Value emitOp(mlir::Value value, const Position &at);
   mlir::Value columnOf(const Position &at);
@@ -78,6 +84,7 @@ private:
   llvm::SmallVector<Argument> arguments;
   llvm::SmallVector<mlir::Value> outputs;
   llvm::DenseMap<mlir::Value, mlir::Value> bound;
+  llvm::DenseMap<mlir::Value, mlir::Value> kept; // elements of roots
   llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::Value>> rowStates;
   llvm::DenseMap<mlir::Value, mlir::Value> cachedRows;
   llvm::SmallVector<llvm::SmallVector<Known>> scopes;

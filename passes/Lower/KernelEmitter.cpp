@@ -195,6 +195,7 @@ static SmallVector<int64_t> emitColumns(KernelBody &body, ReduceOp reduce,
   Type element = typeOf(root).getElementType();
   int64_t total = typeOf(root).getNumElements();
   int64_t columns = shapeOf(root).back();
+  body.addName(reduce);
   Value sums = body.rowBuffer({leaves * together, nullptr}, element);
   Value step = body.index(together);
   body.loop(body.bound0Low, body.bound0High, [&](Value row) {
@@ -226,23 +227,38 @@ static SmallVector<int64_t> emitColumns(KernelBody &body, ReduceOp reduce,
   return {total / columns, columns};
 }
 
+/// Computes the roots' elements at one place, then writes them to `outputs`.
+static void emitPoint(KernelBody &body, ArrayRef<KernelRoot> roots,
+                      ArrayRef<Value> outputs, const Position &at) {
+  SmallVector<Value> elements;
+  for (const KernelRoot &root : roots) {
+    elements.push_back(body.computeRoot(root.group->root, at));
+    if (&root != &roots.back())
+      body.keep(root.group->root, elements.back());
+  }
+  for (auto [root, element, output] : llvm::zip_equal(roots, elements, outputs))
+    if (root.isWritten)
+      body.write(element, at, output,
+                 typeOf(root.group->root).getElementType());
+}
+
 static SmallVector<int64_t> emitPoints(KernelBody &body, const FusionPlan &plan,
-                                       const Group &group, Value output) {
-  Value root = group.root;
-  Type element = typeOf(root).getElementType();
+                                       ArrayRef<KernelRoot> roots,
+                                       ArrayRef<Value> outputs) {
+  Value root = roots.front().group->root;
   int64_t total = typeOf(root).getNumElements();
-  if (keepsAllPositions(plan, root)) {
+  if (llvm::all_of(roots, [&](const KernelRoot &root) {
+        return keepsAllPositions(plan, root.group->root);
+      })) {
     body.loop(body.bound0Low, body.bound0High, [&](Value place) {
-      Position at = flat(root, body.index(0), place, total);
-      body.write(body.computeRoot(root, at), at, output, element);
+      emitPoint(body, roots, outputs, flat(root, body.index(0), place, total));
     });
     return {total};
   }
   int64_t columns = innerExtent(shapeOf(root));
   body.loop(body.bound0Low, body.bound0High, [&](Value row) {
     body.loop(body.bound1Low, body.bound1High, [&](Value column) {
-      Position at = flat(root, row, column, columns);
-      body.write(body.computeRoot(root, at), at, output, element);
+      emitPoint(body, roots, outputs, flat(root, row, column, columns));
     });
   });
   return {columns == 0 ? 0 : total / columns, columns};
@@ -254,18 +270,24 @@ static MemRefType outputType(Value root) {
                          storageType(type.getElementType()));
 }
 
-Kernel KernelFactory::emit(const Group &group, Value overwritten) {
+Kernel KernelFactory::emit(ArrayRef<KernelRoot> roots) {
+  const Group &group = *roots.back().group;
   KernelBody body(module, "kernel_" + std::to_string(next++),
                   group.root.getLoc(), plan, groups);
-  Value output = body.addOutput(outputType(group.root));
-  if (overwritten)
-    body.bind(overwritten, output);
+  SmallVector<Value> outputs;
+  for (const KernelRoot &root : roots) {
+    outputs.push_back(root.isWritten
+                          ? body.addOutput(outputType(root.group->root))
+                          : Value());
+    if (root.overwritten)
+      body.bind(root.overwritten, outputs.back());
+  }
   if (group.rows)
-    return body.finish(emitRows(body, group, output));
+    return body.finish(emitRows(body, group, outputs.back()));
   // Neighbouring columns are reduced together, as vectors.
   if (Operation *op = group.root.getDefiningOp(); reducesOuterDims(op))
-    return body.finish(emitColumns(body, cast<ReduceOp>(op), output));
-  return body.finish(emitPoints(body, plan, group, output));
+    return body.finish(emitColumns(body, cast<ReduceOp>(op), outputs.back()));
+  return body.finish(emitPoints(body, plan, roots, outputs));
 }
 
 Kernel KernelFactory::emitEpilogue(const Group &group,

@@ -39,13 +39,22 @@ struct BoxSpace {
   int64_t rows, columns;
 };
 
+/// A root of a kernel, written over `overwritten`, if given, of which the
+/// kernel reads each element only to compute those in its place. One that is
+/// not written is read in the kernel alone.
+struct KernelRoot {
+  const Group *group;
+  mlir::Value overwritten;
+  bool isWritten = true;
+};
+
 /// The kernel of a group; with a `space` the epilogue over it. Of the call's
 /// result an epilogue reads and, if it can, overwrites the elements: then the
 /// result is not among the inputs and `inPlace` is set.
 struct Epilogue {
   BoxSpace space;
   bool inPlace;
-  /// As in KernelFactory::emit.
+  /// As in KernelRoot.
   mlir::Value overwritten;
 };
 
@@ -56,9 +65,8 @@ public:
                 GroupTable &groups, int64_t &next)
       : module(module), plan(plan), groups(groups), next(next) {}
 
-  /// The root is written over `overwritten`, if given, of which the group reads
-  /// each element only to compute the one in its place.
-  Kernel emit(const Group &group, mlir::Value overwritten = {});
+  /// The roots of one bundle.
+  Kernel emit(llvm::ArrayRef<KernelRoot> roots);
   Kernel emitEpilogue(const Group &group, const Epilogue &epilogue);
   /// The kernel that reports elements of `indices` outside [-size, size).
   Kernel emitIndexCheck(mlir::Value indices, int64_t size);

@@ -33,6 +33,7 @@ LogicalResult ProgramBuilder::build() {
   if (failed(addInputs()))
     return failure();
   placeUpdates();
+  bundles.emplace(func, plan, overwritten);
   for (Operation &op : func.front())
     if (failed(addOp(&op)))
       return failure();
@@ -220,11 +221,19 @@ void ProgramBuilder::addKernel(const Kernel &kernel, ValueRange outputs,
   ++numKernels;
 }
 
-LogicalResult ProgramBuilder::addGroup(const Group &group) {
-  if (group.anchor)
-    return addCall(group.anchor, &group);
-  Kernel kernel = kernels.emit(group, overwritten.lookup(group.root));
-  addKernel(kernel, bufferOf(group.root), group.root.getLoc());
+LogicalResult ProgramBuilder::addBundle(const Bundle &bundle) {
+  const Group &last = *plan.getGroup(bundle.roots.back());
+  if (last.anchor)
+    return addCall(last.anchor, &last);
+  SmallVector<KernelRoot> roots;
+  SmallVector<Value> outputs;
+  for (Value root : bundle.roots) {
+    bool isWritten = !bundle.unwritten.contains(root);
+    roots.push_back({plan.getGroup(root), overwritten.lookup(root), isWritten});
+    if (isWritten)
+      outputs.push_back(bufferOf(root));
+  }
+  addKernel(kernels.emit(roots), outputs, last.root.getLoc());
   return success();
 }
 
@@ -274,7 +283,8 @@ LogicalResult ProgramBuilder::addOp(Operation *op) {
   bool isComputed = buffers.contains(value) && !overwritten.contains(value);
   if (!plan.isStored(value) || isComputed)
     return success();
-  return addGroup(*plan.getGroup(value));
+  const Bundle *bundle = bundles->endingWith(value);
+  return bundle ? addBundle(*bundle) : success();
 }
 
 LogicalResult ProgramBuilder::addCollective(Operation *op) {

@@ -8,6 +8,7 @@
 #ifndef VESCALE_PASSES_LOWER_PROGRAMBUILDER_H
 #define VESCALE_PASSES_LOWER_PROGRAMBUILDER_H
 
+#include "passes/Lower/Bundles.h"
 #include "passes/Lower/KernelEmitter.h"
 #include "passes/Lower/Updates.h"
 
@@ -45,7 +46,7 @@ private:
   void placeUpdates();
   mlir::LogicalResult addOp(mlir::Operation *op);
   mlir::LogicalResult addIndexCheck(mlir::Operation *op);
-  mlir::LogicalResult addGroup(const Group &group);
+  mlir::LogicalResult addBundle(const Bundle &bundle);
   mlir::LogicalResult addCollective(mlir::Operation *op);
   mlir::LogicalResult addCall(mlir::Operation *op, const Group *epilogue);
   mlir::LogicalResult addGemm(graph::DotOp op, const Group *epilogue);
@@ -102,6 +103,7 @@ private:
   llvm::DenseSet<std::pair<mlir::Value, int64_t>> checkedIndices;
   /// The parameter that a value is written over.
   llvm::DenseMap<mlir::Value, mlir::Value> overwritten;
+  std::optional<Bundles> bundles;
 };
 
 } // namespace vescale

@@ -86,7 +86,8 @@ TransportSetup transportSetup(const vs_program &program, int rank, bool yield) {
   return setup;
 }
 
-Arena::Arena(int64_t bytes) : mapped(std::max<int64_t>(bytes, 1)) {
+Arena::Arena(int64_t bytes, Paging paging)
+    : mapped(std::max<int64_t>(bytes, 1)) {
   void *map = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (map == MAP_FAILED)
@@ -94,9 +95,28 @@ Arena::Arena(int64_t bytes) : mapped(std::max<int64_t>(bytes, 1)) {
          " bytes: ", errnoText());
   madvise(map, mapped, MADV_HUGEPAGE);
   memory = static_cast<char *>(map);
+  if (paging == Paging::Ahead)
+    ahead = std::thread([this] { makePages(); });
 }
 
-Arena::~Arena() { munmap(memory, mapped); }
+Arena::~Arena() {
+  stopping = true;
+  if (ahead.joinable())
+    ahead.join();
+  munmap(memory, mapped);
+}
+
+void Arena::makePages() {
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 // Linux 5.14; others refuse it
+#endif
+  // Pieces of whole pages, so that the end of a run waits for one at most.
+  constexpr int64_t piece = int64_t(8) << 20;
+  for (int64_t at = 0; at < mapped && !stopping; at += piece)
+    if (madvise(memory + at, std::min(piece, mapped - at),
+                MADV_POPULATE_WRITE) != 0)
+      return; // the steps make theirs
+}
 
 Executor::Executor(const vs_program &program, const Addresses &addresses,
                    Transport &transport, Monitor &monitor)

@@ -6,23 +6,34 @@
 #include "runtime/kernels/Step.h"
 #include "runtime/transport/Transport.h"
 
+#include <atomic>
+#include <thread>
+
 namespace vescale::runtime {
 
 /// What the transport must provide for the program.
 TransportSetup transportSetup(const vs_program &program, int rank, bool yield);
 
+/// Who makes the arena's pages: each step those that it is the first to touch,
+/// or besides a thread that goes ahead of them, for which there must be a core.
+enum class Paging { OnTouch, Ahead };
+
 /// A private arena; its memory is zero, 64-byte aligned and never moves.
 class Arena {
 public:
-  explicit Arena(int64_t bytes);
+  explicit Arena(int64_t bytes, Paging paging = Paging::OnTouch);
   ~Arena();
   Arena(const Arena &) = delete;
   Arena &operator=(const Arena &) = delete;
   char *data() const { return memory; }
 
 private:
+  void makePages();
+
   char *memory = nullptr;
   int64_t mapped;
+  std::atomic<bool> stopping{false};
+  std::thread ahead;
 };
 
 /// When a step of the program ran, by nanoseconds().

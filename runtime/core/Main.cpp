@@ -227,7 +227,9 @@ private:
     monitor.start(*transport, program, options.timeoutSeconds);
     int64_t runId = transport->agree(rank == 0 ? nanoseconds() : 0).value;
     phase([&] {
-      arena.emplace(program.arena_bytes);
+      bool isSpare = coreCount(allowedCores()) > threads * launch.localSize;
+      arena.emplace(program.arena_bytes,
+                    isSpare ? Paging::Ahead : Paging::OnTouch);
       addresses.arena = arena->data();
       addresses.comm = transport->comm();
       addresses.constants = static_cast<const char *>(program.constants);

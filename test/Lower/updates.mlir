@@ -16,8 +16,7 @@
 // CHECK-DAG: %[[M:.*]] = rank.parameter "w#momentum" {{.*}} updated
 // CHECK-DAG: %[[W:.*]] = rank.parameter "w" {{.*}} updated
 // CHECK-NOT: rank.buffer arena : memref<4x8xf32>
-// CHECK: rank.kernel {{.*}}(%{{[0-9]+}} : memref<4x8xf32>) -> (%[[M]] : memref<4x8xf32>)
-// CHECK: rank.kernel {{.*}}(%[[M]] : memref<4x8xf32>) -> (%[[W]] : memref<4x8xf32>)
+// CHECK: rank.kernel {{.*}}(%{{[0-9]+}} : memref<4x8xf32>) -> (%[[M]], %[[W]] : memref<4x8xf32>, memref<4x8xf32>)
 func.func @main(%x: tensor<4x8xf32> {graph.name = "x"}) -> (tensor<f32> {graph.name = "y"}, tensor<i64> {graph.name = "steps"}) {
   %w = graph.parameter "w" init dense<1.0> : tensor<4x8xf32> : tensor<4x8xf32>
   %m = graph.parameter "w#momentum" init dense<0.0> : tensor<4x8xf32> : tensor<4x8xf32>
@@ -41,8 +40,7 @@ func.func @main(%x: tensor<4x8xf32> {graph.name = "x"}) -> (tensor<f32> {graph.n
 // CHECK-LABEL: rank.program @read_later
 // CHECK: %[[W:.*]] = rank.parameter "w"
 // CHECK: %[[NEW:.*]] = rank.buffer arena
-// CHECK: rank.kernel {{.*}} -> (%[[NEW]] : memref<8xf32>) {{.*}} origin "add"
-// CHECK: rank.kernel {{.*}}(%[[W]] : memref<8xf32>) {{.*}} origin "exp"
+// CHECK: rank.kernel {{.*}} -> (%[[NEW]], %{{.*}} : memref<8xf32>, memref<8xf32>) {{.*}} origin "add+exp"
 // CHECK: rank.kernel {{.*}}(%[[NEW]] : memref<8xf32>) -> (%[[W]] : memref<8xf32>)
 func.func @read_later(%x: tensor<8xf32>) -> tensor<8xf32> {
   %w = graph.parameter "w" init dense<1.0> : tensor<8xf32> : tensor<8xf32>

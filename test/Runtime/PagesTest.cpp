@@ -1,5 +1,7 @@
 // A rank reads no more of a weights file than the pages that hold its own
-// bytes: what the kernel has of the file after loading, page by page.
+// bytes: what the kernel has of the file after loading, page by page. And an
+// arena's pages are made without being touched where that is asked for.
+#include "runtime/core/Executor.h"
 #include "runtime/core/Parameters.h"
 #include "runtime/io/HubCheckpoint.h"
 
@@ -233,6 +235,28 @@ TEST_F(Pages, OfACheckpointAreItsHeaders) {
   EXPECT_EQ(checkpoint.find("w").entry.offset, 1032);
   std::vector<bool> now = resident();
   EXPECT_EQ(std::count(now.begin(), now.end(), true), 1);
+}
+
+int64_t residentPages(const Arena &arena, int64_t bytes) {
+  std::vector<unsigned char> state(bytes / page);
+  EXPECT_EQ(mincore(arena.data(), bytes, state.data()), 0);
+  return std::count_if(state.begin(), state.end(),
+                       [](unsigned char bits) { return bits & 1; });
+}
+
+TEST(ArenaPages, AreMadeAhead) {
+  constexpr int64_t bytes = int64_t(40) << 20;
+  Arena untouched(bytes), arena(bytes, Paging::Ahead);
+  constexpr int populate = 23;
+  if (madvise(untouched.data(), page, populate) != 0)
+    GTEST_SKIP() << "this kernel makes no pages ahead";
+  for (int turn = 0; turn < 1000 && residentPages(arena, bytes) < bytes / page;
+       ++turn)
+    usleep(10000);
+  EXPECT_EQ(residentPages(arena, bytes), bytes / page);
+  EXPECT_LT(residentPages(untouched, bytes), bytes / page);
+  for (int64_t at = 0; at < bytes; at += page)
+    ASSERT_EQ(arena.data()[at], 0);
 }
 
 } // namespace
