@@ -6,6 +6,7 @@ the files are on the disk (fsync); the disk's own rows are `dd` over as many byt
 """
 
 import argparse
+import contextlib
 import json
 import pathlib
 import shutil
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from turns import Subject, Worker, rank_commands, show_entry
+from turns import Subject, Worker, alternate, rank_commands, show_entry
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "bench" / "peers" / "torch_checkpoint.py"
@@ -39,24 +40,16 @@ def bench(turns, tensors, directory):
     plain = directory / "plain"
     subjects = {"dd write with fsync": Subject("dd", copy(["if=/dev/zero", f"of={plain}", f"count={size >> 24}", "conv=fsync"])),
                 "dd read": Subject("dd", copy([f"if={plain}", "of=/dev/null"]))}
-    workers = []
-    try:
+    with contextlib.ExitStack() as workers:
         for label, (kind, ranks) in PEER_ROWS.items():
             worker = Worker(rank_commands(SCRIPT, [kind, directory / "saved", tensors], ranks, 1), directory / f"{kind}-{ranks}.log")
-            workers.append(worker)
+            workers.callback(worker.stop)
             subjects[label] = Subject(label, lambda worker=worker: worker.turn(1))
             try:
                 worker.start()
             except RuntimeError as error:
                 subjects[label].error = str(error)
-        for turn in range(turns):
-            for subject in subjects.values():
-                subject.run()
-            print(f"turn {turn + 1} of {turns}", file=sys.stderr, flush=True)
-    finally:
-        for worker in workers:
-            worker.stop()
-    return {label: subject.entry() for label, subject in subjects.items()}
+        return alternate(subjects, turns)
 
 
 def main():
