@@ -58,10 +58,15 @@ inline constexpr llvm::StringLiteral kOfferAttr = "dist.offer";
 /// makes what is reduced later larger.
 inline constexpr llvm::StringLiteral kKeepPartialAttr = "dist.keep_partial";
 /// The attribute of a parameter with the axes over which it is stored sharded
-/// beyond what computations on it need (ZeRO).
+/// beyond what computations on it need (ZeRO), or with the layout in which it
+/// is.
 inline constexpr llvm::StringLiteral kStorageAttr = "dist.storage";
+/// The module's attribute with what of a training step is stored sharded:
+/// [ZeRO's stage, AxesAttr].
+inline constexpr llvm::StringLiteral kZeroAttr = "dist.zero";
 /// The module's attribute with the layouts that ops were asked for: a list of
-/// [name of the model's node, LayoutAttr].
+/// [name of the model's node, LayoutAttr], with a third element, a unit, where
+/// the layout was but offered.
 inline constexpr llvm::StringLiteral kRecordedAttr = "dist.recorded";
 
 /// The layout in the type's encoding, or null.

@@ -46,6 +46,10 @@ std::string describeLocation(mlir::Location location);
 /// for a location outside the scheme the name itself.
 llvm::SmallVector<std::string> nodeNames(mlir::Location location);
 
+/// The dotted paths of the user's modules that these nodes belong to; those of
+/// nodes without one are left out.
+llvm::SmallVector<std::string> moduleNames(mlir::Location location);
+
 } // namespace vescale
 
 #endif // VESCALE_SUPPORT_LOCATION_H
