@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from turns import Subject, Worker, rank_commands, show_entry
+from turns import Subject, Worker, alternate, rank_commands, show_entry
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PEER = ROOT / "bench" / "peers" / "torch_checkpoint.py"
@@ -133,14 +133,11 @@ def bench(build, turns, tensors, directory):
             except RuntimeError as error:
                 subjects[side.name] = Subject(side.name, None)
                 subjects[side.name].error = str(error)
-        for turn in range(turns):
-            for subject in subjects.values():
-                subject.run()
-            print(f"turn {turn + 1} of {turns}", file=sys.stderr, flush=True)
+        entries = alternate(subjects, turns)
     finally:
         for side in sides:
             side.stop()
-    return {label: subject.entry() | {"times_ms": subject.times} for label, subject in subjects.items()}
+    return {label: entry | {"times_ms": subjects[label].times} for label, entry in entries.items()}
 
 
 def show(size, entries):

@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "test" / "Models"))
 
 import tool  # noqa: E402
-from turns import Subject, show_entry, spawn, timed  # noqa: E402
+from turns import Subject, alternate, show_entry, spawn, timed  # noqa: E402
 
 ROWS = [("gpt2/dynamo20", 1, 128), ("gpt2/dynamo20", 4, 512), ("bert-base/dynamo20", 1, 128)]
 AIM = 0.85  # of the best peer
@@ -94,10 +94,7 @@ def bench(build, model, batch, sequence, turns, repeat, directory):
         for name in PEERS:
             subjects[f"{name}, {threads} thread"] = Subject(name, peer(name, graph, inputs, threads, repeat))
     subjects["vescale, tp=2 × 1 thread"] = Subject("vescale", ours(build, directory / "tp2", inputs, 1, repeat))
-    for _ in range(turns):
-        for subject in subjects.values():
-            subject.run()
-    row["subjects"] = {label: subject.entry() for label, subject in subjects.items()}
+    row["subjects"] = alternate(subjects, turns)
     return row
 
 

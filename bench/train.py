@@ -9,6 +9,7 @@ test/Training/requirements-record.txt pins; a peer that is missing or fails is s
 """
 
 import argparse
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -21,7 +22,7 @@ PEERS = ROOT / "bench" / "peers"
 sys.path.insert(0, str(ROOT / "test" / "Training"))
 
 import tool  # noqa: E402
-from turns import Memory, Subject, Worker, checked, last_line, rank_commands, show_entry  # noqa: E402
+from turns import Memory, Subject, Worker, alternate, checked, last_line, rank_commands, show_entry  # noqa: E402
 
 MODEL = "gpt/adamw"
 # By hand from the shapes: three products for each of the forward pass's; attention counted without its mask.
@@ -116,22 +117,14 @@ def bench(build, turns, steps, only, directory):
     tool.make(MODEL, directory)
     recorded = json.loads((tool.HERE / MODEL / "losses.json").read_text())["loss"]
     subjects = {label: prepare_own(build, directory, label, steps, recorded) for label in OWN_ROWS if only in label}
-    workers = []
-    try:
+    with contextlib.ExitStack() as workers:
         for label, (kind, ranks, threads) in PEER_ROWS.items():
             if only in label:
                 worker = peer_worker(kind, ranks, threads, directory)
-                workers.append(worker)
+                workers.callback(worker.stop)
                 subjects[label] = Subject(label, lambda worker=worker: worker.turn(steps))
                 start_peer(subjects[label], worker, recorded)
-        for turn in range(turns):
-            for subject in subjects.values():
-                subject.run()
-            print(f"turn {turn + 1} of {turns}", file=sys.stderr, flush=True)
-    finally:
-        for worker in workers:
-            worker.stop()
-    return {label: subject.entry() for label, subject in subjects.items()}
+        return alternate(subjects, turns)
 
 
 def best_peer(entries, text):

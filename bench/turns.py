@@ -68,6 +68,15 @@ class Subject:
                 "peak_rss_bytes": self.peak} | self.more
 
 
+def alternate(subjects, turns):
+    """Lets the subjects, by label, take turns, so that a machine that drifts drifts for all; returns what each came to."""
+    for turn in range(turns):
+        for subject in subjects.values():
+            subject.run()
+        print(f"turn {turn + 1} of {turns}", file=sys.stderr, flush=True)
+    return {label: subject.entry() for label, subject in subjects.items()}
+
+
 def show_entry(label, entry):
     if "error" in entry:
         print(f"  {label:26} not run: {entry['error'][:80]}")

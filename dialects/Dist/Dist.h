@@ -58,7 +58,8 @@ inline constexpr llvm::StringLiteral kOfferAttr = "dist.offer";
 /// makes what is reduced later larger.
 inline constexpr llvm::StringLiteral kKeepPartialAttr = "dist.keep_partial";
 /// The attribute of a parameter with the axes over which it is stored sharded
-/// beyond what computations on it need (ZeRO).
+/// beyond what computations on it need (ZeRO), or with the layout in which it
+/// is.
 inline constexpr llvm::StringLiteral kStorageAttr = "dist.storage";
 /// The mark of a module whose results have the same bits in every layout.
 inline constexpr llvm::StringLiteral kReproducibleAttr = "dist.reproducible";
@@ -66,8 +67,12 @@ inline constexpr llvm::StringLiteral kReproducibleAttr = "dist.reproducible";
 /// equal parts of its outermost summed dimension a sum is a balanced tree; a
 /// power of two. Each part is added up by itself.
 inline constexpr llvm::StringLiteral kLeavesAttr = "dist.leaves";
+/// The module's attribute with what of a training step is stored sharded:
+/// [ZeRO's stage, AxesAttr].
+inline constexpr llvm::StringLiteral kZeroAttr = "dist.zero";
 /// The module's attribute with the layouts that ops were asked for: a list of
-/// [name of the model's node, LayoutAttr].
+/// [name of the model's node, LayoutAttr], with a third element, a unit, where
+/// the layout was but offered.
 inline constexpr llvm::StringLiteral kRecordedAttr = "dist.recorded";
 
 /// The layout in the type's encoding, or null.

@@ -37,6 +37,10 @@ Operation *GraphDialect::materializeConstant(OpBuilder &builder,
   return ConstantOp::create(builder, loc, elements);
 }
 
+bool graph::isGradient(Operation *op) {
+  return op->hasAttr(kBackwardAttr) && !op->hasAttr(kRecomputedAttr);
+}
+
 RankedTensorType graph::typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }

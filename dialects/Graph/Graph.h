@@ -60,6 +60,17 @@ inline constexpr llvm::StringLiteral kTrainedAttr = "graph.trained";
 /// to be kept until the backward program reads it.
 inline constexpr llvm::StringLiteral kBackwardAttr = "graph.backward";
 
+/// The number that an op and the op of the backward program share which computes
+/// its value again.
+inline constexpr llvm::StringLiteral kRecomputedAttr = "graph.recomputed";
+/// The attribute of a training module that says what its backward program
+/// recomputes, as the flag spells it.
+inline constexpr llvm::StringLiteral kRecomputeAttr = "graph.recompute";
+
+/// Whether the op is a node's gradient, which has the node's name and location,
+/// and not the node itself, be it computed again.
+bool isGradient(mlir::Operation *op);
+
 /// The value's type; all values of graph ops are ranked tensors.
 mlir::RankedTensorType typeOf(mlir::Value value);
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value);

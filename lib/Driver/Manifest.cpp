@@ -7,6 +7,7 @@
 #include "runtime/core/DType.h"
 #include "vescale/Planner/PlanFile.h"
 #include "vescale/Support/ElementType.h"
+#include "vescale/Train/TrainFile.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Errc.h"
@@ -246,8 +247,10 @@ public:
   }
 
   /// `order` says which dimension of the entry each of the tensor's is.
-  void add(StringRef name, dist::LayoutAttr layout, ArrayRef<int64_t> order) {
-    if (!layout || name.empty() || !seen.insert(name).second)
+  void add(StringRef name, dist::LayoutAttr layout, ArrayRef<int64_t> order,
+           bool offer = false) {
+    if (!layout || name.empty() ||
+        !seen.insert((offer ? "offer " : "") + name.str()).second)
       return;
     PlanFile::Entry &entry = plan.layouts.emplace_back();
     entry.match = asPattern(name);
@@ -257,7 +260,11 @@ public:
     for (const std::string &axis : axisNames(layout.getPartial()))
       entry.partial.emplace_back(
           axis, stringifyReductionKind(layout.getPartialKind()));
+    entry.offer = offer;
   }
+
+  /// What the module says of a training step.
+  llvm::Error addTraining(ModuleOp module);
 
   PlanFile plan;
 
@@ -265,6 +272,30 @@ private:
   llvm::StringSet<> seen;
 };
 } // namespace
+
+llvm::Error PlanBuilder::addTraining(ModuleOp module) {
+  auto train = module->getAttrOfType<StringAttr>(graph::kTrainAttr);
+  if (!train)
+    return llvm::Error::success();
+  llvm::Expected<TrainFile> file =
+      parseTrainFile(train.getValue(), graph::kTrainAttr);
+  if (!file)
+    return file.takeError();
+  plan.microBatches = file->microBatches;
+  if (auto text = module->getAttrOfType<StringAttr>(graph::kRecomputeAttr)) {
+    llvm::Expected<RecomputePlan> recompute = parseRecompute(text.getValue());
+    if (!recompute)
+      return recompute.takeError();
+    plan.recompute = *recompute;
+  }
+  if (auto zero = module->getAttrOfType<ArrayAttr>(dist::kZeroAttr)) {
+    StoragePlan &storage = plan.storage.emplace();
+    storage.zero = cast<IntegerAttr>(zero[0]).getInt();
+    if (storage.zero > 0)
+      storage.axes = axisNames(cast<dist::AxesAttr>(zero[1]));
+  }
+  return llvm::Error::success();
+}
 
 llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
                                                const BundleOptions &options) {
@@ -304,10 +335,12 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
               "' has no data; give its checkpoint with --checkpoint, or export "
               "the model with its weights");
     auto global = cast<RankedTensorType>(parameter.getGlobal());
-    plan.add(parameter.getName(), dist::getLayout(global),
-             graph::parameterOrder(parameter.getAuthorAttr(),
-                                   parameter.getStoredType(),
-                                   parameter.getViewStrides()));
+    // What is kept between micro-batches lies like what is added to it.
+    if (!parameter.getTransient())
+      plan.add(parameter.getName(), dist::getLayout(global),
+               graph::parameterOrder(parameter.getAuthorAttr(),
+                                     parameter.getStoredType(),
+                                     parameter.getViewStrides()));
     llvm::Expected<json::Value> value = parameterOf(parameter, weights);
     if (!value)
       return value.takeError();
@@ -318,8 +351,11 @@ llvm::Expected<Manifest> vescale::makeManifest(ModuleOp module,
       auto pair = cast<ArrayAttr>(entry);
       auto layout = cast<dist::LayoutAttr>(pair[1]);
       plan.add(cast<StringAttr>(pair[0]), layout,
-               llvm::to_vector(llvm::seq<int64_t>(0, layout.getRank())));
+               llvm::to_vector(llvm::seq<int64_t>(0, layout.getRank())),
+               /*offer=*/pair.size() > 2);
     }
+  if (llvm::Error error = plan.addTraining(module))
+    return error;
   info.weightBytes = weights.end;
   manifest.weights = weights.ranges;
   manifest.plan = printPlan(plan.plan);

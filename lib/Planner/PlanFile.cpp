@@ -1,6 +1,7 @@
 //===- PlanFile.cpp - Plans as people write and read them -------*- C++ -*-===//
 
 #include "vescale/Planner/PlanFile.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Errc.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -30,6 +31,9 @@ public:
 private:
   Error mesh(const json::Value *value, PlanFile &plan);
   Error entry(const json::Value &value, PlanFile::Entry &entry);
+  Error layouts(const json::Value &value, PlanFile &plan);
+  Error storage(const json::Value &value, StoragePlan &storage);
+  Error recompute(const json::Value &value, RecomputePlan &recompute);
   Error rejectUnknown(const json::Object &object, ArrayRef<StringRef> known);
 
   std::string file, where;
@@ -74,7 +78,8 @@ Error Reader::entry(const json::Value &value, PlanFile::Entry &entry) {
   const json::Object *object = value.getAsObject();
   if (!object)
     return error("is not an object");
-  if (Error unknown = rejectUnknown(*object, {"match", "dims", "partial"}))
+  if (Error unknown =
+          rejectUnknown(*object, {"match", "dims", "partial", "offer"}))
     return unknown;
   std::optional<StringRef> match = object->getString("match");
   if (!match || match->empty())
@@ -108,6 +113,78 @@ Error Reader::entry(const json::Value &value, PlanFile::Entry &entry) {
     }
     llvm::sort(entry.partial);
   }
+  if (const json::Value *offer = object->get("offer")) {
+    std::optional<bool> flag = offer->getAsBoolean();
+    if (!flag || (*flag && !entry.partial.empty()))
+      return error("\"offer\" is true or false, and goes without \"partial\"");
+    entry.offer = *flag;
+  }
+  return Error::success();
+}
+
+Error Reader::layouts(const json::Value &value, PlanFile &plan) {
+  if (!value.getAsArray())
+    return error("\"layouts\" is not a list");
+  for (const auto &[index, each] : enumerate(*value.getAsArray())) {
+    where = ("layouts[" + Twine(index) + "]").str();
+    if (Error failed = entry(each, plan.layouts.emplace_back()))
+      return failed;
+  }
+  where.clear();
+  return Error::success();
+}
+
+Error Reader::storage(const json::Value &value, StoragePlan &storage) {
+  where = "storage";
+  const json::Object *object = value.getAsObject();
+  if (!object)
+    return error("is not an object");
+  if (Error unknown = rejectUnknown(*object, {"zero", "axes"}))
+    return unknown;
+  std::optional<int64_t> zero = object->getInteger("zero");
+  if (!zero || *zero < 0 || *zero > 3)
+    return error("needs \"zero\": 0 to 3");
+  storage.zero = *zero;
+  if (const json::Value *axes = object->get("axes")) {
+    storage.axes.clear();
+    if (const json::Array *list = axes->getAsArray())
+      for (const json::Value &axis : *list)
+        if (std::optional<StringRef> name = axis.getAsString())
+          storage.axes.push_back(name->str());
+    if (storage.axes.empty() ||
+        storage.axes.size() != axes->getAsArray()->size())
+      return error("\"axes\" is a list of axes, as [\"dp\"]");
+  }
+  where.clear();
+  return Error::success();
+}
+
+static constexpr StringRef kRecomputeWords[] = {"none", "selective", "full"};
+
+Error Reader::recompute(const json::Value &value, RecomputePlan &recompute) {
+  where = "recompute";
+  if (std::optional<StringRef> word = value.getAsString()) {
+    const auto *found = find(kRecomputeWords, *word);
+    if (found == std::end(kRecomputeWords))
+      return error("can be none, selective, full, or a list of modules and "
+                   "nodes, not \"" +
+                   *word + "\"");
+    recompute.kind =
+        static_cast<RecomputePlan::Kind>(found - std::begin(kRecomputeWords));
+  } else {
+    const json::Array *names = value.getAsArray();
+    for (const json::Value &each : names ? *names : json::Array()) {
+      std::optional<StringRef> name = each.getAsString();
+      // The flag separates them by commas.
+      if (!name || name->empty() || name->contains(','))
+        return error("has an entry that is no name of a module or node");
+      recompute.names.push_back(name->str());
+    }
+    if (recompute.names.empty())
+      return error("is neither a word nor a list of modules and nodes");
+    recompute.kind = RecomputePlan::Listed;
+  }
+  where.clear();
   return Error::success();
 }
 
@@ -119,20 +196,26 @@ Expected<PlanFile> Reader::plan(const json::Value &value) {
   if (!schema || *schema != kSchema)
     return error("needs \"schema\": \"" + kSchema + "\", but has " +
                  (schema ? "\"" + *schema + "\"" : Twine("none")));
-  if (Error unknown = rejectUnknown(*object, {"schema", "mesh", "layouts"}))
+  if (Error unknown =
+          rejectUnknown(*object, {"schema", "mesh", "layouts", "storage",
+                                  "recompute", "micro_batches"}))
     return unknown;
   PlanFile plan;
   if (Error failed = mesh(object->get("mesh"), plan))
     return failed;
-  const json::Value *layouts = object->get("layouts");
-  if (!layouts)
-    return plan;
-  if (!layouts->getAsArray())
-    return error("\"layouts\" is not a list");
-  for (const auto &[index, each] : enumerate(*layouts->getAsArray())) {
-    where = ("layouts[" + Twine(index) + "]").str();
-    if (Error failed = entry(each, plan.layouts.emplace_back()))
+  if (const json::Value *value = object->get("layouts"))
+    if (Error failed = layouts(*value, plan))
       return failed;
+  if (const json::Value *value = object->get("storage"))
+    if (Error failed = storage(*value, plan.storage.emplace()))
+      return failed;
+  if (const json::Value *value = object->get("recompute"))
+    if (Error failed = recompute(*value, plan.recompute.emplace()))
+      return failed;
+  if (const json::Value *value = object->get("micro_batches")) {
+    plan.microBatches = value->getAsInteger();
+    if (!plan.microBatches || *plan.microBatches < 1)
+      return error("\"micro_batches\" is a whole number of at least 1");
   }
   return plan;
 }
@@ -179,6 +262,29 @@ Expected<PlanFile> vescale::parseMesh(StringRef text) {
   return plan;
 }
 
+Expected<RecomputePlan> vescale::parseRecompute(StringRef text) {
+  RecomputePlan plan;
+  for (auto [kind, word] : enumerate(kRecomputeWords))
+    if (text == word) {
+      plan.kind = static_cast<RecomputePlan::Kind>(kind);
+      return plan;
+    }
+  plan.kind = RecomputePlan::Listed;
+  for (StringRef name : split(text, ','))
+    plan.names.push_back(name.str());
+  if (is_contained(plan.names, ""))
+    return createStringError(errc::invalid_argument,
+                             "recompute '" + text +
+                                 "' is none, selective, full, or names of "
+                                 "modules and nodes as in h.0.mlp,h.1.*");
+  return plan;
+}
+
+std::string vescale::printRecompute(const RecomputePlan &plan) {
+  return plan.kind == RecomputePlan::Listed ? join(plan.names, ",")
+                                            : kRecomputeWords[plan.kind].str();
+}
+
 std::string vescale::printPlan(const PlanFile &plan) {
   std::string text;
   raw_string_ostream stream(text);
@@ -203,9 +309,25 @@ std::string vescale::printPlan(const PlanFile &plan) {
         partial[axis] = kind;
       stream << ", \"partial\": " << json::Value(std::move(partial));
     }
+    if (entry.offer)
+      stream << ", \"offer\": true";
     stream << '}';
     separator = ",\n";
   }
-  stream << "\n]\n}\n";
+  stream << "\n]";
+  if (plan.storage)
+    stream << ",\n\"storage\": {\"zero\": " << plan.storage->zero
+           << ", \"axes\": " << json::Value(json::Array(plan.storage->axes))
+           << '}';
+  if (plan.recompute) {
+    const RecomputePlan &recompute = *plan.recompute;
+    stream << ",\n\"recompute\": "
+           << (recompute.kind == RecomputePlan::Listed
+                   ? json::Value(json::Array(recompute.names))
+                   : json::Value(printRecompute(recompute)));
+  }
+  if (plan.microBatches)
+    stream << ",\n\"micro_batches\": " << *plan.microBatches;
+  stream << "\n}\n";
   return text;
 }

@@ -107,27 +107,32 @@ static StringRef nodeOf(StringRef text) {
   return rest.take_front(end);
 }
 
-SmallVector<std::string> nodeNames(Location location) {
-  SmallVector<std::string> names;
+/// The module in "Op 'node' in module"; empty if it names none.
+static StringRef moduleOf(StringRef text) {
+  size_t begin = text.rfind("' in ");
+  return begin == StringRef::npos ? StringRef()
+                                  : text.drop_front(begin + strlen("' in "));
+}
+
+/// What `part` finds in the names of the location.
+static SmallVector<std::string> collect(Location location,
+                                        StringRef (*part)(StringRef)) {
+  SmallVector<std::string> found;
   location->walk([&](Location each) {
     if (auto name = dyn_cast<NameLoc>(each))
-      names.push_back(nodeOf(name.getName().getValue()).str());
+      if (StringRef text = part(name.getName().getValue()); !text.empty())
+        found.push_back(text.str());
     return WalkResult::advance();
   });
-  return names;
+  return found;
+}
+
+SmallVector<std::string> nodeNames(Location location) {
+  return collect(location, nodeOf);
 }
 
 SmallVector<std::string> moduleNames(Location location) {
-  SmallVector<std::string> names;
-  location->walk([&](Location each) {
-    if (auto name = dyn_cast<NameLoc>(each)) {
-      auto [node, module] = name.getName().getValue().rsplit("' in ");
-      if (!module.empty())
-        names.push_back(module.str());
-    }
-    return WalkResult::advance();
-  });
-  return names;
+  return collect(location, moduleOf);
 }
 
 } // namespace vescale

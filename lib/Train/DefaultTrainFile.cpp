@@ -56,6 +56,9 @@ llvm::StringRef vescale::defaultTrainFile() {
     "labels": {"from": "tokens", "shift": 1}
   },
 
+  "//order": "of samples: shuffled, or sequential as they are stored",
+  "order": "shuffled",
+
   "//seed": "of the order of samples and of dropout",
   "seed": 1234
 }

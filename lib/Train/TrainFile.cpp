@@ -318,18 +318,63 @@ static void readAll(Fields &fields, TrainFile &train) {
   train.seed = seed;
 }
 
-Expected<TrainFile> vescale::parseTrainFile(StringRef text, StringRef file) {
+/// Puts FIELD=VALUE into the file; says what is wrong with it, or nothing.
+static std::string assign(json::Object &file, StringRef assignment) {
+  auto [path, text] = assignment.split('=');
+  if (path.empty() || path.size() == assignment.size())
+    return "is not FIELD=VALUE, as optimizer.weight_decay=0.01";
+  if (path == "micro_batches" || path == "schema")
+    return path == "schema" ? "is no field to change"
+                            : "is said by micro-batches alone";
+  auto [first, rest] = path.split('.');
+  SmallVector<StringRef> names = {first};
+  // Names of inputs may have dots, fields have none.
+  if (first == "data" && rest.contains('.')) {
+    auto [input, field] = rest.rsplit('.');
+    names.append({input, field});
+  } else if (!rest.empty()) {
+    names.push_back(rest);
+  }
+  json::Object *object = &file;
+  for (StringRef name : drop_end(names)) {
+    json::Value &inner =
+        object->try_emplace(name, json::Object()).first->second;
+    object = inner.getAsObject();
+    if (!object)
+      return ("sets a field of \"" + name + "\", which is no object").str();
+  }
+  if (text.empty()) {
+    object->erase(names.back());
+    return "";
+  }
+  Expected<json::Value> value = json::parse(text);
+  if (!value) {
+    consumeError(value.takeError());
+    value = json::Value(text);
+  }
+  (*object)[names.back()] = std::move(*value);
+  return "";
+}
+
+Expected<TrainFile> vescale::parseTrainFile(StringRef text, StringRef file,
+                                            ArrayRef<std::string> set) {
+  std::string where = file.str();
   auto error = [&](const Twine &what) {
-    return createStringError(errc::invalid_argument, file + ": " + what);
+    return createStringError(errc::invalid_argument, where + ": " + what);
   };
   if (text.size() > kMaxBytes)
     return error("is larger than " + Twine(kMaxBytes >> 10) + " KiB");
   Expected<json::Value> value = json::parse(text);
   if (!value)
     return error("is not JSON: " + toString(value.takeError()));
-  const json::Object *object = value->getAsObject();
+  json::Object *object = value->getAsObject();
   if (!object)
     return error("is not a JSON object");
+  for (const std::string &assignment : set)
+    if (std::string wrong = assign(*object, assignment); !wrong.empty())
+      return error("'" + assignment + "' " + wrong);
+  if (!set.empty())
+    where += " with " + join(set, " ");
   Fields fields(*object, "");
   std::string schema;
   fields.text("schema", schema);
@@ -344,12 +389,13 @@ Expected<TrainFile> vescale::parseTrainFile(StringRef text, StringRef file) {
   return train;
 }
 
-Expected<TrainFile> vescale::readTrainFile(StringRef file) {
+Expected<TrainFile> vescale::readTrainFile(StringRef file,
+                                           ArrayRef<std::string> set) {
   auto buffer = MemoryBuffer::getFile(file, /*IsText=*/true);
   if (!buffer)
     return createStringError(buffer.getError(),
                              file + ": " + buffer.getError().message());
-  return parseTrainFile((*buffer)->getBuffer(), file);
+  return parseTrainFile((*buffer)->getBuffer(), file, set);
 }
 
 static json::Value lossOf(const LossOptions &loss) {
@@ -430,8 +476,7 @@ std::string vescale::printTrainFile(const TrainFile &train) {
                       {"micro_batches", train.microBatches},
                       {"frozen", json::Array(train.frozen)},
                       {"data", std::move(data)},
+                      {"order", train.order},
                       {"seed", static_cast<int64_t>(train.seed)}};
-  if (!train.order.empty())
-    object["order"] = train.order;
   return formatv("{0:2}\n", json::Value(std::move(object))).str();
 }

@@ -10,8 +10,6 @@
 #include "passes/Plan/Passes.h"
 #include "vescale/Planner/PlanFile.h"
 #include "vescale/Support/Location.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 
 namespace vescale::dist {
 #define GEN_PASS_DEF_APPLYDEFAULTLAYOUTSPASS
@@ -35,6 +33,7 @@ public:
   void shardVocabulary(StringRef axis);
   void shardSequence(StringRef axis);
   void shardPositions(StringRef axis);
+  void repeatSeeds();
 
 private:
   /// Each attention and gradient of one whose heads the axis can shard; a
@@ -213,6 +212,20 @@ void Seeder::shardPositions(StringRef axis) {
   }
 }
 
+/// What is computed again is laid out as it was at first.
+void Seeder::repeatSeeds() {
+  DenseMap<Attribute, Operation *> first;
+  for (Operation &op : func.front()) {
+    Attribute number = op.getAttr(graph::kRecomputedAttr);
+    if (!number)
+      continue;
+    Operation *original = first.try_emplace(number, &op).first->second;
+    for (StringRef name : {kSeedAttr, kOfferAttr})
+      if (Attribute said = original->getAttr(name); said && !op.hasAttr(name))
+        op.setAttr(name, said);
+  }
+}
+
 namespace {
 struct ApplyDefaultLayouts
     : vescale::dist::impl::ApplyDefaultLayoutsPassBase<ApplyDefaultLayouts> {
@@ -249,9 +262,6 @@ struct ApplyDefaultLayouts
                          << "' is not in the mesh '" << mesh << "'";
       return signalPassFailure();
     }
-    FailureOr<AxesAttr> storage = storageAxes(module, axes);
-    if (failed(storage))
-      return signalPassFailure();
     if (!module.getOps<MeshOp>().empty()) {
       emitError(unknown, "the module has a mesh already");
       return signalPassFailure();
@@ -273,41 +283,8 @@ struct ApplyDefaultLayouts
       if (!sp.empty() && axes.getAxisSize(sequenceAxis) > 1)
         isUlysses ? seeder.shardPositions(sequenceAxis)
                   : seeder.shardSequence(sequenceAxis);
+      seeder.repeatSeeds();
     }
-    if (zero > 0)
-      markStorage(module, *storage);
-  }
-
-  FailureOr<AxesAttr> storageAxes(ModuleOp module, MeshAttr mesh) {
-    if (zero < 0 || zero > 3)
-      return module.emitError("zero is ") << zero << "; it can be 0 to 3";
-    if (zero == 0)
-      return AxesAttr();
-    if (!module->hasAttr(graph::kTrainAttr))
-      return module.emitError("zero is about training steps, and the model is "
-                              "not trained");
-    std::vector<std::string> names;
-    for (StringRef name : llvm::split(zeroAxes, ','))
-      names.push_back(name.str());
-    llvm::Expected<AxesAttr> parsed = toAxes(names, mesh);
-    if (!parsed)
-      return module.emitError("zero-axes '")
-             << zeroAxes << "': " << llvm::toString(parsed.takeError());
-    return *parsed;
-  }
-
-  void markStorage(ModuleOp module, AxesAttr storage) {
-    llvm::StringSet<> updated;
-    module.walk([&](graph::UpdateOp op) {
-      updated.insert(op.getParameterOp().getName());
-    });
-    module.walk([&](graph::ParameterOp op) {
-      bool isKept = op->hasAttr(graph::kTransientAttr);
-      int64_t level = isKept ? 2 : op.getInit() ? 1 : 3;
-      if (zero >= level && updated.contains(op.getName()) &&
-          graph::rankOf(op.getResult()) > 0)
-        op->setAttr(kStorageAttr, storage);
-    });
   }
 };
 } // namespace

@@ -3,7 +3,8 @@
 // Steps:
 //   1. list what has a name: arguments, results, parameters, ops;
 //   2. for each the last entry whose pattern matches pins its layout;
-//   3. entries that matched nothing, and layouts that do not fit, are errors.
+//   3. entries that matched nothing, and layouts that do not fit, are errors;
+//   4. so is what the plan says of a training step and the step is not.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Dist/FactorAxes.h"
@@ -12,6 +13,8 @@
 #include "passes/Plan/Passes.h"
 #include "vescale/Planner/PlanFile.h"
 #include "vescale/Support/Location.h"
+#include "vescale/Train/TrainFile.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/GlobPattern.h"
 #include "llvm/Support/Path.h"
 
@@ -37,8 +40,11 @@ private:
   LogicalResult run();
   LogicalResult compile();
   LogicalResult apply(func::FuncOp func);
-  /// The last entry that matches, or -1; counts it as used.
-  int match(ArrayRef<StringRef> names);
+  LogicalResult apply(Operation &op);
+  LogicalResult checkTraining();
+  /// The last entry that matches, of those with an offer or of the others, or
+  /// -1; counts it as used.
+  int match(ArrayRef<StringRef> names, bool offers = false);
   FailureOr<SeedAttr> seed(int entry, StringRef name, RankedTensorType type,
                            ArrayRef<int64_t> order, bool mayBePartial);
   InFlightDiagnostic error(int entry) {
@@ -51,6 +57,7 @@ private:
   MeshAttr mesh;
   FlatSymbolRefAttr meshRef;
   std::vector<llvm::GlobPattern> patterns;
+  llvm::StringSet<> weights;
   SmallVector<bool> used;
 };
 } // namespace
@@ -68,11 +75,12 @@ LogicalResult ApplyPlan::compile() {
   return success();
 }
 
-int ApplyPlan::match(ArrayRef<StringRef> names) {
+int ApplyPlan::match(ArrayRef<StringRef> names, bool offers) {
   int last = -1;
   for (auto [index, pattern] : llvm::enumerate(patterns))
     for (StringRef name : names)
-      if (!name.empty() && pattern.match(name)) {
+      if (file.layouts[index].offer == offers && !name.empty() &&
+          pattern.match(name)) {
         used[index] = true;
         last = index;
       }
@@ -154,28 +162,81 @@ LogicalResult ApplyPlan::apply(func::FuncOp func) {
       func.setResultAttr(index, kSeedAttr, *pin);
     }
   }
-  for (Operation &op : func.front()) {
-    if (op.getNumResults() == 0)
-      continue;
-    auto parameter = dyn_cast<graph::ParameterOp>(op);
-    SmallVector<std::string> nodes = nodeNames(op.getLoc());
-    SmallVector<StringRef> names(nodes.begin(), nodes.end());
-    if (parameter)
-      names = {parameter.getName()};
-    if (int entry = match(names); entry >= 0) {
-      StringRef name = names.front();
-      RankedTensorType type = graph::typeOf(op.getResult(0));
-      FailureOr<SeedAttr> pin =
-          seed(entry, name, type,
-               parameter ? graph::parameterOrder(parameter.getAuthorAttr(),
-                                                 parameter.getStoredType(),
-                                                 parameter.getStrides())
-                         : identity(type.getRank()),
-               /*mayBePartial=*/!parameter);
-      if (failed(pin))
+  for (Operation &op : func.front())
+    if (op.getNumResults() > 0 && failed(apply(op)))
+      return failure();
+  return success();
+}
+
+LogicalResult ApplyPlan::apply(Operation &op) {
+  // What is kept from one micro-batch to the next lies like what is added.
+  if (op.hasAttr(graph::kTransientAttr))
+    return success();
+  auto parameter = dyn_cast<graph::ParameterOp>(op);
+  SmallVector<std::string> nodes = nodeNames(op.getLoc());
+  SmallVector<StringRef> names(nodes.begin(), nodes.end());
+  if (parameter)
+    names = {parameter.getName()};
+  else // Views of a parameter carry its name, but it alone has it.
+    llvm::erase_if(names,
+                   [&](StringRef name) { return weights.contains(name); });
+  if (names.empty())
+    return success();
+  RankedTensorType type = graph::typeOf(op.getResult(0));
+  if (isa<graph::AttentionOp, graph::AttentionGradOp>(op))
+    if (int entry = match(names, /*offers=*/true); entry >= 0) {
+      FailureOr<SeedAttr> offer =
+          seed(entry, names.front(), type, identity(type.getRank()), false);
+      if (failed(offer))
         return failure();
-      op.setAttr(kSeedAttr, *pin);
+      op.setAttr(kOfferAttr, offer->getLayout());
     }
+  // A node's gradient is laid out by itself.
+  int entry = graph::isGradient(&op) ? -1 : match(names);
+  if (entry < 0)
+    return success();
+  FailureOr<SeedAttr> pin =
+      seed(entry, names.front(), type,
+           parameter ? graph::parameterOrder(parameter.getAuthorAttr(),
+                                             parameter.getStoredType(),
+                                             parameter.getStrides())
+                     : identity(type.getRank()),
+           /*mayBePartial=*/!parameter);
+  if (failed(pin))
+    return failure();
+  op.setAttr(kSeedAttr, *pin);
+  return success();
+}
+
+/// The passes that make the step have followed these fields already, if they
+/// were told of the plan.
+LogicalResult ApplyPlan::checkTraining() {
+  ModuleOp module = getOperation();
+  auto refuse = [&](StringRef field, const Twine &is) {
+    return module.emitError() << plan << ": \"" << field
+                              << "\" is about training steps, and " << is;
+  };
+  auto train = module->getAttrOfType<StringAttr>(graph::kTrainAttr);
+  StringRef fields[] = {"micro_batches", "recompute"};
+  if (!train) {
+    if (file.microBatches || file.recompute)
+      return refuse(fields[!file.microBatches], "the model is not trained");
+    return success();
+  }
+  if (file.recompute) {
+    auto done = module->getAttrOfType<StringAttr>(graph::kRecomputeAttr);
+    StringRef text = done ? done.getValue() : "none";
+    if (text != printRecompute(*file.recompute))
+      return refuse("recompute", "this one was made with " + text);
+  }
+  if (file.microBatches) {
+    llvm::Expected<TrainFile> step =
+        parseTrainFile(train.getValue(), graph::kTrainAttr);
+    if (!step)
+      return module.emitError(llvm::toString(step.takeError()));
+    if (step->microBatches != *file.microBatches)
+      return refuse("micro_batches",
+                    "this one was made with " + Twine(step->microBatches));
   }
   return success();
 }
@@ -193,13 +254,17 @@ LogicalResult ApplyPlan::run() {
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
   MeshOp::create(builder, unknown, "mesh", mesh);
   meshRef = FlatSymbolRefAttr::get(&getContext(), "mesh");
-  if (failed(compile()))
+  if (failed(compile()) || failed(checkTraining()))
     return failure();
+  module.walk([&](graph::ParameterOp op) { weights.insert(op.getName()); });
   for (auto func : module.getOps<func::FuncOp>())
     if (!func.isExternal() && failed(apply(func)))
       return failure();
   for (auto [index, hit] : llvm::enumerate(used))
     if (!hit)
-      return error(index) << " matches no parameter, input, output or op";
+      return error(index)
+             << (file.layouts[index].offer
+                     ? " matches no attention"
+                     : " matches no parameter, input, output or op");
   return success();
 }

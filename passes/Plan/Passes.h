@@ -26,10 +26,12 @@ struct PlanOptions {
   /// Its axis; empty for the usual one.
   std::string spAxis;
   /// What of a training step is stored sharded: 0 nothing, 1 the optimizer's
-  /// state, 2 the sums of gradients too, 3 the parameters too.
-  int64_t zero = 0;
-  /// Over which axes, as `dp` or `dp:(2)2,ep`.
-  std::string zeroAxes = "dp";
+  /// state, 2 the sums of gradients too, 3 the parameters too; -1 what the plan
+  /// file says, or nothing.
+  int64_t zero = -1;
+  /// Over which axes, as `dp` or `dp:(2)2,ep`; empty for the plan file's, or
+  /// dp.
+  std::string zeroAxes;
 };
 
 /// prepared graph → layouts on every value.

@@ -10,7 +10,10 @@ def ApplyPlanPass : Pass<"dist-apply-plan", "::mlir::ModuleOp"> {
     Input: `graph` ops without layouts. Output: the same with a `dist.mesh` and
     a pinned `dist.seed` on every parameter, input, output or op that an entry of
     the plan matches, by the name it has in the model. Where several match, the
-    last wins; an entry that matches nothing is an error.
+    last wins; an entry that matches nothing is an error. A node's name stands for
+    the node, also where it is computed again, and not for the ops of its
+    gradient. An entry with `offer` is about attention and its gradient, which get a
+    `dist.offer`.
 
     test/Plan/apply-plan.mlir shows an input and its output.
   }];
@@ -32,9 +35,6 @@ def ApplyDefaultLayoutsPass
       of products with weights between which nothing needs that dimension whole
       (Shoeybi et al., Megatron-LM, 2019); the rows of the largest lookup table,
       and the columns of a final product that has as many;
-    - with `zero`, optimizer state, gradients that micro-batches add up, and
-      parameters are stored in shards over `zero-axes` beyond what computations
-      need (Rajbhandari et al., ZeRO, 2020), marked by `dist.storage`;
     - with `sp=megatron`, norms work on sequence shards over `sp-axis`
       (Korthikanti et al., Reducing Activation Recomputation, 2022);
     - with `sp=ulysses`, positions are sharded over `sp-axis` from the inputs on,
@@ -51,12 +51,31 @@ def ApplyDefaultLayoutsPass
     Option<"sp", "sp", "std::string", "",
            "sequence sharding: megatron or ulysses">,
     Option<"spAxis", "sp-axis", "std::string", "",
-           "its axis, by default tp for megatron and sp for ulysses">,
-    Option<"zero", "zero", "int64_t", "0",
-           "what of a training step is stored sharded: 1 the optimizer's state, "
-           "2 sums of gradients too, 3 parameters too">,
-    Option<"zeroAxes", "zero-axes", "std::string", "\"dp\"",
-           "the axes, major to minor, over which it is">];
+           "its axis, by default tp for megatron and sp for ulysses">];
+  let dependentDialects = ["::vescale::dist::DistDialect"];
+}
+
+def MarkStoragePass : Pass<"dist-mark-storage", "::mlir::ModuleOp"> {
+  let summary = "Marks what a training step stores in shards";
+  let description = [{
+    Input: a training step with a `dist.mesh` and seeds. Output: the same, in which
+    optimizer state, gradients that micro-batches add up, and parameters have a
+    `dist.storage`: they are stored in shards over these axes beyond what
+    computations need (Rajbhandari et al., ZeRO, 2020). Where a plan has pinned one
+    over these axes already, that is how it is stored, and computations see it
+    without them; its optimizer state follows, unless the plan pins that, too. What was decided stays in the module as `dist.zero`.
+
+    The options and the plan's `storage` must not contradict each other.
+
+    test/Plan/mark-storage.mlir shows an input and its output.
+  }];
+  let options = [
+    Option<"plan", "plan", "std::string", "", "a plan file, for its `storage`">,
+    Option<"zero", "zero", "int64_t", "-1",
+           "what is stored sharded: 0 nothing, 1 the optimizer's state, 2 sums of "
+           "gradients too, 3 parameters too; -1 what the plan says">,
+    Option<"zeroAxes", "zero-axes", "std::string", "",
+           "the axes, major to minor, over which it is (dp)">];
   let dependentDialects = ["::vescale::dist::DistDialect"];
 }
 

@@ -17,10 +17,13 @@ void dist::buildPlanPipeline(OpPassManager &pm, const PlanOptions &options) {
     apply.mesh = options.mesh;
     apply.sp = options.sp;
     apply.spAxis = options.spAxis;
-    apply.zero = options.zero;
-    apply.zeroAxes = options.zeroAxes;
     pm.addPass(createApplyDefaultLayoutsPass(apply));
   }
+  MarkStoragePassOptions storage;
+  storage.plan = options.plan;
+  storage.zero = options.zero;
+  storage.zeroAxes = options.zeroAxes;
+  pm.addPass(createMarkStoragePass(storage));
   pm.addPass(createOrderSumsPass());
   pm.addPass(createPropagatePass());
   pm.addPass(createVerifyLayoutsPass());
@@ -35,10 +38,10 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
       *this, "sp", llvm::cl::desc("sequence sharding: megatron or ulysses")};
   Option<std::string> spAxis{*this, "sp-axis", llvm::cl::desc("its mesh axis")};
   Option<int64_t> zero{*this, "zero",
-                       llvm::cl::desc("what is stored sharded: 0 to 3")};
+                       llvm::cl::desc("what is stored sharded: 0 to 3"),
+                       llvm::cl::init(-1)};
   Option<std::string> zeroAxes{*this, "zero-axes",
-                               llvm::cl::desc("over which axes"),
-                               llvm::cl::init("dp")};
+                               llvm::cl::desc("over which axes")};
 };
 } // namespace
 

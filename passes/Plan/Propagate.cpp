@@ -157,12 +157,15 @@ LogicalResult LayoutCompleter::readSeeds() {
   for (Operation &op : func.front()) {
     Attribute attribute = op.removeAttr(kSeedAttr);
     auto parameter = dyn_cast<graph::ParameterOp>(op);
-    auto storage = op.getAttrOfType<AxesAttr>(kStorageAttr);
+    Attribute storage = op.getAttr(kStorageAttr);
     LayoutAttr layout =
         parameter ? decided.lookup(viewOf(parameter)) : LayoutAttr();
     if (storage && parameter && isStored(parameter)) {
+      if (!layout)
+        layout = dyn_cast<LayoutAttr>(storage);
       layout ? propagation.addStorage(parameter.getResult(), layout)
-             : propagation.addStorage(parameter.getResult(), storage);
+             : propagation.addStorage(parameter.getResult(),
+                                      cast<AxesAttr>(storage));
     } else if (layout && !storage) {
       attribute = SeedAttr::get(context, layout.withoutPartial(), 0, true,
                                 "another function");
@@ -175,7 +178,8 @@ LogicalResult LayoutCompleter::readSeeds() {
         seed = attribute;
       if (seed && failed(addSeed(&op, result, seed)))
         return failure();
-      if (seed && isFirst && !isa<graph::ParameterOp>(op))
+      bool isAsked = seed || op.hasAttr(kOfferAttr);
+      if (isAsked && isFirst && !isa<graph::ParameterOp>(op))
         asked.push_back(result);
     }
   }
@@ -426,6 +430,11 @@ LogicalResult LayoutCompleter::run(int64_t remarkBytes) {
         << gathered.size() - 1 << " more sums, for which each rank sends "
         << gatheredBytes << " bytes";
   recordLayouts(func, asked);
+  // Layouts say it now.
+  for (Operation &op : body) {
+    op.removeAttr(kStorageAttr);
+    op.removeAttr(kOfferAttr);
+  }
   return success();
 }
 

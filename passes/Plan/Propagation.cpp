@@ -241,6 +241,7 @@ void Propagation::plantStorage(Value value, AxesAttr axes) {
     return;
   target.dims[best].append(added.begin(), added.end());
   target.dims[best] = normalize(target.dims[best], mesh);
+  target.pinned = {}; // for computations
   // For messages.
   auto layout = LayoutAttr::getReplicated(
       FlatSymbolRefAttr::get(value.getContext(), "mesh"), shape.size());

@@ -1,10 +1,36 @@
 //===- Options.cpp - What the passes of training go by ----------*- C++ -*-===//
 
 #include "passes/Train/Options.h"
+#include "passes/Train/TrainOptions.h"
+#include "vescale/Planner/PlanFile.h"
 #include "llvm/Support/GlobPattern.h"
 
 using namespace mlir;
 using namespace vescale;
+
+llvm::Expected<TrainFile> train::resolveTrainFile(const TrainOptions &options) {
+  llvm::Expected<TrainFile> train = readTrainFile(options.file, options.set);
+  if (!train)
+    return train.takeError();
+  std::optional<int64_t> flag, field;
+  if (options.microBatches)
+    flag = options.microBatches;
+  if (!options.plan.empty()) {
+    llvm::Expected<PlanFile> plan = readPlan(options.plan);
+    if (!plan)
+      return plan.takeError();
+    field = plan->microBatches;
+  }
+  llvm::Expected<std::optional<int64_t>> number =
+      agree("micro-batches=" + Twine(options.microBatches), flag,
+            options.plan + ": \"micro_batches\", which is " +
+                Twine(field.value_or(0)),
+            field);
+  if (!number)
+    return number.takeError();
+  train->microBatches = number->value_or(train->microBatches);
+  return train;
+}
 
 FailureOr<TrainFile> train::trainOptions(ModuleOp module) {
   auto text = module->getAttrOfType<StringAttr>(graph::kTrainAttr);

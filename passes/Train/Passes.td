@@ -52,12 +52,17 @@ def TrainReadOptions : Train_Pass<"train-read-options"> {
   let description = [{
     Output: the module with the resolved file as the attribute `graph.train`, in
     which every field has a value. The passes behind it go by that, so that a
-    dump of any phase says what is being trained.
+    dump of any phase says what is being trained. Values of `set`, and the number
+    of micro-batches that the option or the plan gives, take the place of the
+    file's; option and plan must not contradict each other.
   }];
   let options = [
     Option<"file", "file", "std::string", "", "the train file (vescale.train/1)">,
+    ListOption<"set", "set", "std::string", "FIELD=VALUE of the file">,
     Option<"microBatches", "micro-batches", "int64_t", "0",
-           "takes the place of the file's">];
+           "takes the place of the file's">,
+    Option<"plan", "plan", "std::string", "",
+           "a plan file, for its `micro_batches`">];
 }
 
 def TrainOwnParameters : Train_Pass<"train-own-parameters"> {
@@ -145,12 +150,20 @@ def TrainRecompute : Train_Pass<"train-recompute"> {
     that lie in memory until then. Output: one in which fewer do. With `selective`
     all but what products, convolutions, attention and lookups give is computed
     again where it is read; with `full` all but the values that alone lead from
-    one layer to the next. The clones carry `graph.backward`.
+    one layer to the next. With a list what the modules and nodes of these names
+    make is computed again: of a module, which may be the user's at any depth, all
+    but what leaves it. The clones carry `graph.backward` and share the number
+    `graph.recomputed` with what they repeat; the module says what was done as
+    `graph.recompute`. Option and plan must
+    not contradict each other.
 
-    test/Train/recompute.mlir shows an input and both outputs.
+    test/Train/recompute.mlir shows an input and its outputs.
   }];
-  let options = [Option<"mode", "mode", "std::string", "\"none\"",
-                        "none, selective or full">];
+  let options = [
+    Option<"mode", "mode", "std::string", "",
+           "none, selective, full, or globs over modules and nodes, separated by "
+           "commas">,
+    Option<"plan", "plan", "std::string", "", "a plan file, for its `recompute`">];
   let statistics = [Statistic<"clonedOps", "cloned-ops", "ops computed twice">];
 }
 

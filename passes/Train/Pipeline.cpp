@@ -16,7 +16,9 @@ namespace vescale::train {
 void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   TrainReadOptionsOptions read;
   read.file = options.file;
+  llvm::append_range(read.set, options.set);
   read.microBatches = options.microBatches;
+  read.plan = options.plan;
   pm.addPass(createTrainReadOptions(read));
   pm.addPass(createTrainCheckTrainable());
   pm.addPass(createTrainAddLoss());
@@ -31,8 +33,10 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   pm.addPass(createTrainAddOptimizer());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  if (options.recompute != "none")
-    pm.addPass(createTrainRecompute(TrainRecomputeOptions{options.recompute}));
+  TrainRecomputeOptions recompute;
+  recompute.mode = options.recompute;
+  recompute.plan = options.plan;
+  pm.addPass(createTrainRecompute(recompute));
 }
 
 namespace {
@@ -40,9 +44,12 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<std::string> file{*this, "file", llvm::cl::desc("the train file")};
   Option<int64_t> microBatches{*this, "micro-batches",
                                llvm::cl::desc("takes the place of the file's")};
-  Option<std::string> recompute{*this, "recompute",
-                                llvm::cl::desc("none, selective or full"),
-                                llvm::cl::init("none")};
+  ListOption<std::string> set{*this, "set",
+                              llvm::cl::desc("FIELD=VALUE of the train file")};
+  Option<std::string> recompute{
+      *this, "recompute",
+      llvm::cl::desc("none, selective, full, or names of modules and nodes")};
+  Option<std::string> plan{*this, "plan", llvm::cl::desc("the plan file")};
 };
 } // namespace
 
@@ -51,7 +58,12 @@ void train::registerTrainPhase() {
   PassPipelineRegistration<PipelineOptions>(
       "train-pipeline", "From a prepared model to its training step",
       [](OpPassManager &pm, const PipelineOptions &options) {
-        buildTrainPipeline(
-            pm, {options.file, options.microBatches, options.recompute});
+        TrainOptions train;
+        train.file = options.file;
+        train.set.assign(options.set.begin(), options.set.end());
+        train.microBatches = options.microBatches;
+        train.recompute = options.recompute;
+        train.plan = options.plan;
+        buildTrainPipeline(pm, train);
       });
 }

@@ -10,20 +10,24 @@ namespace vescale::train {
 
 using namespace mlir;
 using namespace vescale;
+using namespace vescale::train;
 
 namespace {
 struct ReadOptions : vescale::train::impl::TrainReadOptionsBase<ReadOptions> {
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::Expected<TrainFile> options = readTrainFile(file);
+    TrainOptions given;
+    given.file = file;
+    given.set.assign(set.begin(), set.end());
+    given.microBatches = microBatches;
+    given.plan = plan;
+    llvm::Expected<TrainFile> options = resolveTrainFile(given);
     if (!options) {
       emitError(UnknownLoc::get(&getContext()),
                 llvm::toString(options.takeError()));
       return signalPassFailure();
     }
-    if (microBatches)
-      options->microBatches = microBatches;
     getOperation()->setAttr(
         graph::kTrainAttr,
         StringAttr::get(&getContext(), printTrainFile(*options)));

@@ -8,17 +8,22 @@
 //
 // 1. Find the values that depend on trained parameters, and the cuts.
 // 2. Decide what is saved: with `selective` what products, convolutions,
-//    attention and lookups give, and cuts; with `full` cuts alone.
+//    attention and lookups give, and cuts; with `full` cuts alone; with a list
+//    all but what listed nodes give, and what listed modules keep to
+//    themselves.
 // 3. Walk the backward program in order and give each op clones of the forward
 //    ops whose results it reads back, as deep as needed, each cloned once.
 //
-// Clones carry graph.backward, which keeps them apart from the originals (Chen
-// et al., Training Deep Nets with Sublinear Memory Cost, 2016).
+// Clones carry graph.backward and graph.recomputed, which keeps them apart from
+// the originals (Chen et al., Training Deep Nets with Sublinear Memory Cost,
+// 2016).
 //
 //===----------------------------------------------------------------------===//
 #include "mlir/IR/IRMapping.h"
 #include "passes/Train/Options.h"
 #include "passes/Train/Passes.h"
+#include "passes/Train/Regions.h"
+#include "vescale/Planner/PlanFile.h"
 
 namespace vescale::train {
 #define GEN_PASS_DEF_TRAINRECOMPUTE
@@ -27,6 +32,7 @@ namespace vescale::train {
 
 using namespace mlir;
 using namespace vescale;
+using namespace vescale::train;
 using namespace vescale::graph;
 
 static bool isForward(Operation *op) {
@@ -37,7 +43,8 @@ static bool isForward(Operation *op) {
 namespace {
 class Recompute {
 public:
-  Recompute(func::FuncOp func, bool full) : body(func.front()), full(full) {}
+  Recompute(func::FuncOp func, RecomputePlan::Kind kind, Regions &regions)
+      : body(func.front()), kind(kind), regions(regions) {}
 
   /// Returns how many ops were cloned.
   int64_t run();
@@ -49,7 +56,8 @@ private:
   Value recompute(Value value, OpBuilder &builder);
 
   Block &body;
-  bool full;
+  RecomputePlan::Kind kind;
+  Regions &regions;
   /// Values that depend on what is trained, and those of them that depend on
   /// inputs as well.
   DenseSet<Value> active, data;
@@ -108,9 +116,14 @@ void Recompute::findCuts() {
 bool Recompute::isSaved(Value value) const {
   Operation *op = value.getDefiningOp();
   // What lies in memory anyway, or is made out of nothing where it is used.
-  if (!op || isa<ParameterOp, ConstantOp>(op) || cuts.contains(value))
+  if (!op || isa<ParameterOp, ConstantOp>(op))
     return true;
-  return !full && isa<DotOp, ConvOp, AttentionOp, TakeOp>(op);
+  if (kind == RecomputePlan::Listed)
+    return !regions.isInside(value);
+  if (cuts.contains(value))
+    return true;
+  return kind == RecomputePlan::Selective &&
+         isa<DotOp, ConvOp, AttentionOp, TakeOp>(op);
 }
 
 Value Recompute::recompute(Value value, OpBuilder &builder) {
@@ -123,6 +136,7 @@ Value Recompute::recompute(Value value, OpBuilder &builder) {
     if (!clones.contains(operand))
       if (Value made = recompute(operand, builder); made != operand)
         clones.map(operand, made);
+  op->setAttr(kRecomputedAttr, builder.getI64IntegerAttr(cloned));
   Operation *clone = builder.clone(*op, clones);
   clone->setAttr(kBackwardAttr, builder.getUnitAttr());
   ++cloned;
@@ -152,16 +166,56 @@ struct RecomputePass : train::impl::TrainRecomputeBase<RecomputePass> {
   using Base::Base;
 
   void runOnOperation() override {
-    if (mode == "none")
-      return;
-    if (mode != "selective" && mode != "full") {
-      getOperation().emitError("recompute is \"")
-          << mode << "\"; it can be none, selective or full";
-      return signalPassFailure();
+    if (llvm::Error failed = run()) {
+      emitError(UnknownLoc::get(&getContext()),
+                llvm::toString(std::move(failed)));
+      signalPassFailure();
     }
-    for (auto func : getOperation().getOps<func::FuncOp>())
-      if (!func.isExternal())
-        clonedOps += Recompute(func, mode == "full").run();
   }
+
+private:
+  llvm::Error run();
+  llvm::Expected<RecomputePlan> resolve();
 };
 } // namespace
+
+/// The option or the plan.
+llvm::Expected<RecomputePlan> RecomputePass::resolve() {
+  std::optional<RecomputePlan> flag, field;
+  if (!mode.empty()) {
+    llvm::Expected<RecomputePlan> parsed = parseRecompute(mode);
+    if (!parsed)
+      return parsed.takeError();
+    flag = *parsed;
+  }
+  if (!plan.empty()) {
+    llvm::Expected<PlanFile> file = readPlan(plan);
+    if (!file)
+      return file.takeError();
+    field = file->recompute;
+  }
+  auto agreed = agree("recompute=" + mode, flag,
+                      plan + ": \"recompute\", which is " +
+                          (field ? printRecompute(*field) : ""),
+                      field);
+  if (!agreed)
+    return agreed.takeError();
+  return agreed->value_or(RecomputePlan());
+}
+
+llvm::Error RecomputePass::run() {
+  llvm::Expected<RecomputePlan> chosen = resolve();
+  if (!chosen)
+    return chosen.takeError();
+  getOperation()->setAttr(
+      kRecomputeAttr, StringAttr::get(&getContext(), printRecompute(*chosen)));
+  if (chosen->kind == RecomputePlan::None)
+    return llvm::Error::success();
+  llvm::Expected<Regions> regions = Regions::create(chosen->names);
+  if (!regions)
+    return regions.takeError();
+  for (auto func : getOperation().getOps<func::FuncOp>())
+    if (!func.isExternal())
+      clonedOps += Recompute(func, chosen->kind, *regions).run();
+  return regions->checkUsed();
+}

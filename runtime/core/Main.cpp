@@ -226,6 +226,9 @@ private:
     transport->setup(setup);
     monitor.start(*transport, program, options.timeoutSeconds);
     int64_t runId = transport->agree(rank == 0 ? nanoseconds() : 0).value;
+    int64_t resumeStep = Trainer::noStep;
+    if (trainer)
+      resumeStep = transport->agree(trainer->newestStep()).value;
     phase([&] {
       bool isSpare = coreCount(allowedCores()) > threads * launch.localSize;
       arena.emplace(program.arena_bytes,
@@ -236,7 +239,8 @@ private:
       addresses.parameters =
           parameters->load(arena->data(), [&] { monitor.beat(); });
       executor.emplace(program, addresses, *transport, monitor);
-      trainer ? trainer->begin(addresses, runId) : inputs->read(rank);
+      trainer ? trainer->begin(addresses, runId, resumeStep)
+              : inputs->read(rank);
     });
   }
 

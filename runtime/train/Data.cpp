@@ -51,7 +51,9 @@ void forEachRun(const Shard &shard, const std::vector<int64_t> &shape,
 
 Data::Data(const Manifest &manifest, const std::string &path, TokenWidth width,
            int64_t rank, DataUse use)
-    : manifest(manifest), path(path), width(width), use(use),
+    : manifest(manifest), path(path), width(width),
+      order(use == DataUse::Train ? manifest.train->order
+                                  : SampleOrder::Sequential),
       microBatches(manifest.train->microBatches) {
   const TrainManifest &train = *manifest.train;
   for (const Port &port : manifest.inputs) {
@@ -188,9 +190,8 @@ void Data::openArrays(const std::string &path) {
     }
   }
   samples = std::max<int64_t>(count, 1);
-  sampler = std::make_unique<ArraySampler>(
-      manifest.train->seed, samples,
-      use == DataUse::Train ? manifest.train->order : SampleOrder::Sequential);
+  sampler =
+      std::make_unique<ArraySampler>(manifest.train->seed, samples, order);
 }
 
 int64_t Data::tokenAt(int64_t index) const {
@@ -238,9 +239,9 @@ void Data::placeTokens(const Input &input, char *to, int64_t firstSample) {
     int64_t sample = firstSample + row;
     int64_t offset =
         input.source.shift +
-        (use == DataUse::Train
+        (order == SampleOrder::Shuffled
              ? tokenOffset(manifest.train->seed, sample, tokenCount, sequence)
-             : sample * sequence);
+             : sample % samples * sequence);
     forEachRun(input.shard, port.shape, row,
                [&](int64_t local, int64_t column, int64_t count) {
                  for (int64_t i = 0; i < count; ++i) {

@@ -18,7 +18,7 @@ enum class TokenWidth { U16 = 2, U32 = 4 };
 
 /// Which samples a batch has.
 enum class DataUse {
-  Train,   // drawn: any number of batches
+  Train,   // in the train file's order: any number of batches
   Evaluate // the file's, in order, each once; of tokens windows side by side
 };
 
@@ -67,7 +67,7 @@ private:
   const Manifest &manifest;
   std::string path;
   TokenWidth width;
-  DataUse use;
+  SampleOrder order;
   std::vector<Input> inputs;
   std::optional<Input> rows; // of which row of the step a sample is
   std::unique_ptr<MappedFile> tokens;

@@ -50,20 +50,32 @@ Trainer::Trainer(const TrainerParts &given)
                  DataUse::Train);
   if (!options.eval.empty())
     evaluator.emplace(parts.manifest, options, parts.program, rank);
-  if (options.resume && !committedSteps(ops, options.saveDir).empty()) {
-    resumeFrom = findStep(ops, options.saveDir);
-    SavedStep(ops, *resumeFrom).check(plan.state);
+  if (options.resume && rank == 0) {
+    std::vector<int64_t> steps = committedSteps(ops, options.saveDir);
+    if (!steps.empty()) {
+      newest = steps.back();
+      SavedStep(ops, stepDirectory(newest)).check(plan.state);
+    }
   }
 }
 
-void Trainer::begin(const Addresses &theAddresses, uint64_t run) {
+std::string Trainer::stepDirectory(int64_t step) const {
+  return cat(parts.options.saveDir, "/", stepName(step));
+}
+
+void Trainer::begin(const Addresses &theAddresses, uint64_t run,
+                    int64_t resumeStep) {
   addresses = &theAddresses;
   const Options &options = parts.options;
   int rank = parts.transport.rank();
+  std::optional<std::string> resumeFrom;
+  if (resumeStep != noStep)
+    resumeFrom = stepDirectory(resumeStep);
   state.emplace(plan, rank, addresses->parameters);
   std::optional<int64_t> from;
   if (resumeFrom) {
     SavedStep step(ops, *resumeFrom);
+    step.check(plan.state);
     const Progress &progress = step.index().progress;
     if (progress.seed != parts.manifest.train->seed && rank == 0)
       std::fprintf(stderr,

@@ -30,9 +30,15 @@ public:
   /// failures, before anything is allocated. Call before weights are exchanged.
   explicit Trainer(const TrainerParts &parts);
 
-  /// Takes the state: the initial one, which is in its places, or the last
-  /// checkpoint's. `run` is the same on all ranks, and another in each run.
-  void begin(const Addresses &addresses, uint64_t run);
+  static constexpr int64_t noStep = -1;
+  /// The saved step to go on from, or none, as rank 0 sees it: the others ask
+  /// it, since steps come and go and directories differ for a while.
+  int64_t newestStep() const { return newest; }
+
+  /// Takes the state: that of the step `resumeStep`, or the initial one, which
+  /// is in its places. `run` and `resumeStep` are the same on all ranks, `run`
+  /// is another in each run.
+  void begin(const Addresses &addresses, uint64_t run, int64_t resumeStep);
 
   /// Runs the steps that are left, then evaluates. On a signal all ranks end
   /// after the same step, save, and throw a Stopped failure.
@@ -45,6 +51,7 @@ private:
   void evaluate(Executor &executor, StepReport &report);
   template <typename Body> void traced(const char *name, Body body);
   void save();
+  std::string stepDirectory(int64_t step) const;
   double result(const char *name) const;
 
   TrainerParts parts;
@@ -52,7 +59,7 @@ private:
   std::optional<Evaluator> evaluator;
   FileOps &ops = systemFiles();
   ChunkPlan plan;
-  std::optional<std::string> resumeFrom; // a step's directory
+  int64_t newest = noStep; // on rank 0
   const Addresses *addresses = nullptr;
   std::optional<RankState> state;
   std::optional<Saver> saver;

@@ -27,15 +27,15 @@ def dim_flags(record, style):
     return [f"--dim={name}={record['dims'][name]}" for name in sorted(dynamic)]
 
 
-def run_all(check, patterns):
-    """Checks every model that a pattern of the command line (default `patterns`) matches.
+def run_all(check, patterns, models=None):
+    """Checks every one of `models` (default: those for inference) that a pattern of the command line (default `patterns`) matches.
 
     `check(build, model, directory)` yields what was tried and what is wrong with it, or None. Returns the exit status.
     """
     build = pathlib.Path(sys.argv[1]).resolve()
     patterns = sys.argv[2:] or patterns
     passed = failed = 0
-    for model in tool.all_models():
+    for model in models or tool.all_models():
         if not any(fnmatch.fnmatch(model, pattern) for pattern in patterns):
             continue
         with tempfile.TemporaryDirectory() as directory:

@@ -2,24 +2,18 @@
 """Checks that every recorded model is small, carries no machine's paths, and runs in the reference at two sizes."""
 
 import sys
-import tempfile
 
 import numpy as np
 import onnx
 
 import tool
-
-LARGEST = 512 << 10
+from checking import check_models, graph_faults
 
 
 def faults(model, directory):
     record, style = tool.describe(model)
     graph = tool.make(model, directory)
-    if graph.stat().st_size > LARGEST:
-        yield f"{graph.stat().st_size} bytes"
-    for prefix in (b'File "/', b"/home/", b"/root/", b"site-packages"):
-        if prefix in graph.read_bytes():
-            yield f"holds a path of the recording machine ('{prefix.decode()}')"
+    yield from graph_faults(graph)
     proto = onnx.load(graph, load_external_data=False)
     names = [value.name for value in proto.graph.input]
     if names != list(record["styles"][style]["inputs"]):
@@ -33,18 +27,5 @@ def faults(model, directory):
                 yield f"{name} is nearly constant with {sizes}"
 
 
-def main():
-    failed = False
-    for model in sys.argv[1:] or tool.all_models():
-        with tempfile.TemporaryDirectory() as directory:
-            found = list(faults(model, directory))
-        for fault in found:
-            print(f"FAIL {model}: {fault}")
-        failed |= bool(found)
-        if not found:
-            print(f"ok   {model}", flush=True)
-    return int(failed)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(check_models(faults, tool.all_models()))

@@ -111,3 +111,26 @@ func.func @accumulate(%x: tensor<4x64xf32>, %dy: tensor<4x64xf32>) -> tensor<4x6
   graph.update %kept, %0 {graph.optimizer} : tensor<64x64xf32>, tensor<64x64xf32>
   return %y : tensor<4x64xf32>
 }
+
+// -----
+
+// A hidden dimension that is computed again for the backward program is sharded
+// there as well, though no product leads to it.
+
+// CHECK-LABEL: func.func @again
+// CHECK: graph.relu {{.*}}graph.recomputed = 0 : i64} : tensor<2x8xf32>
+// CHECK: graph.relu {{.*}}graph.backward, graph.recomputed = 0 : i64} : tensor<2x8xf32>
+// CHECK: graph.dot {{.*}} {graph.backward} : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<8x8xf32>
+func.func @again(%x: tensor<4x8xf32>, %dy: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %up = graph.parameter "up" : tensor<8x16xf32>
+  %down = graph.parameter "down" : tensor<16x8xf32>
+  %0 = graph.dot %x, %up batch [] x [] contract [1] x [0] {graph.recomputed = 1} : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
+  %1 = graph.relu %0 {graph.recomputed = 0} : tensor<4x16xf32> -> tensor<4x16xf32>
+  %2 = graph.dot %1, %down batch [] x [] contract [1] x [0] : (tensor<4x16xf32>, tensor<16x8xf32>) -> tensor<4x8xf32>
+  %3 = graph.dot %x, %up batch [] x [] contract [1] x [0] {graph.backward, graph.recomputed = 1} : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
+  %4 = graph.relu %3 {graph.backward, graph.recomputed = 0} : tensor<4x16xf32> -> tensor<4x16xf32>
+  %g = graph.dot %4, %dy batch [] x [] contract [0] x [0] {graph.backward} : (tensor<4x16xf32>, tensor<4x8xf32>) -> tensor<16x8xf32>
+  %5 = graph.sub %down, %g {graph.optimizer} : (tensor<16x8xf32>, tensor<16x8xf32>) -> tensor<16x8xf32>
+  graph.update %down, %5 {graph.optimizer} : tensor<16x8xf32>, tensor<16x8xf32>
+  return %2 : tensor<4x8xf32>
+}

@@ -19,21 +19,20 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Training")
 
 import tool  # noqa: E402
 
-MODEL, LAYERS, WIDTH = "gpt-tiny", 2, 64
+MODEL, LAYERS, WIDTH, HEADS = "gpt-tiny", 2, 64, 2
 BYTES = {"f32": 4, "f64": 8, "i32": 4, "i64": 8, "i1": 1}
 COLLECTIVE = re.compile(r"= dist\.(all_reduce|all_gather|reduce_scatter|all_to_all|permute)\b")
 PARTS = re.compile(r"on @mesh\{(.*?)\}.* : tensor<(\S+)> -> tensor<(\S+)>$")
 
 
 class Sizes:
-    """Bytes of the model's parts on one of `tp` ranks; with `sp` the sequence is sharded between its blocks."""
+    """Bytes of the model's parts on one of `tp` ranks; the table of positions is sharded where they are, over `positions`."""
 
-    def __init__(self, tp=1, sp=False):
+    def __init__(self, tp=1, positions=1):
         self.bytes = {}
         for name, value in tool.first_weights(tool.describe(MODEL)[0]).items():
             split = any(part in name for part in ("c_attn", "c_fc", "wte")) or name.endswith("c_proj.weight")
-            split = split or (sp and "wpe" in name)
-            self.bytes[name] = value.nbytes // (tp if split else 1)
+            self.bytes[name] = value.nbytes // (positions if "wpe" in name else tp if split else 1)
 
     def sum(self, *parts):
         return sum(size for name, size in self.bytes.items() if any(re.search(part, name) for part in parts))
@@ -71,9 +70,15 @@ def tensor(activation, rows, tp):
     return (4 * LAYERS + 2) * all_reduce(activation, tp) + 3 * all_reduce(rows * 4, tp)
 
 
+def ulysses(rows, sp):
+    """Queries, keys, values and results change between positions and heads, forward and backward; so do sums of rows."""
+    activation, sums = rows // sp * WIDTH * 4, rows // sp * HEADS * 4
+    return LAYERS * (8 * once(activation, sp) + once(sums, sp))
+
+
 def cases(batch, sequence):
     whole, half = Sizes(), Sizes(tp=2)
-    sequence_half = Sizes(tp=2, sp=True)
+    sequence_half, positions_half = Sizes(tp=2, positions=2), Sizes(positions=2)
     rows = batch * sequence
     activation = rows * WIDTH * 4
     norms = whole.sum("ln_")
@@ -98,6 +103,15 @@ def cases(batch, sequence):
            all_reduce(summed / 2, 2))
     yield ("--mesh=dp=2,tp=2 --zero=3 --sp=megatron", 1, tensor(activation / 2, rows / 2, 2) +
            zero(3, sequence_half, 2) + all_reduce(replicated / 2, 2))
+    # Positions share all weights but their own table.
+    table = whole.sum("wpe")
+    yield "--mesh=sp=2 --sp=ulysses", 1, ulysses(rows, 2) + all_reduce(whole.all - table, 2)
+    yield "--mesh=sp=2 --sp=ulysses", 4, 4 * ulysses(rows, 2) + all_reduce(whole.all - table, 2)
+    yield ("--mesh=dp=2,sp=2 --sp=ulysses", 1, ulysses(rows // 2, 2) + all_reduce(whole.all - table, 4) +
+           all_reduce(table / 2, 2))
+    for level in (1, 3):
+        yield (f"--mesh=dp=2,sp=2 --sp=ulysses --zero={level}", 1, ulysses(rows // 2, 2) + zero(level, positions_half, 2) +
+               all_reduce((whole.all - table) / 2, 2))
 
 
 def size_of(tensor_type):

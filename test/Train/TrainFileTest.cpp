@@ -224,6 +224,49 @@ TEST(TrainFile, BadValues) {
         << fields << " was answered by: " << refusal(fields);
 }
 
+TEST(TrainFile, SetFields) {
+  auto set = [](std::vector<std::string> assignments) {
+    return parseTrainFile(R"({"schema": "vescale.train/1", "clip_norm": 2,
+        "optimizer": {"epsilon": 1e-6, "weight_decay": 0.5},
+        "data": {"a.b": {"from": "t"}}})",
+                          "t.json", assignments);
+  };
+  llvm::Expected<TrainFile> train = set(
+      {"clip_norm=null", "optimizer.epsilon=1e-5", "optimizer.betas=[0,0.5]",
+       "learning_rate.kind=constant", "data.a.b.shift=3", "data.c.fill=1",
+       "optimizer.weight_decay=", "frozen=[\"x*\"]"});
+  ASSERT_TRUE(bool(train)) << llvm::toString(train.takeError());
+  EXPECT_EQ(train->clipNorm, 0);
+  EXPECT_EQ(train->optimizer.epsilon, 1e-5);
+  EXPECT_EQ(train->optimizer.beta2, 0.5);
+  EXPECT_EQ(train->optimizer.weightDecay, OptimizerOptions().weightDecay);
+  EXPECT_EQ(train->learningRate.kind, ScheduleOptions::Constant);
+  EXPECT_EQ(train->data["a.b"].shift, 3);
+  EXPECT_EQ(train->data["c"].fill, 1.0);
+  EXPECT_EQ(train->frozen, std::vector<std::string>{"x*"});
+  auto refusal = [&](const char *assignment) {
+    llvm::Expected<TrainFile> train = set({assignment});
+    return train ? "" : llvm::toString(train.takeError());
+  };
+  EXPECT_EQ(refusal("clip_norm"), "t.json: 'clip_norm' is not FIELD=VALUE, as "
+                                  "optimizer.weight_decay=0.01");
+  EXPECT_EQ(refusal("seed.x=1"), "t.json with seed.x=1: \"seed\" needs a whole "
+                                 "number from 0 to 9007199254740992");
+  EXPECT_EQ(
+      refusal("clip_norm.x=1"),
+      "t.json: 'clip_norm.x=1' sets a field of \"clip_norm\", which is no "
+      "object");
+  EXPECT_EQ(refusal("optimizer.lr=1"),
+            "t.json with optimizer.lr=1: \"optimizer.lr\" is unknown; fields "
+            "here are betas, epsilon, kind, no_decay, weight_decay");
+  EXPECT_EQ(
+      refusal("optimizer.epsilon=small"),
+      "t.json with optimizer.epsilon=small: \"optimizer.epsilon\" needs a "
+      "number from 0 to 1");
+  EXPECT_EQ(refusal("micro_batches=2"),
+            "t.json: 'micro_batches=2' is said by micro-batches alone");
+}
+
 TEST(TrainFile, OtherFiles) {
   auto refuse = [](llvm::StringRef text) {
     llvm::Expected<TrainFile> train = parseTrainFile(text, "t.json");

@@ -70,6 +70,7 @@ int importHub(const Arguments &arguments) {
   checkFrozen(manifest, theirs, bundle, hub);
   Progress progress;
   progress.step = arguments.step;
+  progress.seed = manifest.train->seed;
   writeStep(arguments, plan, manifest, bundle, progress,
             [&](int rank, char *image) {
               const RankFile &file = plan.files[rank];

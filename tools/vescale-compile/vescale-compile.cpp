@@ -9,6 +9,7 @@
 #include "vescale/Codegen/Target.h"
 #include "vescale/Driver/Bundle.h"
 #include "vescale/Driver/Compiler.h"
+#include "vescale/Driver/MemoryReport.h"
 #include "vescale/Driver/Progress.h"
 #include "vescale/Driver/Register.h"
 #include "vescale/Planner/PlanFile.h"
@@ -52,29 +53,46 @@ static cl::opt<std::string>
 static cl::opt<int64_t> zero(
     "zero",
     cl::desc("Of a training step store in shards: 1 the optimizer's state, "
-             "2 sums of gradients too, 3 parameters too"),
-    cl::value_desc("0..3"), cl::cat(category));
+             "2 sums of gradients too, 3 parameters too (default: the plan "
+             "file's, or 0)"),
+    cl::value_desc("0..3"), cl::init(-1), cl::cat(category));
 static cl::opt<std::string>
     zeroAxes("zero-axes",
              cl::desc("Over which axes: all of dp, or a part of it, as dp:(2)2 "
-                      "(default: dp)"),
-             cl::value_desc("AXES"), cl::init("dp"), cl::cat(category));
+                      "(default: the plan file's, or dp)"),
+             cl::value_desc("AXES"), cl::cat(category));
 static cl::opt<std::string> trainFile(
     "train",
     cl::desc("Compile a training step: a train file (vescale.train/1), or "
              "\"default\" to print one to begin with"),
     cl::value_desc("train.json"), cl::cat(category));
-static cl::opt<std::string>
-    recompute("recompute",
-              cl::desc("What a training step computes again instead of keeping "
-                       "it: none, selective (all but products, attention and "
-                       "lookups), full (all inside a layer)"),
-              cl::value_desc("none|selective|full"), cl::init("none"),
-              cl::cat(category));
+static cl::list<std::string> trainSet(
+    "train-set",
+    cl::desc("Set a field of the train file, as optimizer.epsilon=1e-6; "
+             "repeatable; without a value: to its default"),
+    cl::value_desc("FIELD=VALUE"), cl::cat(category));
+static cl::opt<bool> printTrain(
+    "print-train",
+    cl::desc("Print the train file with every field as it would be followed, "
+             "and end"),
+    cl::cat(category));
+static cl::opt<std::string> recompute(
+    "recompute",
+    cl::desc("What a training step computes again instead of keeping it: none, "
+             "selective (all but products, attention and lookups), full (all "
+             "inside a layer), or modules and nodes by name, as h.0.mlp,h.1.* "
+             "(default: the plan file's, or none)"),
+    cl::value_desc("WHAT"), cl::cat(category));
+static cl::opt<bool> memoryReport(
+    "memory-report",
+    cl::desc("Print what memory a training step takes with each choice of "
+             "--recompute, and end"),
+    cl::cat(category));
 static cl::opt<int64_t>
     microBatches("micro-batches",
                  cl::desc("A step takes this many batches of --dim's size one "
-                          "after the other (default: the train file's)"),
+                          "after the other (default: the plan file's, or the "
+                          "train file's)"),
                  cl::value_desc("M"), cl::cat(category));
 static cl::opt<bool> reproducible(
     "reproducible",
@@ -275,22 +293,32 @@ int main(int argc, char **argv) {
     llvm::outs() << defaultTrainFile();
     return 0;
   }
-  if (model.empty())
-    return usage("MODEL is missing: an .onnx or .mlir file");
   if (microBatches.getNumOccurrences() &&
       (trainFile.empty() || microBatches < 1))
     return usage("--micro-batches is at least 1 and goes with --train");
+  if (trainFile.empty() && (printTrain || memoryReport || !trainSet.empty()))
+    return usage("--train-set, --print-train and --memory-report go with "
+                 "--train");
 
   CompilerOptions options;
   options.model = model;
   options.reproducible = reproducible;
   options.train.file = trainFile;
+  options.train.set.assign(trainSet.begin(), trainSet.end());
   options.train.microBatches = microBatches;
   options.train.recompute = recompute;
-  if (recompute != "none" && recompute != "selective" && recompute != "full")
-    return usage("--recompute can be none, selective or full");
-  if (recompute != "none" && trainFile.empty())
+  options.train.plan = plan;
+  if (!recompute.empty() && trainFile.empty())
     return usage("--recompute goes with --train");
+  if (printTrain) {
+    llvm::Expected<TrainFile> train = train::resolveTrainFile(options.train);
+    if (!train)
+      return fail(exitBadInput, train.takeError());
+    llvm::outs() << printTrainFile(*train);
+    return exitDone;
+  }
+  if (model.empty())
+    return usage("MODEL is missing: an .onnx or .mlir file");
   for (const std::string &dim : dims)
     if (std::string error = options.import.bind(dim); !error.empty())
       return usage(error);
@@ -306,10 +334,13 @@ int main(int argc, char **argv) {
   options.plan.spAxis = spAxis;
   options.plan.zero = zero;
   options.plan.zeroAxes = zeroAxes;
-  if (zero < 0 || zero > 3)
+  if (zero.getNumOccurrences() && (zero < 0 || zero > 3))
     return usage("--zero can be 0 to 3");
-  if (zero && (trainFile.empty() || !plan.empty()))
-    return usage("--zero goes with --train and --mesh");
+  if (zero.getNumOccurrences() && trainFile.empty())
+    return usage("--zero goes with --train");
+  if (!plan.empty() && !(sp.empty() && spAxis.empty()))
+    return usage("--sp goes with --mesh; a plan says for itself what is "
+                 "sharded");
   bool isText = llvm::StringRef(model).ends_with(".mlir");
   if (compileFrom.getNumOccurrences() && !isText)
     return usage("--compile-from needs MLIR text, but the model is '" + model +
@@ -328,7 +359,7 @@ int main(int argc, char **argv) {
   if (weights == WeightsMode::Reference && options.to != Phase::Emit)
     return usage("--weights is about a bundle, and --compile-to=" +
                  phaseName(options.to) + " makes none");
-  if (options.to == Phase::Emit) {
+  if (options.to == Phase::Emit && !memoryReport) {
     if (output.empty())
       return usage("-o DIR says where the bundle goes");
     if (llvm::Error error = checkBundleDir(output))
@@ -352,6 +383,15 @@ int main(int argc, char **argv) {
   Progress progress;
   options.progress = [&](Phase phase) { progress.begin(phase); };
   Phase failedAt;
+  if (memoryReport) {
+    std::vector<MemoryRow> rows =
+        compareRecomputation(options, &context, failedAt);
+    progress.end();
+    if (rows.empty())
+      return exitCodeOf(failedAt);
+    printMemoryRows(rows, json, llvm::outs());
+    return exitDone;
+  }
   mlir::OwningOpRef<mlir::ModuleOp> module =
       compile(options, &context, failedAt);
   if (!module) {

@@ -46,7 +46,8 @@ std::string describeLocation(mlir::Location location);
 /// for a location outside the scheme the name itself.
 llvm::SmallVector<std::string> nodeNames(mlir::Location location);
 
-/// The modules of the user's model that an op was made in, dotted paths.
+/// The dotted paths of the user's modules that these nodes belong to; those of
+/// nodes without one are left out.
 llvm::SmallVector<std::string> moduleNames(mlir::Location location);
 
 } // namespace vescale

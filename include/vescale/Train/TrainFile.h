@@ -1,5 +1,4 @@
-//===- TrainFile.h - What a training step is, as people write it -*- C++
-//-*-===//
+//===- TrainFile.h - What a training step is, as people write it *- C++ -*-===//
 //
 // The JSON file of --train (docs/Reference/train-file.md): loss, optimizer,
 // schedule, and where the inputs come from.
@@ -8,6 +7,7 @@
 #ifndef VESCALE_TRAIN_TRAINFILE_H
 #define VESCALE_TRAIN_TRAINFILE_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <map>
@@ -104,16 +104,20 @@ struct TrainFile {
   /// Globs over the names of parameters that are not trained.
   std::vector<std::string> frozen;
   std::map<std::string, DataOptions> data;
-  /// The order of the samples of arrays: shuffled (also if empty), sequential.
-  /// Windows of tokens are drawn at random.
-  std::string order;
+  /// The order of samples: shuffled, or sequential as they are stored.
+  std::string order = "shuffled";
   uint64_t seed = 1234;
 };
 
-/// Reads a train file. Errors name the file, the field and what is wrong.
+/// Reads a train file. Errors name the file, the field and what is wrong. Each
+/// of `set` is FIELD=VALUE, as optimizer.epsilon=1e-6, and takes the place of
+/// the file's: VALUE is JSON, or else a text; without one the field has its
+/// default.
 llvm::Expected<TrainFile> parseTrainFile(llvm::StringRef text,
-                                         llvm::StringRef file);
-llvm::Expected<TrainFile> readTrainFile(llvm::StringRef file);
+                                         llvm::StringRef file,
+                                         llvm::ArrayRef<std::string> set = {});
+llvm::Expected<TrainFile> readTrainFile(llvm::StringRef file,
+                                        llvm::ArrayRef<std::string> set = {});
 /// As JSON with every field; parseTrainFile() reads back the same.
 std::string printTrainFile(const TrainFile &train);
 /// A train file to begin with, which explains itself.

@@ -1,4 +1,5 @@
-// Which samples evaluation reads: each once, in order, in every layout.
+// Which samples are read in stored order, by evaluation each once and by
+// training time and again: the same in every layout.
 #include "runtime/core/Error.h"
 #include "runtime/train/Data.h"
 
@@ -13,7 +14,7 @@ namespace {
 constexpr int64_t sequence = 4;
 
 /// A step that takes `batch` windows and the tokens one behind, sharded over
-/// `dp` ranks.
+/// `dp` ranks, in stored order.
 Manifest tokenManifest(int64_t batch, int dp, int microBatches) {
   std::string ranks, inputs;
   for (int rank = 0; rank < dp; ++rank)
@@ -33,7 +34,7 @@ Manifest tokenManifest(int64_t batch, int dp, int microBatches) {
       R"(], "hash": "h", "arena_bytes": 8192, "comm_bytes": 0}], "inputs": [)",
       inputs, R"(], "outputs": [], "parameters": [], "train": {"data": )",
       R"({"x": {"from": "t"}, "y": {"from": "t", "shift": 1}}, "seed": 7, )",
-      R"("micro_batches": )", microBatches, "}}");
+      R"("order": "sequential", "micro_batches": )", microBatches, "}}");
   return parseManifest(text.data(), text.data() + text.size(), "m.json");
 }
 
@@ -52,12 +53,14 @@ std::string writeTokens(int count) {
 std::vector<std::pair<int64_t, int64_t>> firstTokens(int64_t batch, int dp,
                                                      int microBatches,
                                                      int64_t number,
-                                                     const std::string &path) {
+                                                     const std::string &path,
+                                                     DataUse use =
+                                                         DataUse::Evaluate) {
   Manifest manifest = tokenManifest(batch, dp, microBatches);
   std::vector<std::pair<int64_t, int64_t>> found;
   for (int part = 0; part < microBatches; ++part) {
     for (int rank = 0; rank < dp; ++rank) {
-      Data data(manifest, path, TokenWidth::U16, rank, DataUse::Evaluate);
+      Data data(manifest, path, TokenWidth::U16, rank, use);
       std::vector<int64_t> memory(1024);
       Addresses addresses;
       addresses.arena = reinterpret_cast<char *>(memory.data());
@@ -88,16 +91,15 @@ TEST(EvaluationData, NumbersRows) {
   auto rows = [&](int64_t batch, int dp, int microBatches) {
     Manifest manifest = tokenManifest(batch, dp, microBatches);
     std::vector<int64_t> found;
-    for (int rank = 0; rank < dp; ++rank) {
+    for (int part = 0; part < microBatches; ++part)
+      for (int rank = 0; rank < dp; ++rank) {
       Data data(manifest, path, TokenWidth::U16, rank, DataUse::Evaluate);
       std::vector<int64_t> memory(1024);
       Addresses addresses;
       addresses.arena = reinterpret_cast<char *>(memory.data());
-      for (int part = 0; part < microBatches; ++part) {
-        data.place(addresses, 1, part);
-        for (int64_t row = 0; row < batch / dp; ++row)
-          found.push_back(memory[768 + row]);
-      }
+      data.place(addresses, 1, part);
+      for (int64_t row = 0; row < batch / dp; ++row)
+        found.push_back(memory[768 + row]);
     }
     return found;
   };
@@ -106,6 +108,18 @@ TEST(EvaluationData, NumbersRows) {
   EXPECT_EQ(rows(8, 4, 1), want);
   EXPECT_EQ(rows(2, 1, 4), want);
   EXPECT_EQ(rows(4, 2, 2), want);
+}
+
+TEST(TrainingData, TakesWindowsInOrderTimeAndAgain) {
+  // 10 windows of 4, and one token behind the last.
+  std::string path = writeTokens(41);
+  std::vector<std::pair<int64_t, int64_t>> want;
+  for (int64_t sample : {8, 9, 0, 1, 2, 3, 4, 5}) // the second batch
+    want.emplace_back(sample * sequence, sample * sequence + 1);
+  EXPECT_EQ(firstTokens(8, 1, 1, 1, path, DataUse::Train), want);
+  EXPECT_EQ(firstTokens(8, 4, 1, 1, path, DataUse::Train), want);
+  EXPECT_EQ(firstTokens(2, 1, 4, 1, path, DataUse::Train), want);
+  EXPECT_EQ(firstTokens(4, 2, 2, 1, path, DataUse::Train), want);
 }
 
 TEST(EvaluationData, CountsWholeBatches) {
