@@ -72,6 +72,12 @@ static cl::opt<std::string>
               cl::value_desc("none|selective|full"), cl::init("none"),
               cl::cat(category));
 static cl::opt<int64_t>
+    bucketBytes("bucket-bytes",
+                cl::desc("Most bytes of collectives that go together "
+                         "(default: 2 MiB; 0: each goes alone)"),
+                cl::value_desc("N"), cl::init(LowerOptions().bucketBytes),
+                cl::cat(category));
+static cl::opt<int64_t>
     microBatches("micro-batches",
                  cl::desc("A step takes this many batches of --dim's size one "
                           "after the other (default: the train file's)"),
@@ -280,6 +286,9 @@ int main(int argc, char **argv) {
   options.model = model;
   options.train.file = trainFile;
   options.train.microBatches = microBatches;
+  if (bucketBytes < 0)
+    return usage("--bucket-bytes is 0 at least");
+  options.lower.bucketBytes = bucketBytes;
   options.train.recompute = recompute;
   if (recompute != "none" && recompute != "selective" && recompute != "full")
     return usage("--recompute can be none, selective or full");

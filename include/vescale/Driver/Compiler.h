@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "passes/Lower/Passes.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Train/TrainOptions.h"
 #include "vescale/Driver/Phases.h"
@@ -26,6 +27,7 @@ struct CompilerOptions {
   /// Makes the model's training step; without a file, the model.
   train::TrainOptions train;
   dist::PlanOptions plan;
+  LowerOptions lower;
   /// With `.mlir` text: the phase that made it.
   Phase from = Phase::Import;
   Phase to = Phase::Emit;
