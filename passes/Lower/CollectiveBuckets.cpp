@@ -158,21 +158,24 @@ private:
       at = dependences.contains(at->second) ? open.erase(at) : std::next(at);
     Key key(op.getKind(), op.getGroup(), op.getReduction());
     auto found = open.find(key);
-    if (found == open.end() || !fits(buckets[found->second], op, span)) {
+    bool isLarge = 2 * bytesOf(op) >= limit;
+    if (isLarge || !canShare(op) || found == open.end() ||
+        !fits(buckets[found->second], op, span)) {
+      bucketOf[number] = buckets.size();
       buckets.emplace_back();
       buckets.back().use = span.use;
       buckets.back().isPrefetch = isPrefetch;
-      found = open.insert_or_assign(key, buckets.size() - 1).first;
+      if (!isLarge && canShare(op))
+        open[key] = bucketOf[number];
+    } else {
+      bucketOf[number] = found->second;
     }
-    bucketOf[number] = found->second;
-    Bucket &bucket = buckets[found->second];
+    Bucket &bucket = buckets[bucketOf[number]];
     bucket.members.push_back(op);
     bucket.ready = std::max(bucket.ready, span.ready);
     bucket.use = std::min(bucket.use, span.use);
     bucket.bytes += bytesOf(op);
     bucket.dependences.insert_range(dependences);
-    if (!canShare(op))
-      open.erase(found);
   }
 
   bool fits(const Bucket &bucket, CollectiveOp op, const Span &span) {

@@ -39,7 +39,8 @@ struct Bucket {
 
 /// Fills buckets up to `limit` bytes: gathers of parameters in the order of
 /// their uses, the others in the order in which they are ready, so that none
-/// waits for one that is ready only after its use. Sorted by the order in which
+/// waits for one that is ready only after its use. One of half the limit or
+/// more goes alone, while what is smaller still gathers. In the order in which
 /// they should start.
 llvm::SmallVector<Bucket> formBuckets(const EntrySteps &entry, int64_t limit);
 
