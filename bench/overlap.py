@@ -23,7 +23,7 @@ import overlap  # noqa: E402
 import tool  # noqa: E402
 from turns import checked  # noqa: E402
 
-LAYOUTS = [["--mesh=dp=2"], ["--mesh=dp=2", "--zero=1"], ["--mesh=dp=2", "--zero=3"]]
+LAYOUTS = [["--mesh=dp=2", f"--zero={level}"] for level in (0, 1, 3)]
 WARM = 2  # first steps of a launch that aren't timed
 LATENCY_US = 50
 
@@ -46,6 +46,7 @@ def main():
     parser.add_argument("--model", default="gpt", help="of test/Training (default gpt)")
     parser.add_argument("--steps", type=int, default=7, help="timed steps of a launch (default 7)")
     parser.add_argument("--shares", default="0.25,0.5,1", help="of the link's time in the step's (default 0.25,0.5,1)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="layouts with this in their flags, such as zero=3")
     options = parser.parse_args()
     build = (ROOT / options.build).resolve()
     dims = [f"--dim={name}={size}" for name, size in tool.describe(options.model)[0]["dims"].items()]
@@ -53,7 +54,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         directory = pathlib.Path(directory)
         graph, _ = tool.make(options.model, directory)
-        for layout in LAYOUTS:
+        for layout in (layout for layout in LAYOUTS if options.only in " ".join(layout)):
             common = [build / "bin/vescale-compile", graph, f"--train={directory / 'train.json'}", *layout, *dims]
             checked([*common, "--compile-to=lower", "-o", directory / "low.mlir"])
             checked([*common, "-o", directory / "bundle"])
