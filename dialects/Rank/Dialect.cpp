@@ -15,6 +15,9 @@ using namespace vescale::rank;
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Rank/RankAttrs.cpp.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Rank/RankTypes.cpp.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/Rank/RankOps.cpp.inc"
 
@@ -25,8 +28,16 @@ void RankDialect::registerAttributes() {
       >();
 }
 
+void RankDialect::registerTypes() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Rank/RankTypes.cpp.inc"
+      >();
+}
+
 void RankDialect::initialize() {
   registerAttributes();
+  registerTypes();
   addOperations<
 #define GET_OP_LIST
 #include "dialects/Rank/RankOps.cpp.inc"

@@ -38,8 +38,10 @@ SmallVector<Lifetime> rank::computeLifetimes(ProgramOp program) {
     auto interface = dyn_cast<StepOpInterface>(op);
     if (!interface)
       continue;
-    for (Value operand : op.getOperands()) {
-      auto found = numbers.find(baseOf(operand));
+    SmallVector<Value> used = interface.getReads();
+    llvm::append_range(used, interface.getWrites());
+    for (Value buffer : used) {
+      auto found = numbers.find(baseOf(buffer));
       if (found == numbers.end())
         continue;
       Lifetime &lifetime = lifetimes[found->second];

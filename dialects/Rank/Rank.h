@@ -15,6 +15,9 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Rank/RankAttrs.h.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Rank/RankTypes.h.inc"
+
 #include "dialects/Rank/RankInterfaces.h.inc"
 
 #define GET_OP_CLASSES

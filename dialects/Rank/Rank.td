@@ -16,10 +16,12 @@ def Rank_Dialect : Dialect {
     between programs and the runtime (runtime/core/abi.h).
   }];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
   let dependentDialects = ["::vescale::dist::DistDialect",
     "::vescale::graph::GraphDialect"];
   let extraClassDeclaration = [{
     void registerAttributes();
+    void registerTypes();
   }];
 }
 
@@ -69,6 +71,12 @@ def Rank_GroupAttr : AttrDef<Rank_Dialect, "Group"> {
       return ranks;
     }
   }];
+}
+
+class Rank_Type<string name, string typeMnemonic>
+    : TypeDef<Rank_Dialect, name>, BuildableType<
+          "$_builder.getType<::vescale::rank::" # name # "Type>()"> {
+  let mnemonic = typeMnemonic;
 }
 
 #endif // VESCALE_DIALECTS_RANK_RANK

@@ -144,8 +144,8 @@ def Rank_PortOp : Rank_Op<"port"> {
 def Rank_StepOpInterface : OpInterface<"StepOpInterface"> {
   let cppNamespace = "::vescale::rank";
   let description = [{
-    A step of a program. Steps of one stream run in order; all are on stream 0
-    until something schedules them.
+    A step of a program. Steps run in order; a collective that one starts goes
+    on beside those that follow, until the step that waits for it.
   }];
   let methods = [
     InterfaceMethod<"The buffers that the step reads.",
@@ -314,22 +314,51 @@ def Rank_ConvOp : Rank_Step<"conv", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Rank_CollectiveOp : Rank_Step<"collective"> {
-  let summary = "a communication among the ranks of a group";
+def Rank_Token : Rank_Type<"Token", "token"> {
+  let summary = "a collective that has been started";
+}
+
+def Rank_CollectiveOp : Rank_Step<"collective", [SameVariadicOperandSize]> {
+  let summary = "starts a communication among the ranks of a group";
   let description = [{
-    As in the `dist` dialect: `split_dim` is the operand's dimension that is
-    split (reduce_scatter, all_to_all), `concat_dim` the one along which shards
-    are set side by side (all_gather, all_to_all), `targets` permute's.
+    One exchange moves one or several tensors, its parts. Until the `rank.wait`
+    on its token nobody writes its inputs or touches its outputs. As in the
+    `dist` dialect: for each part `split_dims` has the operand's dimension that
+    is split (reduce_scatter, all_to_all), `concat_dims` the one along which
+    shards are set side by side (all_gather, all_to_all); `targets` are
+    permute's.
   }];
-  let arguments = (ins Rank_CollectiveKindAttr:$kind, Rank_Buffer:$input,
-      Rank_Buffer:$output, I64Attr:$group, Dist_ReductionKindAttr:$reduction,
-      DefaultValuedAttr<I64Attr, "-1">:$split_dim,
-      DefaultValuedAttr<I64Attr, "-1">:$concat_dim,
+  let arguments = (ins Rank_CollectiveKindAttr:$kind,
+      Variadic<Rank_Buffer>:$inputs, Variadic<Rank_Buffer>:$outputs,
+      I64Attr:$group, Dist_ReductionKindAttr:$reduction,
+      OptionalAttr<DenseI64ArrayAttr>:$split_dims,
+      OptionalAttr<DenseI64ArrayAttr>:$concat_dims,
       OptionalAttr<DenseI64ArrayAttr>:$targets, StrAttr:$origin);
+  let results = (outs Rank_Token:$token);
   let assemblyFormat = [{
-    `` $kind `` $reduction $input `->` $output `group` $group (`split` $split_dim^)?
-    (`concat` $concat_dim^)? (`to` $targets^)? `origin` $origin attr-dict `:`
-    type($input) `->` type($output)
+    `` $kind `` $reduction $inputs `->` $outputs `group` $group
+    (`split` $split_dims^)? (`concat` $concat_dims^)? (`to` $targets^)? `origin`
+    $origin attr-dict `:` type($inputs) `->` type($outputs)
+  }];
+  let extraClassDeclaration = [{
+    /// The dimensions of a part; -1 where its kind has none.
+    int64_t getSplitDim(size_t part) {
+      return getSplitDims() ? (*getSplitDims())[part] : -1;
+    }
+    int64_t getConcatDim(size_t part) {
+      return getConcatDims() ? (*getConcatDims())[part] : -1;
+    }
+    ::vescale::rank::WaitOp getWait();
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_WaitOp : Rank_Step<"wait"> {
+  let summary = "waits until a collective is done";
+  let arguments = (ins Rank_Token:$token);
+  let assemblyFormat = "$token attr-dict";
+  let extraClassDeclaration = [{
+    ::vescale::rank::CollectiveOp getCollective();
   }];
   let hasVerifier = 1;
 }

@@ -88,5 +88,26 @@ SmallVector<Value> ConvOp::getWrites() {
   return writes;
 }
 
-SmallVector<Value> CollectiveOp::getReads() { return {getInput()}; }
-SmallVector<Value> CollectiveOp::getWrites() { return {getOutput()}; }
+SmallVector<Value> CollectiveOp::getReads() {
+  return llvm::to_vector(getInputs());
+}
+SmallVector<Value> CollectiveOp::getWrites() {
+  return llvm::to_vector(getOutputs());
+}
+WaitOp CollectiveOp::getWait() {
+  return getToken().hasOneUse() ? cast<WaitOp>(*getToken().user_begin())
+                                : WaitOp();
+}
+
+// Up to here the collective has them.
+CollectiveOp WaitOp::getCollective() {
+  return getToken().getDefiningOp<CollectiveOp>();
+}
+SmallVector<Value> WaitOp::getReads() {
+  CollectiveOp collective = getCollective();
+  return collective ? collective.getReads() : SmallVector<Value>();
+}
+SmallVector<Value> WaitOp::getWrites() {
+  CollectiveOp collective = getCollective();
+  return collective ? collective.getWrites() : SmallVector<Value>();
+}

@@ -1,7 +1,6 @@
-//===- Verify.cpp - Verification of rank programs ---------------*- C++ -*-===//
+//===- Verify.cpp - Verification of parameters and steps --------*- C++ -*-===//
 //
-// A program may run if its buffers that live at the same time lie apart, every
-// buffer is written before it is read, and collectives have the sizes that all
+// Sizes and layouts fit the buffers, and collectives have the sizes that all
 // ranks of their group agree on.
 //
 //===----------------------------------------------------------------------===//
@@ -10,117 +9,6 @@
 using namespace mlir;
 using namespace vescale;
 using namespace vescale::rank;
-
-//===----------------------------------------------------------------------===//
-// Program
-//===----------------------------------------------------------------------===//
-
-static std::optional<uint64_t> offsetOf(Operation *op) {
-  if (auto buffer = dyn_cast<BufferOp>(op))
-    return buffer.getOffset();
-  return cast<ParameterOp>(op).getOffset();
-}
-
-static Space spaceOf(Operation *op) {
-  auto buffer = dyn_cast<BufferOp>(op);
-  return buffer ? buffer.getSpace() : Space::Arena;
-}
-
-static LogicalResult verifyPlaces(ProgramOp program) {
-  if (!program.getArenaBytes() || !program.getCommBytes())
-    return program.emitOpError(
-        "has the size of only one of the arena and its communication part");
-  SmallVector<Lifetime> lifetimes = computeLifetimes(program);
-  for (const Lifetime &lifetime : lifetimes) {
-    std::optional<uint64_t> offset = offsetOf(lifetime.buffer);
-    if (!offset)
-      return lifetime.buffer->emitOpError("has no offset in a program whose "
-                                          "arena has been laid out");
-    if (*offset % 64 != 0)
-      return lifetime.buffer->emitOpError("offset ")
-             << *offset << " is not a multiple of 64";
-    bool comm = spaceOf(lifetime.buffer) == Space::Comm;
-    uint64_t limit = comm ? *program.getCommBytes() : *program.getArenaBytes();
-    if (*offset + lifetime.bytes > limit)
-      return lifetime.buffer->emitOpError("ends at byte ")
-             << *offset + lifetime.bytes << " of " << limit;
-  }
-  // Sweep by offset; only neighbours whose bytes meet are compared.
-  llvm::sort(lifetimes, [](const Lifetime &a, const Lifetime &b) {
-    return std::make_pair(spaceOf(a.buffer), *offsetOf(a.buffer)) <
-           std::make_pair(spaceOf(b.buffer), *offsetOf(b.buffer));
-  });
-  for (size_t i = 0; i < lifetimes.size(); ++i) {
-    const Lifetime &a = lifetimes[i];
-    uint64_t end = *offsetOf(a.buffer) + a.bytes;
-    for (size_t j = i + 1; j < lifetimes.size(); ++j) {
-      const Lifetime &b = lifetimes[j];
-      if (spaceOf(a.buffer) != spaceOf(b.buffer) || *offsetOf(b.buffer) >= end)
-        break;
-      if (a.first > b.last || b.first > a.last)
-        continue;
-      InFlightDiagnostic diagnostic = b.buffer->emitOpError(
-          "overlaps a buffer that lives at the same time");
-      diagnostic.attachNote(a.buffer->getLoc()) << "the other buffer";
-      return diagnostic;
-    }
-  }
-  return success();
-}
-
-/// Every read must have been written, by a step or by loading.
-static LogicalResult verifyWritten(ProgramOp program) {
-  DenseSet<Value> written;
-  for (Operation &op : *program.getBody().begin()) {
-    if (isa<ConstantOp, ParameterOp>(op))
-      written.insert(op.getResult(0));
-    if (auto port = dyn_cast<PortOp>(op)) {
-      if (port.getKind() == PortKind::Input)
-        written.insert(baseOf(port.getBuffer()));
-      else if (!written.contains(baseOf(port.getBuffer())))
-        return port.emitOpError("names a buffer that nothing writes");
-    }
-    auto step = dyn_cast<StepOpInterface>(op);
-    if (!step)
-      continue;
-    for (Value read : step.getReads())
-      if (!written.contains(baseOf(read)))
-        return op.emitOpError("reads a buffer that nothing has written");
-    for (Value write : step.getWrites()) {
-      Value base = baseOf(write);
-      auto parameter = base.getDefiningOp<ParameterOp>();
-      if (base.getDefiningOp<ConstantOp>() ||
-          (parameter && !parameter.getUpdated()))
-        return op.emitOpError("writes a constant, or a parameter that is not "
-                              "updated");
-      written.insert(base);
-    }
-  }
-  return success();
-}
-
-LogicalResult ProgramOp::verify() {
-  int64_t ranks = getMesh().getNumRanks();
-  for (GroupAttr group : getGroups().getAsRange<GroupAttr>()) {
-    if (group.getSizes().size() != group.getStrides().size() ||
-        group.getSizes().size() > 8)
-      return emitOpError("has the malformed group ") << group;
-    for (auto [size, stride] :
-         llvm::zip_equal(group.getSizes(), group.getStrides()))
-      if (size < 1 || stride < 1 || size * stride > ranks)
-        return emitOpError("has the group ")
-               << group << " that does not fit a mesh of " << ranks << " ranks";
-  }
-  if (failed(verifyWritten(*this)))
-    return failure();
-  if (getArenaBytes() || getCommBytes())
-    return verifyPlaces(*this);
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
-// Steps
-//===----------------------------------------------------------------------===//
 
 static LogicalResult verifyCount(Operation *op, StringRef what, size_t count,
                                  size_t expected) {
@@ -348,6 +236,33 @@ LogicalResult ConvOp::verify() {
   return success();
 }
 
+/// The shapes of one part, and that its kind has the dimensions it needs.
+static LogicalResult verifyPart(CollectiveOp op, size_t part, int64_t ranks) {
+  auto input = cast<MemRefType>(op.getInputs()[part].getType());
+  auto output = cast<MemRefType>(op.getOutputs()[part].getType());
+  if (input.getElementType() != output.getElementType())
+    return op.emitOpError("changes the element type");
+  SmallVector<int64_t> expected(input.getShape());
+  int64_t split = op.getSplitDim(part), concat = op.getConcatDim(part);
+  if (split >= input.getRank() || concat >= input.getRank())
+    return op.emitOpError(
+        "splits or concatenates a dimension that is not there");
+  if (split >= 0)
+    expected[split] = dist::shardSize(expected[split], ranks);
+  // What is gathered may be cut to drop padding.
+  if (concat >= 0) {
+    int64_t most = expected[concat] * ranks, size = output.getShape()[concat];
+    if (size > most || dist::shardSize(size, ranks) != expected[concat])
+      return op.emitOpError("gathers ")
+             << ranks << " shards of " << expected[concat] << " to " << size;
+    expected[concat] = size;
+  }
+  if (output.getShape() != ArrayRef(expected))
+    return op.emitOpError(
+        "has a result of another shape than its input's shards");
+  return success();
+}
+
 LogicalResult CollectiveOp::verify() {
   auto program = (*this)->getParentOfType<ProgramOp>();
   if (!program)
@@ -355,30 +270,28 @@ LogicalResult CollectiveOp::verify() {
   if (getGroup() >= program.getGroups().size())
     return emitOpError("names group ")
            << getGroup() << " of " << program.getGroups().size();
-  auto group = cast<GroupAttr>(program.getGroups()[getGroup()]);
-  int64_t ranks = group.getNumRanks();
-  auto input = cast<MemRefType>(getInput().getType());
-  auto output = cast<MemRefType>(getOutput().getType());
-  if (input.getElementType() != output.getElementType())
-    return emitOpError("changes the element type");
-  SmallVector<int64_t> expected(input.getShape());
-  int64_t split = getSplitDim(), concat = getConcatDim();
-  if (split >= input.getRank() || concat >= input.getRank())
-    return emitOpError("splits or concatenates a dimension that is not there");
-  if (split >= 0)
-    expected[split] = dist::shardSize(expected[split], ranks);
-  // What is gathered may be cut to drop padding.
-  if (concat >= 0) {
-    int64_t most = expected[concat] * ranks, size = output.getShape()[concat];
-    if (size > most || dist::shardSize(size, ranks) != expected[concat])
-      return emitOpError("gathers ")
-             << ranks << " shards of " << expected[concat] << " to " << size;
-    expected[concat] = size;
-  }
-  if (output.getShape() != ArrayRef(expected))
-    return emitOpError("has a result of another shape than its input's shards");
+  if (getInputs().empty())
+    return emitOpError("moves nothing");
+  for (std::optional<ArrayRef<int64_t>> dims :
+       {getSplitDims(), getConcatDims()})
+    if (dims && failed(verifyCount(*this, "a list of dimensions", dims->size(),
+                                   getInputs().size())))
+      return failure();
+  int64_t ranks =
+      cast<GroupAttr>(program.getGroups()[getGroup()]).getNumRanks();
+  for (size_t part = 0; part < getInputs().size(); ++part)
+    if (failed(verifyPart(*this, part, ranks)))
+      return failure();
   if (getKind() == CollectiveKind::Permute &&
       (!getTargets() || static_cast<int64_t>(getTargets()->size()) != ranks))
     return emitOpError("needs a target for each of ") << ranks << " ranks";
+  if (!getWait())
+    return emitOpError("is not waited for exactly once");
   return success();
+}
+
+LogicalResult WaitOp::verify() {
+  if (getCollective())
+    return success();
+  return emitOpError("waits for what no collective has started");
 }

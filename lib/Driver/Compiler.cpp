@@ -7,7 +7,6 @@
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Support/Timing.h"
 #include "mlir/Transforms/Passes.h"
-#include "passes/Lower/Passes.h"
 #include "passes/Partition/Passes.h"
 #include "passes/Prepare/Passes.h"
 #include "passes/Train/Passes.h"
@@ -57,7 +56,7 @@ static void addPasses(Phase phase, PassManager &pm,
     pm.addPass(createCSEPass());
     return;
   case Phase::Lower:
-    return buildLowerPipeline(pm);
+    return buildLowerPipeline(pm, options.lower);
   }
 }
 

@@ -15,6 +15,8 @@ namespace vescale {
 struct LowerOptions {
   /// Most threads of a rank that library scratch is laid out for.
   int64_t threads = 32;
+  /// Most bytes of collectives that go together.
+  int64_t bucketBytes = int64_t(2) << 20;
 };
 
 /// The phase `lower`: from local graph ops to a verified rank.program.

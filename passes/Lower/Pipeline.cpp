@@ -18,6 +18,10 @@ void vescale::buildLowerPipeline(OpPassManager &passes,
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createDedupeKernels());
+  // Before buffers have places, since they live while exchanges use them.
+  ScheduleCollectivesOptions schedule;
+  schedule.bucketBytes = options.bucketBytes;
+  passes.addPass(createScheduleCollectives(schedule));
   passes.addPass(createPlanArena());
   passes.addPass(createVerifyLowered());
 }

@@ -59,6 +59,9 @@ Value ProgramBuilder::createScratch(Location loc, int64_t bytes) {
 }
 
 rank::Space ProgramBuilder::spaceFor(Value value) {
+  // Other ranks write their shards there.
+  if (value.getDefiningOp<dist::AllGatherOp>())
+    return rank::Space::Comm;
   for (Operation *user : value.getUsers()) {
     if (isa<dist::CollectiveOpInterface>(user))
       return rank::Space::Comm;
@@ -300,8 +303,7 @@ LogicalResult ProgramBuilder::addCollective(Operation *op) {
     from = rank::ReshapeOp::create(builder, op->getLoc(), type, from);
   auto kind = rank::CollectiveKind::Permute;
   auto reduction = dist::ReductionKind::Sum;
-  int64_t split = -1, concat = -1;
-  DenseI64ArrayAttr targets;
+  DenseI64ArrayAttr split, concat, targets;
   Value to;
   if (auto reduce = dyn_cast<dist::AllReduceOp>(op)) {
     kind = rank::CollectiveKind::AllReduce;
@@ -312,15 +314,15 @@ LogicalResult ProgramBuilder::addCollective(Operation *op) {
       to = buffers[result] = from;
   } else if (auto gather = dyn_cast<dist::AllGatherOp>(op)) {
     kind = rank::CollectiveKind::AllGather;
-    concat = gather.getDim();
+    concat = builder.getDenseI64ArrayAttr(gather.getDim());
   } else if (auto scatter = dyn_cast<dist::ReduceScatterOp>(op)) {
     kind = rank::CollectiveKind::ReduceScatter;
     reduction = scatter.getKind();
-    split = scatter.getDim();
+    split = builder.getDenseI64ArrayAttr(scatter.getDim());
   } else if (auto exchange = dyn_cast<dist::AllToAllOp>(op)) {
     kind = rank::CollectiveKind::AllToAll;
-    split = exchange.getSplitDim();
-    concat = exchange.getConcatDim();
+    split = builder.getDenseI64ArrayAttr(exchange.getSplitDim());
+    concat = builder.getDenseI64ArrayAttr(exchange.getConcatDim());
   } else if (auto permute = dyn_cast<dist::PermuteOp>(op)) {
     targets = permute.getTargetsAttr();
   } else {
@@ -329,9 +331,10 @@ LogicalResult ProgramBuilder::addCollective(Operation *op) {
   if (!to)
     to = bufferOf(result);
   auto origin = op->getAttrOfType<StringAttr>("origin");
-  rank::CollectiveOp::create(
-      builder, op->getLoc(), kind, from, to, group, reduction, split, concat,
-      targets,
+  auto started = rank::CollectiveOp::create(
+      builder, op->getLoc(), builder.getType<rank::TokenType>(), kind, from, to,
+      group, reduction, split, concat, targets,
       origin ? origin : builder.getStringAttr(op->getName().getStringRef()));
+  rank::WaitOp::create(builder, op->getLoc(), started);
   return success();
 }

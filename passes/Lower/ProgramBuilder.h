@@ -80,7 +80,7 @@ private:
   mlir::Value createPacked(graph::ParameterOp op, int64_t k, int64_t n,
                            bool transposed);
   mlir::Value createScratch(mlir::Location loc, int64_t bytes);
-  /// Where a stored value shall lie: collectives work in place in `comm`.
+  /// Where a stored value shall lie: other ranks reach what is in `comm`.
   rank::Space spaceFor(mlir::Value value);
 
   /// The buffers of a library call with an epilogue and the function's name.

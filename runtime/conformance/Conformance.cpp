@@ -1,4 +1,5 @@
-// Runs collectives and compares each element with the definition. Inputs are
+// Runs collectives, alone and several at once, and compares each element with
+// the definition. Inputs are
 // small integers that depend on rank, case and index, so that every rank can
 // compute what it must get, and sums are exact in every type.
 #include "runtime/conformance/Conformance.h"
@@ -9,12 +10,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <random>
+#include <thread>
 
 namespace vescale::runtime {
 namespace {
 
 constexpr int64_t largest = int64_t(64) << 20;
+constexpr int64_t maxParts = 5; // of an exchange
 
 enum class Placement { Window, Private, InPlace };
 
@@ -48,6 +52,7 @@ public:
     TransportSetup setup;
     setup.groups = groups;
     setup.commBytes = 2 * largest + 4096;
+    setup.maxParts = maxParts;
     setup.bounceBytes = int64_t(4) << 20;
     setup.yield = yield;
     transport.setup(setup);
@@ -63,6 +68,8 @@ public:
     for (int kind : {VS_ALL_REDUCE, VS_ALL_GATHER, VS_REDUCE_SCATTER})
       oneCase(kind, VS_F32, 1, (int64_t(1) << 20) / 4, /*big=*/true);
     oneCase(VS_ALL_REDUCE, VS_F32, 1, largest / 4, /*big=*/true);
+    for (int turn = 0; turn < 60; ++turn)
+      manyAtOnce(turn % 2 ? 200 : 20000);
     count = cases;
     return error;
   }
@@ -84,20 +91,79 @@ private:
 
   void oneCase(int kind, vs_dtype dtype, int32_t groupIndex, int64_t size,
                bool big = false) {
-    Group group = groupOf(groups[groupIndex], transport.rank());
-    int members = group.size();
+    Case one;
+    draw(one, kind, dtype, groupIndex, size, big);
+    char *free = transport.comm();
+    prepare(one, static_cast<Placement>(big ? 0 : between(0, 2)), free);
+    transport.collective(one.op, one.in, one.out);
+    check(one);
+  }
+
+  /// Exchanges of several parts on several groups, started in one order, moved
+  /// on and waited for at each rank's own pace.
+  void manyAtOnce(int64_t size) {
+    std::vector<std::vector<Case>> exchanges(between(1, 6));
+    std::vector<std::vector<Part>> parts(exchanges.size());
+    std::vector<Ticket> tickets(exchanges.size());
+    std::mt19937_64 own(cases * 64 + transport.rank());
+    auto loiter = [&] {
+      for (uint64_t turns = own() % 8; turns > 0; --turns)
+        turns % 3 ? transport.progress() : std::this_thread::yield();
+    };
+    char *free = transport.comm();
+    for (auto &exchange : exchanges) {
+      auto kind = static_cast<int>(between(VS_ALL_REDUCE, VS_PERMUTE));
+      auto group = static_cast<int32_t>(
+          between(0, static_cast<int64_t>(groups.size()) - 1));
+      exchange.resize(between(1, maxParts));
+      for (Case &one : exchange) {
+        draw(one, kind, static_cast<vs_dtype>(between(VS_F32, VS_BOOL)), group,
+             between(0, size), /*big=*/false);
+        prepare(one, static_cast<Placement>(between(0, 2)), free);
+      }
+    }
+    for (size_t i = 0; i < exchanges.size(); ++i) {
+      for (Case &one : exchanges[i])
+        parts[i].push_back({&one.op, one.in, one.out});
+      loiter();
+      tickets[i] = transport.start(parts[i]);
+    }
+    // In any order; some have been seen to be done before.
+    std::vector<size_t> order(exchanges.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::shuffle(order.begin(), order.end(), own);
+    for (size_t i : order) {
+      loiter();
+      if (own() % 2)
+        while (!transport.isDone(tickets[i])) {
+          transport.progress();
+          std::this_thread::yield();
+        }
+      transport.wait(tickets[i]);
+      for (Case &one : exchanges[i])
+        check(one);
+    }
+  }
+
+  /// A collective with its buffers.
+  struct Case {
     vs_collective op = {};
-    op.kind = kind;
-    op.dtype = dtype;
-    op.group = groupIndex;
-    op.reduction = static_cast<int32_t>(between(0, 2));
-    std::vector<int32_t> peers(members);
-    shape(op, members, size, big, peers);
-    auto place = static_cast<Placement>(big ? 0 : between(0, 2));
-    if (kind != VS_ALL_REDUCE && place == Placement::InPlace)
-      place = Placement::Window;
-    ++cases;
-    check(op, group, place);
+    int64_t number = 0;
+    std::vector<int32_t> peers;
+    std::vector<char> privateIn, privateOut;
+    char *in = nullptr, *out = nullptr;
+  };
+
+  void draw(Case &one, int kind, vs_dtype dtype, int32_t group, int64_t size,
+            bool big) {
+    int members = groupOf(groups[group], transport.rank()).size();
+    one.op.kind = kind;
+    one.op.dtype = dtype;
+    one.op.group = group;
+    one.op.reduction = static_cast<int32_t>(between(0, 2));
+    one.peers.resize(members);
+    shape(one.op, members, size, big, one.peers);
+    one.number = ++cases;
   }
 
   /// Sizes that cut evenly and sizes that don't, of about `size` elements.
@@ -130,38 +196,54 @@ private:
     op.peers = peers.data();
   }
 
-  void check(const vs_collective &op, const Group &group, Placement place) {
-    auto dtype = static_cast<vs_dtype>(op.dtype);
+  /// Fills the input; buffers in the window are taken from `free`.
+  void prepare(Case &one, Placement place, char *&free) {
+    if (one.op.kind != VS_ALL_REDUCE && place == Placement::InPlace)
+      place = Placement::Window;
+    auto dtype = static_cast<vs_dtype>(one.op.dtype);
     int64_t bytes = dtypeBytes(dtype);
-    int64_t inCount = inputElements(op, group.size());
-    int64_t outCount = outputElements(op, group.size());
-    std::vector<char> privateIn(inCount * bytes + 1),
-        privateOut(outCount * bytes + 64);
-    char *in = privateIn.data(), *out = privateOut.data();
-    if (place != Placement::Private) {
-      in = transport.comm();
-      out = place == Placement::InPlace ? in
-                                        : in + (inCount * bytes + 63) / 64 * 64;
-    }
+    int members = groupOf(groups[one.op.group], transport.rank()).size();
+    int64_t inCount = inputElements(one.op, members);
+    int64_t outCount = outputElements(one.op, members);
+    auto take = [&](std::vector<char> &own, int64_t size) {
+      if (place == Placement::Private) {
+        own.resize(size + 64);
+        return own.data();
+      }
+      char *taken = free;
+      free += (size + 63) / 64 * 64;
+      return taken;
+    };
+    one.in = take(one.privateIn, inCount * bytes);
+    one.out = place == Placement::InPlace
+                  ? one.in
+                  : take(one.privateOut, outCount * bytes);
     for (int64_t i = 0; i < inCount; ++i)
-      storeNumber(dtype, in, i, caseInput(dtype, cases, transport.rank(), i));
-    if (out != in)
-      std::memset(out, 0x5a, outCount * bytes);
-    transport.collective(op, in, out);
+      storeNumber(dtype, one.in, i,
+                  caseInput(dtype, one.number, transport.rank(), i));
+    if (one.out != one.in)
+      std::memset(one.out, 0x5a, outCount * bytes);
+  }
+
+  void check(const Case &one) {
     if (!error.empty())
       return; // go on with the others, who don't know
-    for (int64_t i = 0; i < outCount; ++i) {
-      double expected = expectedElement(op, group, cases, i);
-      double got = loadNumber(dtype, out, i);
+    const vs_collective &op = one.op;
+    auto dtype = static_cast<vs_dtype>(op.dtype);
+    Group group = groupOf(groups[op.group], transport.rank());
+    for (int64_t i = 0; i < outputElements(op, group.size()); ++i) {
+      double expected = expectedElement(op, group, one.number, i);
+      double got = loadNumber(dtype, one.out, i);
       if (got != expected) {
-        error =
-            cat("case ", cases, ": kind ", op.kind, " of ", dtypeName(dtype),
-                ", group ", op.group, ", reduction ", op.reduction, ", count ",
-                op.count, " outer ", op.outer, " in_row ", op.in_row, " chunk ",
-                op.chunk, " out_row ", op.out_row, " mid ", op.mid, " inner ",
-                op.inner, " swap ", op.swap_dims, ", place ",
-                static_cast<int>(place), ": rank ", transport.rank(), " has ",
-                got, " at ", i, ", not ", expected);
+        error = cat("case ", one.number, ": kind ", op.kind, " of ",
+                    dtypeName(dtype), ", group ", op.group, ", reduction ",
+                    op.reduction, ", count ", op.count, " outer ", op.outer,
+                    " in_row ", op.in_row, " chunk ", op.chunk, " out_row ",
+                    op.out_row, " mid ", op.mid, " inner ", op.inner, " swap ",
+                    op.swap_dims,
+                    one.privateIn.empty() ? ", in the window" : ", elsewhere",
+                    ": rank ", transport.rank(), " has ", got, " at ", i,
+                    ", not ", expected);
         return;
       }
     }

@@ -14,23 +14,9 @@
 namespace vescale::runtime {
 namespace {
 
-class CollectiveStep : public Step {
-public:
-  CollectiveStep(const vs_collective &op, const Addresses &addresses,
-                 Transport &transport)
-      : op(op), in(addresses.at(op.in)), out(addresses.at(op.out)),
-        transport(transport) {}
-  void run() override { transport.collective(op, in, out); }
-
-private:
-  const vs_collective &op;
-  const char *in;
-  char *out;
-  Transport &transport;
-};
-
-std::unique_ptr<Step> makeStep(const vs_step &step, const Addresses &addresses,
-                               const int64_t *env, Transport &transport) {
+std::unique_ptr<Step> makeStep(const vs_step &step, int64_t number,
+                               const Addresses &addresses, const int64_t *env,
+                               ExchangeSteps &exchanges) {
   switch (step.kind) {
   case VS_STEP_KERNEL:
     return makeKernelStep(*static_cast<const vs_kernel *>(step.payload),
@@ -50,14 +36,23 @@ std::unique_ptr<Step> makeStep(const vs_step &step, const Addresses &addresses,
   case VS_STEP_CONV:
     return makeConvStep(*static_cast<const vs_conv *>(step.payload), addresses,
                         env);
-  case VS_STEP_COLLECTIVE:
-    return std::make_unique<CollectiveStep>(
-        *static_cast<const vs_collective *>(step.payload), addresses,
-        transport);
+  case VS_STEP_START:
+    return exchanges.makeStart(*static_cast<const vs_exchange *>(step.payload),
+                               number, addresses);
+  case VS_STEP_WAIT:
+    return exchanges.makeWait(*static_cast<const vs_exchange *>(step.payload));
   case VS_STEP_COPY:
     return makeCopyStep(*static_cast<const vs_copy *>(step.payload), addresses);
   }
   fail(ExitCode::RunFailed, "unknown kind of step ", step.kind);
+}
+
+/// Whether other ranks can't do with the buffers where they are.
+bool needsBounce(const vs_collective &op) {
+  bool hidesIn = op.in.space != VS_COMM, hidesOut = op.out.space != VS_COMM;
+  if (op.kind == VS_ALL_REDUCE)
+    return hidesIn || hidesOut;
+  return hidesIn && (op.kind != VS_ALL_GATHER || hidesOut);
 }
 
 } // namespace
@@ -69,19 +64,24 @@ TransportSetup transportSetup(const vs_program &program, int rank, bool yield) {
   setup.yield = yield;
   for (int64_t i = 0; i < program.num_steps; ++i) {
     const vs_step &step = program.steps[i];
-    if (step.kind != VS_STEP_COLLECTIVE)
+    if (step.kind != VS_STEP_START)
       continue;
-    const auto &op = *static_cast<const vs_collective *>(step.payload);
-    if (op.group < 0 || op.group >= program.num_groups)
-      fail(ExitCode::RunFailed, step.name, " (", step.location, "): no group ",
-           op.group);
-    int members = groupOf(program.groups[op.group], rank).size();
-    bool inside = op.in.space == VS_COMM &&
-                  (op.kind != VS_ALL_REDUCE || op.out.space == VS_COMM);
-    if (members > 1 && !inside)
-      setup.bounceBytes = std::max(
-          setup.bounceBytes, inputElements(op, members) *
-                                 dtypeBytes(static_cast<vs_dtype>(op.dtype)));
+    const auto &exchange = *static_cast<const vs_exchange *>(step.payload);
+    int64_t bounceBytes = 0;
+    for (int64_t part = 0; part < exchange.num_parts; ++part) {
+      const vs_collective &op = exchange.parts[part];
+      if (op.group < 0 || op.group >= program.num_groups)
+        fail(ExitCode::RunFailed, step.name, " (", step.location,
+             "): no group ", op.group);
+      int members = groupOf(program.groups[op.group], rank).size();
+      if (members > 1 && needsBounce(op))
+        bounceBytes += (inputElements(op, members) *
+                            dtypeBytes(static_cast<vs_dtype>(op.dtype)) +
+                        63) /
+                       64 * 64;
+    }
+    setup.bounceBytes = std::max(setup.bounceBytes, bounceBytes);
+    setup.maxParts = std::max(setup.maxParts, exchange.num_parts);
   }
   return setup;
 }
@@ -120,14 +120,14 @@ void Arena::makePages() {
 
 Executor::Executor(const vs_program &program, const Addresses &addresses,
                    Transport &transport, Monitor &monitor)
-    : program(program), monitor(monitor) {
+    : program(program), monitor(monitor), exchanges(transport) {
   for (int64_t i = 0; i < program.num_groups; ++i)
     groupIndices.push_back(groupOf(program.groups[i], transport.rank()).index);
   for (int64_t i = 0; i < program.num_steps; ++i) {
     const vs_step &step = program.steps[i];
     try {
       steps.push_back(
-          makeStep(step, addresses, groupIndices.data(), transport));
+          makeStep(step, i, addresses, groupIndices.data(), exchanges));
     } catch (const Failure &failure) {
       fail(failure.code, "step ", i, ", ", step.name, " (", step.location,
            "): ", failure.what());
@@ -152,8 +152,10 @@ void Executor::run(int64_t entry) {
       monitor.poll();
     int64_t begin = recorded ? nanoseconds() : 0;
     steps[i]->run();
-    if (recorded)
+    // An exchange's time is that of its end.
+    if (recorded && program.steps[i].kind != VS_STEP_START)
       recorded->push_back({i, begin, nanoseconds()});
+    exchanges.progress(recorded);
     if (auto bad = takeIndexError())
       fail(ExitCode::RunFailed, "step ", i, ", ", program.steps[i].name, " (",
            program.steps[i].location, "): index ", bad->index,

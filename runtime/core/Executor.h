@@ -2,6 +2,7 @@
 #ifndef VESCALE_RUNTIME_CORE_EXECUTOR_H
 #define VESCALE_RUNTIME_CORE_EXECUTOR_H
 
+#include "runtime/core/ExchangeSteps.h"
 #include "runtime/core/Monitor.h"
 #include "runtime/kernels/Step.h"
 #include "runtime/transport/Transport.h"
@@ -36,11 +37,6 @@ private:
   std::thread ahead;
 };
 
-/// When a step of the program ran, by nanoseconds().
-struct StepTime {
-  int64_t step, beginNs, endNs;
-};
-
 class Executor {
 public:
   /// Prepares every step; a failure names the step's op and location.
@@ -58,6 +54,7 @@ public:
 private:
   const vs_program &program;
   Monitor &monitor;
+  ExchangeSteps exchanges;
   std::vector<int64_t> groupIndices; // the kernels' env
   std::vector<std::unique_ptr<Step>> steps;
   std::vector<StepTime> *recorded = nullptr;

@@ -32,9 +32,12 @@ public:
   std::string describe() const override { return only->describe(); }
   void setup(const TransportSetup &setup) override { only->setup(setup); }
   char *comm() override { return only->comm(); }
-  void collective(const vs_collective &op, const char *in, char *out) override {
-    only->collective(op, in, out);
+  Ticket start(const std::vector<Part> &parts) override {
+    return only->start(parts);
   }
+  void progress() override { only->progress(); }
+  bool isDone(Ticket ticket) override { return only->isDone(ticket); }
+  void wait(Ticket ticket) override { only->wait(ticket); }
   Agreement agree(int64_t value) override { return {value, 0}; }
   void barrier() override {}
   void send(int to, const void *data, int64_t bytes) override {
@@ -95,11 +98,14 @@ std::unique_ptr<Transport> openTransport(const Launch &launch,
          launch.size, " ranks (WORLD_SIZE=", launch.size,
          "), but the ranks can't reach each other without MPI: start them "
          "with vescale-run, mpirun or srun");
-  return openMpiTransport(libraryDir + "/libvescale_transport_mpi.so",
-                          options.transport == Options::TransportKind::Plain
-                              ? MpiMode::Plain
-                              : MpiMode::Auto,
-                          poll);
+  std::unique_ptr<Transport> transport = openMpiTransport(
+      libraryDir + "/libvescale_transport_mpi.so",
+      options.transport == Options::TransportKind::Plain ? MpiMode::Plain
+                                                         : MpiMode::Auto,
+      poll);
+  static LinkClock clock;
+  return options.link ? delay(std::move(transport), *options.link, clock, poll)
+                      : std::move(transport);
 }
 
 void checkWorld(const Launch &launch, const Transport &transport) {

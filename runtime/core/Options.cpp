@@ -71,6 +71,15 @@ Options parseOptions(int argc, char **argv) {
         fail(ExitCode::Usage, "--transport=", kind, ": expected auto or plain");
       options.transport = kind == "auto" ? Options::TransportKind::Auto
                                          : Options::TransportKind::Plain;
+    } else if (flag == "--simulate-link") {
+      std::string text = take();
+      size_t comma = text.find(',');
+      if (comma == std::string::npos)
+        fail(ExitCode::Usage, flag, "=", text,
+             ": expected a latency in microseconds, a comma, and MiB/s");
+      options.link =
+          LinkSpeed{number(flag, text.substr(0, comma), 0, 1e7),
+                    number(flag, text.substr(comma + 1), 0.001, 1e7)};
     } else if (flag == "--data")
       options.data = take();
     else if (flag == "--tokens") {
@@ -152,6 +161,9 @@ Runs a compiled model once, or several times to measure it; or trains.
   --timeout=SECONDS how long a rank may make no progress (default 60)
   --transport=KIND  auto: shared memory on one machine, MPI messages across
                     machines; plain: always messages (default auto)
+  --simulate-link=LATENCY_US,MIB_PER_S
+                    make collectives as slow as one link with this latency and
+                    bandwidth, which serves one after the other
   --json            print measurements as JSON
   --help            this text
 

@@ -2,7 +2,10 @@
 #ifndef VESCALE_RUNTIME_CORE_OPTIONS_H
 #define VESCALE_RUNTIME_CORE_OPTIONS_H
 
+#include "runtime/transport/Delay.h"
+
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace vescale::runtime {
@@ -16,6 +19,7 @@ struct Options {
   double timeoutSeconds = 60;
   int threads = 0; // 0: cores / ranks of this machine
   TransportKind transport = TransportKind::Auto;
+  std::optional<LinkSpeed> link; // that exchanges are slowed down to
   bool json = false, help = false;
 
   // Of training programs.

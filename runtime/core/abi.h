@@ -215,9 +215,8 @@ typedef enum vs_reduction { VS_SUM = 0, VS_MAX = 1, VS_MIN = 2 } vs_reduction;
  * result [outer, out_row, mid, ceil(in_row/k), inner]. */
 /* `in` and `out` do not overlap, except that an ALL_REDUCE may be in place.
  * Buffers in VS_COMM are used where they lie; others go through a bounce buffer
- * that the runtime adds. A PERMUTE's receiver without a sender gets zeros. A
- * group's collectives run in the same order on all its ranks. Scratch is not
- * used (0). */
+ * that the runtime adds; all ranks of the group have them in the same space. A
+ * PERMUTE's receiver without a sender gets zeros. */
 typedef struct vs_collective {
   int32_t kind;      /* vs_collective_kind */
   int32_t reduction; /* vs_reduction */
@@ -229,9 +228,16 @@ typedef struct vs_collective {
   int64_t outer, chunk, in_row, mid, out_row, inner;
   const int32_t *peers; /* PERMUTE: for each index in the group the receiver's
                            index, or -1 */
-  vs_ref scratch;
-  int64_t scratch_bytes;
 } vs_collective;
+
+/* Collectives of one group that go together, its parts. A START step begins the
+ * exchange, a later WAIT step with the same payload ends it; until then no step
+ * writes its inputs or touches its outputs. All ranks of a group start its
+ * exchanges in the same order. */
+typedef struct vs_exchange {
+  const vs_collective *parts;
+  int64_t num_parts;
+} vs_exchange;
 
 /* Strided copy of up to 8 dimensions, any element size. */
 typedef struct vs_copy {
@@ -245,15 +251,16 @@ typedef enum vs_step_kind {
   VS_STEP_GEMM = 1,
   VS_STEP_ATTENTION = 2,
   VS_STEP_CONV = 3,
-  VS_STEP_COLLECTIVE = 4,
+  VS_STEP_START = 4,
   VS_STEP_COPY = 5,
   VS_STEP_ATTENTION_GRAD = 6,
-  VS_STEP_SCATTER_ADD = 7
+  VS_STEP_SCATTER_ADD = 7,
+  VS_STEP_WAIT = 8
 } vs_step_kind;
 
 typedef struct vs_step {
   int32_t kind; /* vs_step_kind */
-  int32_t stream;
+  int32_t reserved;
   const void *payload;  /* vs_kernel, vs_gemm, … */
   const char *name;     /* the op, e.g. "dist.all_reduce" */
   const char *location; /* the user's node and module, for messages */

@@ -8,6 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <tuple>
+
 namespace vescale::runtime {
 namespace {
 
@@ -19,10 +22,10 @@ Json metadata(int rank, const char *what, Json arguments) {
   return {{"name", what}, {"ph", "M"}, {"pid", rank}, {"args", arguments}};
 }
 
-Json event(int rank, Track track, const std::string &name, int64_t beginNs,
+Json event(int rank, int track, const std::string &name, int64_t beginNs,
            int64_t endNs) {
   return {{"name", name},         {"ph", "X"},
-          {"pid", rank},          {"tid", static_cast<int>(track)},
+          {"pid", rank},          {"tid", track},
           {"ts", beginNs * 1e-3}, {"dur", (endNs - beginNs) * 1e-3}};
 }
 
@@ -41,23 +44,48 @@ const char *collectiveName(int32_t kind) {
   }
 }
 
+/// Exchanges that are under way at once need tracks of their own: the first
+/// that is free.
+class Lanes {
+public:
+  int take(const StepTime &time) {
+    size_t lane = 0;
+    while (lane < ends.size() && ends[lane] > time.beginNs)
+      ++lane;
+    if (lane == ends.size())
+      ends.push_back(0);
+    ends[lane] = time.endNs;
+    return static_cast<int>(lane);
+  }
+  int count() const { return static_cast<int>(ends.size()); }
+
+private:
+  std::vector<int64_t> ends;
+};
+
 Json stepEvent(const vs_program &program, int rank, const StepTime &time,
-               int64_t originNs) {
+               int64_t originNs, Lanes &lanes) {
   const vs_step &step = program.steps[time.step];
-  bool sends = step.kind == VS_STEP_COLLECTIVE;
-  Json result = event(rank, sends ? CommunicationTrack : ComputeTrack,
-                      step.name ? step.name : "?", time.beginNs - originNs,
-                      time.endNs - originNs);
+  bool sends = step.kind == VS_STEP_START;
+  int track = sends ? CommunicationTrack + lanes.take(time) : ComputeTrack;
+  Json result = event(rank, track, step.name ? step.name : "?",
+                      time.beginNs - originNs, time.endNs - originNs);
   Json &arguments = result["args"];
   arguments = {{"location", step.location ? step.location : ""},
                {"program_step", time.step}};
-  if (sends) {
-    const auto &op = *static_cast<const vs_collective *>(step.payload);
+  if (!sends)
+    return result;
+  const auto &exchange = *static_cast<const vs_exchange *>(step.payload);
+  int64_t bytes = 0;
+  for (int64_t i = 0; i < exchange.num_parts; ++i) {
+    const vs_collective &op = exchange.parts[i];
     int members = groupOf(program.groups[op.group], rank).size();
-    arguments["collective"] = collectiveName(op.kind);
-    arguments["bytes"] = inputElements(op, members) *
-                         dtypeBytes(static_cast<vs_dtype>(op.dtype));
+    bytes += inputElements(op, members) *
+             dtypeBytes(static_cast<vs_dtype>(op.dtype));
   }
+  arguments["collective"] = collectiveName(exchange.parts[0].kind);
+  arguments["tensors"] = exchange.num_parts;
+  arguments["bytes"] = bytes;
   return result;
 }
 
@@ -101,20 +129,30 @@ std::string traceEvents(const vs_program &program, int rank,
   };
   add(metadata(rank, "process_name", {{"name", cat("rank ", rank)}}));
   add(metadata(rank, "process_sort_index", {{"sort_index", rank}}));
-  for (auto [track, name] :
-       {std::pair(StepTrack, "step"), std::pair(ComputeTrack, "compute"),
-        std::pair(CommunicationTrack, "communication")}) {
+  auto nameTrack = [&](int track, const std::string &name) {
     Json named = metadata(rank, "thread_name", {{"name", name}});
-    named["tid"] = static_cast<int>(track);
+    named["tid"] = track;
     add(named);
-  }
+  };
+  nameTrack(StepTrack, "step");
+  nameTrack(ComputeTrack, "compute");
+  Lanes lanes;
   for (const StepTrace &step : steps) {
     for (const StepTrace::Span &span : step.spans)
       add(event(rank, StepTrack, span.name, span.beginNs - originNs,
                 span.endNs - originNs));
-    for (const StepTime &time : step.times)
-      add(stepEvent(program, rank, time, originNs));
+    // Exchanges were noted when they ended.
+    std::vector<StepTime> times = step.times;
+    std::sort(
+        times.begin(), times.end(), [](const StepTime &a, const StepTime &b) {
+          return std::tie(a.beginNs, a.step) < std::tie(b.beginNs, b.step);
+        });
+    for (const StepTime &time : times)
+      add(stepEvent(program, rank, time, originNs, lanes));
   }
+  for (int lane = 0; lane < std::max(lanes.count(), 1); ++lane)
+    nameTrack(CommunicationTrack + lane,
+              lane == 0 ? "communication" : cat("communication ", lane + 1));
   return text;
 }
 

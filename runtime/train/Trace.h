@@ -2,7 +2,8 @@
 // in the Trace Event Format, which Perfetto and chrome://tracing show.
 //
 // A rank is a process with three tracks: the training step and its parts,
-// computation, communication (waiting for other ranks included). Ranks' clocks
+// computation (waiting for exchanges included), communication; exchanges that
+// are under way at once have communication tracks of their own. Ranks' clocks
 // are aligned with rank 0's when the trace is written, by the quickest of some
 // round trips to each.
 #ifndef VESCALE_RUNTIME_TRAIN_TRACE_H

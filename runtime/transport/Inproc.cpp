@@ -42,9 +42,12 @@ public:
     barrier();
   }
   char *comm() override { return shared->comm(); }
-  void collective(const vs_collective &op, const char *in, char *out) override {
-    shared->run(op, in, out);
+  Ticket start(const std::vector<Part> &parts) override {
+    return shared->start(parts);
   }
+  void progress() override { shared->progress(); }
+  bool isDone(Ticket ticket) override { return shared->isDone(ticket); }
+  void wait(Ticket ticket) override { shared->wait(ticket); }
 
   Agreement agree(int64_t value) override {
     {

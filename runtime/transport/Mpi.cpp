@@ -45,12 +45,12 @@ public:
       setupPrivate(setup);
   }
   char *comm() override { return shared ? shared->comm() : privateComm; }
-  void collective(const vs_collective &op, const char *in, char *out) override {
-    if (shared)
-      shared->run(op, in, out);
-    else
-      plain->run(op, in, out);
+  Ticket start(const std::vector<Part> &parts) override {
+    return exchanges().start(parts);
   }
+  void progress() override { exchanges().progress(); }
+  bool isDone(Ticket ticket) override { return exchanges().isDone(ticket); }
+  void wait(Ticket ticket) override { exchanges().wait(ticket); }
 
   Agreement agree(int64_t value) override {
     struct {
@@ -60,19 +60,19 @@ public:
     MPI_Request request;
     MPI_Iallreduce(&mine, &best, 1, MPI_LONG_INT, MPI_MAXLOC, MPI_COMM_WORLD,
                    &request);
-    wait(request);
+    complete(request);
     return {best.value, best.rank};
   }
   void barrier() override {
     MPI_Request request;
     MPI_Ibarrier(MPI_COMM_WORLD, &request);
-    wait(request);
+    complete(request);
   }
   void send(int to, const void *data, int64_t bytes) override {
-    plain->send(to, data, bytes, 0);
+    plain->send(to, data, bytes);
   }
   void receive(int from, void *data, int64_t bytes) override {
-    plain->receive(from, data, bytes, 0);
+    plain->receive(from, data, bytes);
   }
   RankStatus *status(int rank) override {
     if (shared)
@@ -91,7 +91,13 @@ public:
   }
 
 private:
-  void wait(MPI_Request request) {
+  Exchanges &exchanges() {
+    if (shared)
+      return *shared;
+    return *plain;
+  }
+
+  void complete(MPI_Request request) {
     int done = 0;
     for (int64_t turn = 0;; ++turn) {
       MPI_Test(&request, &done, MPI_STATUS_IGNORE);

@@ -23,10 +23,25 @@ struct RankStatus {
   std::atomic<int64_t> pid{0};
 };
 
+/// One of the collectives of an exchange, and its buffers. They do not overlap,
+/// except that ALL_REDUCE may have in == out.
+struct Part {
+  const vs_collective *op;
+  const char *in;
+  char *out;
+};
+
+/// Names an exchange that has been started.
+struct Ticket {
+  int group;
+  uint64_t sequence;
+};
+
 struct TransportSetup {
   std::vector<vs_group> groups;
+  int64_t maxParts = 1;    // of an exchange
   int64_t commBytes = 0;   // of the program's communication arena
-  int64_t bounceBytes = 0; // for collectives whose buffers lie elsewhere
+  int64_t bounceBytes = 0; // for exchanges whose buffers lie elsewhere
   /// More threads than cores: every wait gives the core away at once.
   bool yield = false;
 };
@@ -45,10 +60,22 @@ public:
   /// This rank's communication arena, TransportSetup::commBytes long.
   virtual char *comm() = 0;
 
-  /// Runs a collective of the program's group `op.group`. `in` and `out` do not
-  /// overlap, except that ALL_REDUCE may have in == out.
-  virtual void collective(const vs_collective &op, const char *in,
-                          char *out) = 0;
+  /// Starts an exchange: collectives of one kind and group, which stay where
+  /// they are until it is done. All ranks of a group start its exchanges in the
+  /// same order. Until it is done nobody may write its inputs or touch its
+  /// outputs.
+  virtual Ticket start(const std::vector<Part> &parts) = 0;
+  /// Moves exchanges on as far as that needs no waiting. They move in calls of
+  /// start(), progress() and wait() alone: there is no thread for it.
+  virtual void progress() = 0;
+  virtual bool isDone(Ticket ticket) = 0;
+  virtual void wait(Ticket ticket) = 0;
+
+  /// Runs one collective from its start to its end.
+  void collective(const vs_collective &op, const char *in, char *out) {
+    std::vector<Part> parts = {{&op, in, out}};
+    wait(start(parts));
+  }
 
   /// The largest value of all ranks and the lowest rank that gave it.
   struct Agreement {

@@ -159,6 +159,24 @@ class Training(Programs):
         _, result = self.ask("vit/adamw", {"embedding": 0.1})
         self.assertEqual(result.returncode, 0, result.stderr)
 
+    def test_overlap(self):
+        """Neither what goes together nor how it travels, and how fast, changes a bit."""
+        run = "gpt-tiny/adamw"
+        ways = [("0", []), ("20000", []), ("20000", ["--transport=plain"]), ("2097152", []),
+                ("20000", ["--simulate-link=200,50"])]
+        for layout in ("--mesh=dp=2", "--mesh=dp=2 --zero=3", "--mesh=dp=2,tp=2 --zero=1 --sp=megatron",
+                       "--mesh=dp=4 --zero=3 --zero-axes=dp:(2)2"):
+            logs = []
+            for number, (bucket, flags) in enumerate(ways):
+                with self.subTest(layout=layout, bucket=bucket, flags=flags):
+                    data = self.compile(run, [*layout.split(), f"--bucket-bytes={bucket}"], "bundle")
+                    saved = self.dir / f"saved-{number}-{layout}"
+                    entries, _ = self.train("bundle", data, "--steps=4", f"--save-dir={saved}", *flags)
+                    logs.append([(entry["loss"], entry["grad_norm"]) for entry in entries.values()])
+                    self.assertEqual(logs[-1], logs[0])
+                    if number:
+                        self.check([BUILD / "bin/vescale-ckpt", "diff", self.dir / f"saved-0-{layout}", saved])
+
     def test_resume(self):
         """A run that was cut in two gives the same bits, a checkpoint goes on in any layout."""
         run = "gpt-tiny-dropout/adamw"

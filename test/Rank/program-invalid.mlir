@@ -34,7 +34,8 @@ rank.program @shards groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mes
   %b = rank.buffer arena : memref<8x4xf32>
   rank.port input "a" %a global tensor<3x4xf32> : memref<3x4xf32>
   // expected-error @+1 {{gathers 2 shards of 3 to 8}}
-  rank.collective all_gather sum %a -> %b group 0 concat 0 origin "test" : memref<3x4xf32> -> memref<8x4xf32>
+  %t = rank.collective all_gather sum %a -> %b group 0 concat [0] origin "test" : memref<3x4xf32> -> memref<8x4xf32>
+  rank.wait %t
 }
 
 // -----

@@ -222,6 +222,10 @@ TEST_F(Program, RefusesArguments) {
                 {"--repeat", "after --"});
   expectRefusal(runBundle(bundle, {"--", "--bogus"}), 2, {"--bogus"});
   expectRefusal(runBundle(bundle, {"--", "--threads=0"}), 2, {"--threads=0"});
+  expectRefusal(runBundle(bundle, {"--", "--simulate-link=5"}), 2,
+                {"--simulate-link=5", "MiB/s"});
+  expectRefusal(runBundle(bundle, {"--", "--simulate-link=5,0"}), 2,
+                {"--simulate-link=0", "0.001"});
   expectRefusal(run({VESCALE_RUN, bundle}), 2, {"'x'", "--input"});
   expectRefusal(runBundle(bundle, {"-n", "3"}), 3, {"1 rank", "3"});
   EXPECT_NE(run({bundle + "/run", "--help"}).out.find("examples:"),

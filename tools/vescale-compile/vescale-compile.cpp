@@ -89,6 +89,12 @@ static cl::opt<bool> memoryReport(
              "--recompute, and end"),
     cl::cat(category));
 static cl::opt<int64_t>
+    bucketBytes("bucket-bytes",
+                cl::desc("Most bytes of collectives that go together "
+                         "(default: 2 MiB; 0: each goes alone)"),
+                cl::value_desc("N"), cl::init(LowerOptions().bucketBytes),
+                cl::cat(category));
+static cl::opt<int64_t>
     microBatches("micro-batches",
                  cl::desc("A step takes this many batches of --dim's size one "
                           "after the other (default: the plan file's, or the "
@@ -306,6 +312,9 @@ int main(int argc, char **argv) {
   options.train.file = trainFile;
   options.train.set.assign(trainSet.begin(), trainSet.end());
   options.train.microBatches = microBatches;
+  if (bucketBytes < 0)
+    return usage("--bucket-bytes is 0 at least");
+  options.lower.bucketBytes = bucketBytes;
   options.train.recompute = recompute;
   options.train.plan = plan;
   if (!recompute.empty() && trainFile.empty())

@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "passes/Lower/Passes.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Train/TrainOptions.h"
 #include "vescale/Driver/Phases.h"
@@ -28,6 +29,7 @@ struct CompilerOptions {
   dist::PlanOptions plan;
   /// The same bits in every layout (dist-order-sums).
   bool reproducible = false;
+  LowerOptions lower;
   /// With `.mlir` text: the phase that made it.
   Phase from = Phase::Import;
   Phase to = Phase::Emit;

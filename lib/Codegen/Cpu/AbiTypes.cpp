@@ -35,7 +35,8 @@ AbiTypes::AbiTypes(LLVMContext &context)
                list(3), list(3), list(3), list(3), list(3), ref, i64, kernel});
   group = make({i32, i32, list(8), list(8)});
   collective = make({i32, i32, i32, i32, i32, i32, ref, ref, i64, i64, i64, i64,
-                     i64, i64, i64, pointer, ref, i64});
+                     i64, i64, i64, pointer});
+  exchange = make({pointer, i64});
   step = make({i32, i32, pointer, pointer, pointer});
   entry = make({pointer, i64, i64});
   program = make({i64, pointer, i64, i64, pointer, i64, pointer, i64, pointer,
@@ -54,6 +55,7 @@ Error AbiTypes::check(const DataLayout &layout) const {
       {conv, sizeof(vs_conv)},
       {group, sizeof(vs_group)},
       {collective, sizeof(vs_collective)},
+      {exchange, sizeof(vs_exchange)},
       {step, sizeof(vs_step)},
       {entry, sizeof(vs_entry)},
       {program, sizeof(vs_program)}};

@@ -21,7 +21,8 @@ struct AbiTypes {
 
   llvm::Type *i32, *i64, *f32, *pointer;
   llvm::StructType *ref, *kernel, *gemm, *drop, *attention, *attentionGrad,
-      *scatterAdd, *conv, *group, *collective, *step, *entry, *program;
+      *scatterAdd, *conv, *group, *collective, *exchange, *step, *entry,
+      *program;
 };
 
 /// Builds constants and the globals they live in.

@@ -53,7 +53,7 @@ private:
     return buffer ? rank::bufferBytes(buffer) : 0;
   }
 
-  /// The step's kind and payload.
+  /// The step's kind and a pointer to its payload.
   std::pair<int32_t, Constant *> payload(Operation *op);
   Constant *kernelStep(rank::KernelOp op);
   Constant *gemm(rank::GemmOp op);
@@ -64,7 +64,8 @@ private:
   void appendScores(Op op, SmallVector<Constant *> &fields, bool hasLse);
   template <typename Op> Constant *maskRef(Op op);
   Constant *conv(rank::ConvOp op);
-  Constant *collective(rank::CollectiveOp op);
+  Constant *exchange(rank::CollectiveOp op);
+  Constant *collective(rank::CollectiveOp op, size_t part);
   Constant *groups();
 
   llvm::Module &module;
@@ -73,6 +74,7 @@ private:
   AbiConstants constants;
   ConstantData data;
   llvm::DenseMap<Operation *, int64_t> parameterNumbers;
+  llvm::DenseMap<Operation *, Constant *> exchanges; // of collectives
 };
 
 } // namespace
@@ -274,12 +276,12 @@ static int64_t product(ArrayRef<int64_t> sizes) {
   return result;
 }
 
-Constant *TableBuilder::collective(rank::CollectiveOp op) {
-  auto input = cast<mlir::MemRefType>(op.getInput().getType());
+Constant *TableBuilder::collective(rank::CollectiveOp op, size_t part) {
+  Value source = op.getInputs()[part], result = op.getOutputs()[part];
+  auto input = cast<mlir::MemRefType>(source.getType());
   ArrayRef<int64_t> in = input.getShape();
-  ArrayRef<int64_t> out =
-      cast<mlir::MemRefType>(op.getOutput().getType()).getShape();
-  int64_t split = op.getSplitDim(), concat = op.getConcatDim();
+  ArrayRef<int64_t> out = cast<mlir::MemRefType>(result.getType()).getShape();
+  int64_t split = op.getSplitDim(part), concat = op.getConcatDim(part);
   int64_t outer = 0, chunk = 0, inRow = 0, mid = 0, outRow = 0, inner = 0;
   bool swap = false;
   Constant *peers = constants.null();
@@ -287,8 +289,9 @@ Constant *TableBuilder::collective(rank::CollectiveOp op) {
   case rank::CollectiveKind::AllReduce:
     break;
   case rank::CollectiveKind::Permute: {
+    ArrayRef<int64_t> list = *op.getTargets();
     SmallVector<Constant *> targets;
-    for (int64_t target : *op.getTargets())
+    for (int64_t target : list)
       targets.push_back(i32(target));
     peers = constants.array(types.i32, targets, "peers");
     break;
@@ -318,26 +321,46 @@ Constant *TableBuilder::collective(rank::CollectiveOp op) {
   return make(types.collective,
               {i32(static_cast<int64_t>(op.getKind())),
                i32(static_cast<int64_t>(op.getReduction())),
-               i32(typeOf(op.getInput())), i32(op.getGroup()), i32(swap),
-               i32(0), ref(op.getInput()), ref(op.getOutput()),
-               i64(input.getNumElements()), i64(outer), i64(chunk), i64(inRow),
-               i64(mid), i64(outRow), i64(inner), peers, ref({}), i64(0)});
+               i32(typeOf(source)), i32(op.getGroup()), i32(swap), i32(0),
+               ref(source), ref(result), i64(input.getNumElements()),
+               i64(outer), i64(chunk), i64(inRow), i64(mid), i64(outRow),
+               i64(inner), peers});
+}
+
+/// The payload of a collective's start and of its wait.
+Constant *TableBuilder::exchange(rank::CollectiveOp op) {
+  Constant *&found = exchanges[op];
+  if (found)
+    return found;
+  SmallVector<Constant *> parts;
+  for (size_t part = 0; part < op.getInputs().size(); ++part)
+    parts.push_back(collective(op, part));
+  return found = constants.global(
+             make(types.exchange,
+                  {constants.array(types.collective, parts, "parts"),
+                   i64(parts.size())}),
+             "exchange");
 }
 
 std::pair<int32_t, Constant *> TableBuilder::payload(Operation *op) {
+  if (auto start = dyn_cast<rank::CollectiveOp>(op))
+    return {VS_STEP_START, exchange(start)};
+  if (auto wait = dyn_cast<rank::WaitOp>(op))
+    return {VS_STEP_WAIT, exchange(wait.getCollective())};
+  auto at = [&](int32_t kind, Constant *content) {
+    return std::pair(kind, constants.global(content, "step"));
+  };
   if (auto step = dyn_cast<rank::KernelOp>(op))
-    return {VS_STEP_KERNEL, kernelStep(step)};
+    return at(VS_STEP_KERNEL, kernelStep(step));
   if (auto step = dyn_cast<rank::GemmOp>(op))
-    return {VS_STEP_GEMM, gemm(step)};
+    return at(VS_STEP_GEMM, gemm(step));
   if (auto step = dyn_cast<rank::AttentionOp>(op))
-    return {VS_STEP_ATTENTION, attention(step)};
+    return at(VS_STEP_ATTENTION, attention(step));
   if (auto step = dyn_cast<rank::AttentionGradOp>(op))
-    return {VS_STEP_ATTENTION_GRAD, attentionGrad(step)};
+    return at(VS_STEP_ATTENTION_GRAD, attentionGrad(step));
   if (auto step = dyn_cast<rank::ScatterAddOp>(op))
-    return {VS_STEP_SCATTER_ADD, scatterAdd(step)};
-  if (auto step = dyn_cast<rank::ConvOp>(op))
-    return {VS_STEP_CONV, conv(step)};
-  return {VS_STEP_COLLECTIVE, collective(cast<rank::CollectiveOp>(op))};
+    return at(VS_STEP_SCATTER_ADD, scatterAdd(step));
+  return at(VS_STEP_CONV, conv(cast<rank::ConvOp>(op)));
 }
 
 Constant *TableBuilder::groups() {
@@ -358,13 +381,15 @@ llvm::Error TableBuilder::build(StringRef hash) {
     if (!isa<rank::StepOpInterface>(op))
       continue;
     auto [kind, content] = payload(&op);
-    auto origin = op.getAttrOfType<mlir::StringAttr>("origin");
+    Operation *named = &op;
+    if (auto wait = dyn_cast<rank::WaitOp>(op))
+      named = wait.getCollective();
+    auto origin = named->getAttrOfType<mlir::StringAttr>("origin");
     std::string name = op.getName().stripDialect().str();
     if (origin)
       name += (" (" + origin.getValue() + ")").str();
     steps.push_back(
-        make(types.step, {i32(kind), i32(0), constants.global(content, "step"),
-                          constants.text(name),
+        make(types.step, {i32(kind), i32(0), content, constants.text(name),
                           constants.text(describeLocation(op.getLoc()))}));
   }
   SmallVector<Constant *> entries;

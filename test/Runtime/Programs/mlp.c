@@ -99,13 +99,15 @@ static const vs_collective sum = {.kind = VS_ALL_REDUCE,
                                   .in = {Y_SPACE, 0, AtY},
                                   .out = {Y_SPACE, 0, AtY},
                                   .count = Batch * Out};
+static const vs_exchange sums = {&sum, 1};
 
 static const vs_group groups[] = {{1, 0, {TP}, {1}}};
 static const vs_step steps[] = {
     {VS_STEP_KERNEL, 0, &pauseKernel, "test.pause", "mlp.pause"},
     {VS_STEP_GEMM, 0, &first, "graph.matmul", "mlp.fc1"},
     {VS_STEP_GEMM, 0, &second, "graph.matmul", "mlp.fc2"},
-    {VS_STEP_COLLECTIVE, 0, &sum, "dist.all_reduce", "mlp.fc2"},
+    {VS_STEP_START, 0, &sums, "dist.all_reduce", "mlp.fc2"},
+    {VS_STEP_WAIT, 0, &sums, "wait", "mlp.fc2"},
     {VS_STEP_KERNEL, 0, &bias, "graph.add", "mlp.fc2"},
 };
 

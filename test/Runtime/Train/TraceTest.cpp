@@ -26,13 +26,15 @@ const vs_collective gather = {.kind = VS_ALL_GATHER,
                               .mid = 1,
                               .out_row = 16,
                               .inner = 1};
+const vs_exchange gathers = {&gather, 1};
 const vs_group pair = {1, 0, {2}, {1}};
 const vs_step programSteps[] = {
     {VS_STEP_GEMM, 0, nullptr, "dot+gelu", "Gemm \"fc\" in h.0.mlp"},
-    {VS_STEP_COLLECTIVE, 0, &gather, "a gather", nullptr}};
+    {VS_STEP_START, 0, &gathers, "a gather", nullptr},
+    {VS_STEP_WAIT, 0, &gathers, "wait", nullptr}};
 const vs_program program = {VS_ABI_VERSION, "hash", 0,       0,
                             nullptr,        0,      &pair,   1,
-                            programSteps,   2,      nullptr, 0};
+                            programSteps,   3,      nullptr, 0};
 
 Json findNamed(const Json &events, const std::string &name) {
   for (const Json &event : events)
@@ -44,7 +46,9 @@ Json findNamed(const Json &events, const std::string &name) {
 TEST(Trace, HasTracksOfStepsComputationAndCommunication) {
   std::deque<StepTrace> steps(1);
   steps[0].spans = {{"step 7", 1000, 9000}, {"main", 2000, 9000}};
-  steps[0].times = {{0, 2500, 4000}, {1, 4000, 8500}};
+  // Noted at the end of each; the two gathers are under way at once.
+  steps[0].times = {
+      {0, 2500, 4000}, {1, 4000, 8500}, {2, 8000, 8500}, {1, 5000, 8800}};
   Json events = Json::parse("[" + traceEvents(program, 1, steps, 1000) + "]");
   for (const Json &event : events)
     EXPECT_EQ(event["pid"], 1);
@@ -62,6 +66,14 @@ TEST(Trace, HasTracksOfStepsComputationAndCommunication) {
   EXPECT_EQ(trackOf(sent), "communication");
   EXPECT_EQ(sent["args"]["collective"], "all_gather");
   EXPECT_EQ(sent["args"]["bytes"], 3 * 8 * 4);
+  Json wait = findNamed(events, "wait");
+  EXPECT_EQ(trackOf(wait), "compute");
+  std::vector<std::string> gatherTracks;
+  for (const Json &event : events)
+    if (event["name"] == "a gather")
+      gatherTracks.push_back(trackOf(event));
+  EXPECT_EQ(gatherTracks,
+            (std::vector<std::string>{"communication", "communication 2"}));
   Json step = findNamed(events, "step 7");
   EXPECT_EQ(trackOf(step), "step");
   EXPECT_EQ(step["ts"], 0);

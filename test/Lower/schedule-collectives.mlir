@@ -1,0 +1,159 @@
+// RUN: vescale-opt %s --split-input-file --rank-schedule-collectives | FileCheck %s
+// RUN: vescale-opt %s --split-input-file --rank-schedule-collectives="bucket-bytes=0 ahead=1" | FileCheck %s --check-prefix=ALONE
+
+// Two sums go together, as soon as the second is ready, and are waited for
+// before the first of their uses.
+// CHECK-LABEL: rank.program @bucket
+// CHECK: rank.kernel @a
+// CHECK-NEXT: rank.kernel @b
+// CHECK-NEXT: %[[T:.*]] = rank.collective all_reduce sum %[[A:.*]], %[[B:.*]] -> %[[A]], %[[B]] group 0 origin "x; y"
+// CHECK-NEXT: rank.kernel @work
+// CHECK-NEXT: rank.wait %[[T]]
+// CHECK-NEXT: rank.kernel @use_b
+// CHECK-NEXT: rank.kernel @use_a
+
+// Alone each starts when it is ready.
+// ALONE-LABEL: rank.program @bucket
+// ALONE: rank.kernel @a
+// ALONE-NEXT: %[[A:.*]] = rank.collective {{.*}} "x"
+// ALONE-NEXT: rank.kernel @b
+// ALONE-NEXT: %[[B:.*]] = rank.collective {{.*}} "y"
+// ALONE-NEXT: rank.kernel @work
+// ALONE-NEXT: rank.wait %[[B]]
+// ALONE-NEXT: rank.kernel @use_b
+// ALONE-NEXT: rank.wait %[[A]]
+// ALONE-NEXT: rank.kernel @use_a
+rank.program @bucket groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mesh_axes<"dp"=2>} {
+  rank.entry "main"
+  %in = rank.buffer arena : memref<8xf32>
+  %a = rank.buffer comm : memref<8xf32>
+  %b = rank.buffer comm : memref<8xf32>
+  %c = rank.buffer arena : memref<8xf32>
+  rank.port input "in" %in global tensor<8xf32> : memref<8xf32>
+  rank.kernel @a(%in : memref<8xf32>) -> (%a : memref<8xf32>) over [8] flops 1 origin "a"
+  rank.kernel @b(%in : memref<8xf32>) -> (%b : memref<8xf32>) over [8] flops 1 origin "b"
+  rank.kernel @work(%in : memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "work"
+  %t = rank.collective all_reduce sum %a -> %a group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %t
+  %u = rank.collective all_reduce sum %b -> %b group 0 origin "y" : memref<8xf32> -> memref<8xf32>
+  rank.wait %u
+  rank.kernel @use_b(%b : memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "use"
+  rank.kernel @use_a(%a : memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "use"
+}
+
+// -----
+
+// The second is ready after the first one's use: neither waits for the other.
+// CHECK-LABEL: rank.program @apart
+// CHECK: rank.kernel @a
+// CHECK-NEXT: %[[T:.*]] = rank.collective {{.*}} "x"
+// CHECK-NEXT: rank.wait %[[T]]
+// CHECK-NEXT: rank.kernel @use_a
+// CHECK-NEXT: %[[U:.*]] = rank.collective {{.*}} "y"
+// CHECK-NEXT: rank.wait %[[U]]
+// CHECK-NEXT: rank.kernel @use_b
+rank.program @apart groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mesh_axes<"dp"=2>} {
+  rank.entry "main"
+  %in = rank.buffer arena : memref<8xf32>
+  %a = rank.buffer comm : memref<8xf32>
+  %b = rank.buffer comm : memref<8xf32>
+  %c = rank.buffer arena : memref<8xf32>
+  rank.port input "in" %in global tensor<8xf32> : memref<8xf32>
+  rank.kernel @a(%in : memref<8xf32>) -> (%a : memref<8xf32>) over [8] flops 1 origin "a"
+  %t = rank.collective all_reduce sum %a -> %a group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %t
+  rank.kernel @use_a(%a : memref<8xf32>) -> (%b : memref<8xf32>) over [8] flops 1 origin "use"
+  %u = rank.collective all_reduce sum %b -> %b group 0 origin "y" : memref<8xf32> -> memref<8xf32>
+  rank.wait %u
+  rank.kernel @use_b(%b : memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "use"
+}
+
+// -----
+
+// Gathers of parameters, one ahead: the second is under way while the first is
+// computed with, the third not before the second's first use.
+// ALONE-LABEL: rank.program @prefetch
+// ALONE: %[[T:.*]] = rank.collective all_gather {{.*}} "first"
+// ALONE: rank.wait %[[T]]
+// ALONE: %[[U:.*]] = rank.collective all_gather {{.*}} "second"
+// ALONE-NEXT: rank.kernel @first
+// ALONE-NEXT: rank.wait %[[U]]
+// ALONE: %[[V:.*]] = rank.collective all_gather {{.*}} "third"
+// ALONE-NEXT: rank.kernel @second
+// ALONE-NEXT: rank.wait %[[V]]
+// ALONE-NEXT: rank.kernel @third
+rank.program @prefetch groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mesh_axes<"dp"=2>} {
+  rank.entry "main"
+  %p = rank.buffer arena : memref<4xf32>
+  rank.port input "p" %p global tensor<4xf32> : memref<4xf32>
+  %x = rank.buffer arena : memref<8xf32>
+  %a = rank.buffer comm : memref<8xf32>
+  %t = rank.collective all_gather sum %p -> %a group 0 concat [0] origin "first" : memref<4xf32> -> memref<8xf32>
+  rank.wait %t
+  rank.kernel @first(%a : memref<8xf32>) -> (%x : memref<8xf32>) over [8] flops 1 origin "use"
+  %b = rank.buffer comm : memref<8xf32>
+  %u = rank.collective all_gather sum %p -> %b group 0 concat [0] origin "second" : memref<4xf32> -> memref<8xf32>
+  rank.wait %u
+  rank.kernel @second(%b : memref<8xf32>) -> (%x : memref<8xf32>) over [8] flops 1 origin "use"
+  %c = rank.buffer comm : memref<8xf32>
+  %v = rank.collective all_gather sum %p -> %c group 0 concat [0] origin "third" : memref<4xf32> -> memref<8xf32>
+  rank.wait %v
+  rank.kernel @third(%c : memref<8xf32>) -> (%x : memref<8xf32>) over [8] flops 1 origin "use"
+}
+
+// -----
+
+// One that takes another's result comes behind it, with work between or not.
+// CHECK-LABEL: rank.program @chain
+// CHECK: rank.kernel @a
+// CHECK-NEXT: %[[T:.*]] = rank.collective reduce_scatter
+// CHECK-NEXT: rank.kernel @work
+// CHECK-NEXT: rank.wait %[[T]]
+// CHECK-NEXT: %[[U:.*]] = rank.collective all_reduce
+// CHECK-NEXT: rank.wait %[[U]]
+// CHECK-NEXT: rank.kernel @use
+rank.program @chain groups [#rank.group<[2], [1]>, #rank.group<[2], [2]>] attributes {mesh = #dist.mesh_axes<"dp"=4>} {
+  rank.entry "main"
+  %in = rank.buffer arena : memref<8xf32>
+  %a = rank.buffer comm : memref<8xf32>
+  %b = rank.buffer comm : memref<4xf32>
+  %c = rank.buffer arena : memref<8xf32>
+  rank.port input "in" %in global tensor<8xf32> : memref<8xf32>
+  rank.kernel @a(%in : memref<8xf32>) -> (%a : memref<8xf32>) over [8] flops 1 origin "a"
+  rank.kernel @work(%in : memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "work"
+  %t = rank.collective reduce_scatter sum %a -> %b group 0 split [0] origin "x" : memref<8xf32> -> memref<4xf32>
+  rank.wait %t
+  %u = rank.collective all_reduce sum %b -> %b group 1 origin "y" : memref<4xf32> -> memref<4xf32>
+  rank.wait %u
+  rank.kernel @use(%b : memref<4xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "use"
+}
+
+// -----
+
+// Only so many are under way at once.
+// ALONE-LABEL: rank.program @window
+// ALONE-COUNT-4: rank.collective
+// ALONE: rank.wait
+// ALONE-NEXT: rank.collective
+rank.program @window groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mesh_axes<"dp"=2>} {
+  rank.entry "main"
+  %in = rank.buffer arena : memref<8xf32>
+  rank.port input "in" %in global tensor<8xf32> : memref<8xf32>
+  %a = rank.buffer comm : memref<8xf32>
+  %b = rank.buffer comm : memref<8xf32>
+  %c = rank.buffer comm : memref<8xf32>
+  %d = rank.buffer comm : memref<8xf32>
+  %e = rank.buffer comm : memref<8xf32>
+  rank.kernel @many(%in : memref<8xf32>) -> (%a, %b, %c, %d, %e : memref<8xf32>, memref<8xf32>, memref<8xf32>, memref<8xf32>, memref<8xf32>) over [8] flops 1 origin "a"
+  rank.kernel @work(%in : memref<8xf32>) -> (%in : memref<8xf32>) over [8] flops 1 origin "work"
+  %t = rank.collective all_reduce sum %a -> %a group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %t
+  %u = rank.collective all_reduce sum %b -> %b group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %u
+  %v = rank.collective all_reduce sum %c -> %c group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %v
+  %w = rank.collective all_reduce sum %d -> %d group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %w
+  %z = rank.collective all_reduce sum %e -> %e group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %z
+}
