@@ -60,8 +60,8 @@ inline constexpr llvm::StringLiteral kTrainedAttr = "graph.trained";
 /// to be kept until the backward program reads it.
 inline constexpr llvm::StringLiteral kBackwardAttr = "graph.backward";
 
-/// The number that an op and the op of the backward program share which computes
-/// its value again.
+/// The number that an op and the op of the backward program share which
+/// computes its value again.
 inline constexpr llvm::StringLiteral kRecomputedAttr = "graph.recomputed";
 /// The attribute of a training module that says what its backward program
 /// recomputes, as the flag spells it.

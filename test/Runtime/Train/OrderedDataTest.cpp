@@ -50,12 +50,9 @@ std::string writeTokens(int count) {
 
 /// The first token of every window of a batch, micro-batch by micro-batch, and
 /// of what is held against it.
-std::vector<std::pair<int64_t, int64_t>> firstTokens(int64_t batch, int dp,
-                                                     int microBatches,
-                                                     int64_t number,
-                                                     const std::string &path,
-                                                     DataUse use =
-                                                         DataUse::Evaluate) {
+std::vector<std::pair<int64_t, int64_t>>
+firstTokens(int64_t batch, int dp, int microBatches, int64_t number,
+            const std::string &path, DataUse use = DataUse::Evaluate) {
   Manifest manifest = tokenManifest(batch, dp, microBatches);
   std::vector<std::pair<int64_t, int64_t>> found;
   for (int part = 0; part < microBatches; ++part) {
@@ -93,14 +90,14 @@ TEST(EvaluationData, NumbersRows) {
     std::vector<int64_t> found;
     for (int part = 0; part < microBatches; ++part)
       for (int rank = 0; rank < dp; ++rank) {
-      Data data(manifest, path, TokenWidth::U16, rank, DataUse::Evaluate);
-      std::vector<int64_t> memory(1024);
-      Addresses addresses;
-      addresses.arena = reinterpret_cast<char *>(memory.data());
-      data.place(addresses, 1, part);
-      for (int64_t row = 0; row < batch / dp; ++row)
-        found.push_back(memory[768 + row]);
-    }
+        Data data(manifest, path, TokenWidth::U16, rank, DataUse::Evaluate);
+        std::vector<int64_t> memory(1024);
+        Addresses addresses;
+        addresses.arena = reinterpret_cast<char *>(memory.data());
+        data.place(addresses, 1, part);
+        for (int64_t row = 0; row < batch / dp; ++row)
+          found.push_back(memory[768 + row]);
+      }
     return found;
   };
   std::vector<int64_t> want = {0, 1, 2, 3, 4, 5, 6, 7};
