@@ -75,7 +75,8 @@ class Bundle:
         self.manifest = {"schema": "vescale.manifest/1", "model": "tiny", "target": {"kind": "cpu"}, "mesh": mesh,
                          "programs": [{"file": "programs/0", "ranks": list(range(ranks)), "hash": "h",
                                        "arena_bytes": 0, "comm_bytes": 0}],
-                         "inputs": [], "outputs": [], "parameters": parameters}
+                         "inputs": [], "outputs": [], "parameters": parameters,
+                         "train": {"schema": "vescale.train/1", "data": {}, "seed": 77, "micro_batches": 1}}
         self.save()
         (path / "plan.json").write_text("{}")
 
@@ -241,9 +242,10 @@ class Ckpt(unittest.TestCase):
             save_file({name: self.weights[name] for name in part}, self.dir / "shards" / file)
         (self.dir / "shards" / "model.safetensors.index.json").write_text(json.dumps(
             {"metadata": {}, "weight_map": {name: file for file, part in files.items() for name in part}}))
-        self.make_step(self.rows, "one")
+        one = self.make_step(self.rows, "one")
         self.make_step(self.rows, "two", hub="shards")
         self.good("diff", self.dir / "one", self.dir / "two")
+        self.assertEqual(json.loads((one / "index.json").read_text())["random"]["seed"], 77)
 
     def test_export_is_what_was_imported(self):
         want = {**self.weights, "lm_head.weight": self.weights["wte.weight"]}

@@ -66,7 +66,7 @@ void writeStep(const Arguments &arguments, const ChunkPlan &plan,
 Manifest trainingManifest(const std::string &bundle) {
   Manifest manifest = readManifest(bundle + "/manifest.json");
   for (const Parameter &parameter : manifest.parameters)
-    if (parameter.isState())
+    if (parameter.isState() && manifest.train)
       return manifest;
   fail(ExitCode::BadInput, "the bundle '", bundle,
        "' is of a program that keeps no state; compile the model with --train");
