@@ -136,3 +136,18 @@ func.func @powers(%x: tensor<3x4xf32> {graph.trained}) -> tensor<f32> {
   %4 = graph.reduce sum %3 dims [0, 1] : tensor<3x4xf32> -> tensor<f32>
   return %4 : tensor<f32>
 }
+
+// A convolution's gradients multiply nothing by the zeros between strides: the
+// input's is a convolution for each position modulo the stride, the weight's a
+// product for each place of the window.
+// CHECK-LABEL: func.func @strided_conv
+// CHECK: graph.conv {{.*}} strides [2, 2]
+// CHECK-COUNT-4: graph.conv %{{.*}} strides [1, 1] {{.*}} -> tensor<1x2x3x3xf32>
+// CHECK-NOT: graph.conv
+// CHECK-COUNT-9: graph.dot %{{.*}} contract [2] x [2] {{.*}} -> tensor<1x3x2xf32>
+// CHECK-NOT: graph.dot
+func.func @strided_conv(%x: tensor<1x2x5x6xf32> {graph.trained}, %w: tensor<3x2x3x3xf32> {graph.trained}) -> tensor<f32> {
+  %0 = graph.conv %x, %w strides [2, 2] dilations [1, 1] pad [1, 1] x [1, 1] groups 1 : (tensor<1x2x5x6xf32>, tensor<3x2x3x3xf32>) -> tensor<1x3x3x3xf32>
+  %1 = graph.reduce sum %0 dims [0, 1, 2, 3] : tensor<1x3x3x3xf32> -> tensor<f32>
+  return %1 : tensor<f32>
+}
