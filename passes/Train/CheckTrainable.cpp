@@ -71,11 +71,11 @@ namespace {
 struct TrainCheckTrainablePass
     : train::impl::TrainCheckTrainableBase<TrainCheckTrainablePass> {
   void runOnOperation() override {
+    if (failed(checkAllNamed(getOperation(),
+                             "the model can't be trained as it is")))
+      return signalPassFailure();
     FailureOr<TrainFile> options = train::trainOptions(getOperation());
-    if (failed(options) ||
-        failed(checkAllNamed(getOperation(),
-                             "the model can't be trained as it is")) ||
-        failed(checkDropout(getOperation(), *options)) ||
+    if (failed(options) || failed(checkDropout(getOperation(), *options)) ||
         failed(checkStatistics(getOperation(), *options)))
       signalPassFailure();
   }

@@ -26,10 +26,12 @@ PROGRAM = [([], MSE), (MSE, ["loss.target=answers"]), ([], ["loss.labels=answers
            ([], ["optimizer.no_decay=[]"]), ([], CONSTANT), ([], ["learning_rate.peak=0.1"]),
            ([], ["learning_rate.final=0.01"]), ([], ["learning_rate.warmup_steps=3"]),
            ([], ["learning_rate.total_steps=300"]), ([], ["compute=bf16"]), (["compute=bf16"], ["reduce=bf16"]),
+           *(([], [f'dropout={{"{place}":0.1}}']) for place in ("embedding", "attention", "residual")),
            ([], ["clip_norm=0.25"]), ([], ["frozen=*.wpe.*"])]
 # What is refused, with a word of the error.
 REFUSED = [(["loss.logits=answers"], "answers"), ([*MSE, "loss.prediction=answers"], "answers"),
            ([*OUTPUT, "loss.output=answers"], "answers"), (["loss.kind=hinge"], "hinge"),
+           (['dropout={"exported":[{"match":"*","rate":0.1}]}'], "but no dropout of the export"),
            (["schema=vescale.train/2"], "no field to change"), (["micro_batches=2"], "micro-batches alone")]
 # What changes the losses of the first steps, of tokens and of arrays.
 SAMPLES = {"tokens.bin": ["seed=5", "order=sequential", "data.input_ids.shift=7", "data.input_ids={\"fill\":3}"],
