@@ -140,9 +140,10 @@ Element Bounds::add(Element a, Element b) const {
   // Terms of a sum may be taken in any order: partial sums may then be as large
   // as the terms, whatever they are in this order.
   double radius = x.radius + y.radius;
-  if (radius == 0 && fits(value))
+  if (radius == 0 && fits(value) && x.span == 0 && y.span == 0)
     return make(value, 0);
-  return rounded(value, radius + 4 * unit * (reach(x) + reach(y)), 1);
+  double sizes = std::fmax(reach(x), x.span) + std::fmax(reach(y), y.span);
+  return rounded(value, radius + 4 * unit * sizes, 1);
 }
 
 Element Bounds::mul(Element a, Element b) const {
@@ -325,8 +326,12 @@ Element Bounds::sumOfProducts(const Element *a, const Element *b,
   }
   if (!std::isfinite(value) || !std::isfinite(radius))
     return std::isfinite(sizes) ? anything() : fromDouble(value);
-  if (radius == 0 && fits(value) && fits(sizes))
-    return make(value, 0);
+  if (radius == 0 && fits(value) && fits(sizes)) {
+    if (sizes <= std::fabs(value))
+      return make(value, 0);
+    balls.push_back({value, 0, sizes});
+    return balls.size() - 1;
+  }
   return rounded(value, radius + (count + 8) * unit * (sizes + radius), 1);
 }
 

@@ -34,6 +34,9 @@ public:
 
   struct Ball {
     double value, radius;
+    /// Of an exact sum what its terms are together, where that is more: what is
+    /// added to it later may be added to some of them first.
+    double span = 0;
   };
   const Ball &get(Element x) const { return balls[x]; }
 

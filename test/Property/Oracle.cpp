@@ -78,6 +78,21 @@ static bool isContinuous(Operation *op) {
       op);
 }
 
+/// Whether the op's result hangs on what a hidden key's weight of 0 is times an
+/// infinite gradient, which is 0 to some and NaN to others.
+static bool isUnsaid(Operation *op, ArrayRef<const Tensor *> operands,
+                     const Bounds &arithmetic) {
+  auto grad = dyn_cast<graph::AttentionGradOp>(op);
+  if (!grad)
+    return false;
+  const Tensor &incoming = *operands[grad.getResultGradIndex()];
+  for (int64_t i = 0; i < incoming.getNumElements(); ++i)
+    if (const Bounds::Ball &ball = arithmetic.get(incoming[i]);
+        !std::isfinite(ball.value) || std::isinf(ball.radius))
+      return true;
+  return false;
+}
+
 /// The float type that the op computes in, or else any of its types.
 static Type elementOf(Operation *op) {
   for (Value result : op->getResults())
@@ -111,6 +126,7 @@ LogicalResult Oracle::run(func::FuncOp function, const Values &values) {
     if (failed(tensors))
       return failure();
     decided &= !arithmetic.takeAmbiguous() || isContinuous(&op);
+    decided &= !isUnsaid(&op, operands, arithmetic);
     for (auto [result, tensor] : llvm::zip_equal(op.getResults(), *tensors))
       known[result] = {std::move(tensor), decided};
   }

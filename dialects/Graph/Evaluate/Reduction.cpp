@@ -39,16 +39,30 @@ Element graph::combine(Reduction kind, const Elements &e, Element x,
 Tensors ReduceOp::evaluate(Operands operands, EvaluateContext &context) {
   Elements e = context.elements(operands[0]->getElementType());
   Tensor result(typeOf(getResult()), neutral(getKind(), e));
+  // Sums of floats are made by what knows all their terms: it can say how far
+  // another order would round.
+  bool isSum = getKind() == Reduction::Sum &&
+               isa<FloatType>(operands[0]->getElementType());
+  std::vector<std::vector<Element>> terms(isSum ? result.getNumElements() : 0);
   SmallVector<int64_t> to;
-  forEachIndex(
-      operands[0]->getShape(), [&](ArrayRef<int64_t> index, int64_t offset) {
-        to.clear();
-        for (auto [dim, position] : llvm::enumerate(index))
-          if (!llvm::is_contained(getDims(), int64_t(dim)))
-            to.push_back(position);
-        Element &element = result.at(to);
-        element = combine(getKind(), e, element, (*operands[0])[offset]);
-      });
+  forEachIndex(operands[0]->getShape(),
+               [&](ArrayRef<int64_t> index, int64_t offset) {
+                 to.clear();
+                 for (auto [dim, position] : llvm::enumerate(index))
+                   if (!llvm::is_contained(getDims(), int64_t(dim)))
+                     to.push_back(position);
+                 Element term = (*operands[0])[offset];
+                 if (isSum) {
+                   terms[result.offset(to)].push_back(term);
+                   return;
+                 }
+                 Element &element = result.at(to);
+                 element = combine(getKind(), e, element, term);
+               });
+  for (auto [i, each] : llvm::enumerate(terms)) {
+    std::vector<Element> ones(each.size(), e.integer(1));
+    result[i] = e.sumOfProducts(each.data(), ones.data(), each.size());
+  }
   for (int64_t i = 0; i < result.getNumElements(); ++i)
     result[i] = e.round(result[i]);
   return one(std::move(result));
