@@ -104,6 +104,13 @@ void SumOrderer::moveBatchFirst(DotOp op) {
     }
 }
 
+/// What is built for an op belongs to the part of the step that it is in.
+static void copyMarks(Operation *from, Operation *to) {
+  for (StringRef mark : {kBackwardAttr, kOptimizerAttr})
+    if (Attribute attribute = from->getAttr(mark))
+      to->setAttr(mark, attribute);
+}
+
 /// Reduces one dimension after the other, the innermost first; returns the
 /// first of them, if there are several, and leaves `op` the last.
 ReduceOp SumOrderer::splitReduce(ReduceOp op) {
@@ -118,9 +125,7 @@ ReduceOp SumOrderer::splitReduce(ReduceOp op) {
         builder, op.getLoc(),
         RankedTensorType::get(shape, typeOf(op.getInput()).getElementType()),
         op.getKind(), op.getInput(), ArrayRef<int64_t>{dim});
-    for (StringRef mark : {kBackwardAttr, kOptimizerAttr})
-      if (Attribute attribute = op->getAttr(mark))
-        inner->setAttr(mark, attribute);
+    copyMarks(op, inner);
     op.getInputMutable().set(inner);
     if (!first)
       first = inner;
@@ -188,9 +193,7 @@ static Operation *widen(Operation *op) {
   auto cast = [&](Value value, Type element) -> Value {
     auto made = CastOp::create(builder, op->getLoc(),
                                typeOf(value).clone(element), value);
-    for (StringRef mark : {kBackwardAttr, kOptimizerAttr})
-      if (Attribute attribute = op->getAttr(mark))
-        made->setAttr(mark, attribute);
+    copyMarks(op, made);
     return made;
   };
   Type f32 = builder.getF32Type();
