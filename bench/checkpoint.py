@@ -3,9 +3,10 @@
 
 The state is fp32 matrices and their moments, sharded by rows. Two ranks save it, each a process with its share of the
 cores: until the files are on the disk and the step is committed. Four load what two saved, and one what four saved; cold:
-none of the files is in memory (they are synced and dropped before), and warm: all are. `dd` writes and reads as many bytes:
-through the page cache with fsync and of a cold file, and past it (direct), which is what the disk itself gives to one
-request at a time. The turns alternate, so that a machine that drifts drifts for all.
+none of the files is in memory (they are synced and dropped before), and warm: all are. `dd` writes as many bytes, through
+the page cache with fsync, and past it (direct), which is what the disk itself gives to one request at a time; and it reads
+the very files that four ranks saved, one after the other. The turns alternate, so that a machine that drifts drifts for
+all.
 """
 
 import argparse
@@ -34,20 +35,34 @@ AIMS = [(f"{OWN} {SAVE}", DD_WRITE, 1 / 0.9), (f"{OWN} load 4->1, cold", DD_READ
         (f"{OWN} {SAVE}", f"{TORCH} {SAVE}", 0.6)] + [(f"{OWN} {label}", f"{TORCH} {label}", 0.6) for label in LOADS]
 
 
-def copy(words, before=lambda: None):
-    """Times a dd."""
+def copy(*words):
+    """Runs a dd."""
+    result = subprocess.run(["dd", "bs=4M", *map(str, words)], capture_output=True, text=True)
+    if result.returncode:
+        raise RuntimeError(result.stderr.strip())
+
+
+def write_turn(file, count, *flags):
     def turn():
-        before()
         start = time.perf_counter()
-        result = subprocess.run(["dd", "bs=4M", *map(str, words)], capture_output=True, text=True)
-        if result.returncode:
-            raise RuntimeError(result.stderr.strip())
+        copy("if=/dev/zero", f"of={file}", f"count={count}", "conv=fsync", *flags)
+        return {"times": [(time.perf_counter() - start) * 1e3], "peak_rss_bytes": 0}
+    return turn
+
+
+def read_turn(path, *flags):
+    """Reads all files below, which are not in memory."""
+    def turn():
+        forget(path)
+        start = time.perf_counter()
+        for file in files_below(path):
+            copy(f"if={file}", "of=/dev/null", *flags)
         return {"times": [(time.perf_counter() - start) * 1e3], "peak_rss_bytes": 0}
     return turn
 
 
 def files_below(path):
-    return [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+    return [file for file in path.rglob("*") if file.is_file()]
 
 
 def forget(path):
@@ -118,11 +133,10 @@ def peer_command(tensors):
 
 def bench(build, turns, tensors, directory):
     count = tensors * TENSOR_BYTES >> 22
-    plain, past = directory / "plain", directory / "past"
-    turn_of = {DD_WRITE: copy(["if=/dev/zero", f"of={plain}", f"count={count}", "conv=fsync"]),
-               "dd write, direct": copy(["if=/dev/zero", f"of={past}", f"count={count}", "oflag=direct", "conv=fsync"]),
-               DD_READ: copy([f"if={plain}", "of=/dev/null"], lambda: forget(plain)),
-               "dd read, direct": copy([f"if={plain}", "of=/dev/null", "iflag=direct"], lambda: forget(plain))}
+    saved = directory / "own" / "by-4"
+    turn_of = {DD_WRITE: write_turn(directory / "plain", count),
+               "dd write, direct": write_turn(directory / "past", count, "oflag=direct"),
+               DD_READ: read_turn(saved), "dd read, direct": read_turn(saved, "iflag=direct")}
     sides = [Side(OWN, own_command(build, tensors), directory / "own"), Side(TORCH, peer_command(tensors), directory / "torch")]
     subjects = {label: Subject(label, turn) for label, turn in turn_of.items()}
     try:

@@ -17,7 +17,6 @@ constexpr int64_t stretchBlocks = 4;
 struct Share {
   SharedRuns runs; // left: the chunk's data, right: the piece's buffer
   char *to;
-  bool isOwn;
 };
 
 std::vector<Share> sharesOf(const Reading &reading) {
@@ -25,7 +24,7 @@ std::vector<Share> sharesOf(const Reading &reading) {
   for (const Piece *piece : reading.pieces)
     shares.push_back({SharedRuns(RunCursor(reading.chunk->box),
                                  RunCursor(piece->box, piece->strides)),
-                      piece->to, piece->isOwn});
+                      piece->to});
   return shares;
 }
 
@@ -73,8 +72,6 @@ private:
         // same elements are wanted twice.
         char *to = share.to + share.runs.rightAt() * width;
         readBlock(file, tensor, chunk, block, to);
-        if (share.isOwn)
-          file.endRead(chunk.offset + at, bytes);
         share.runs.advance(end - begin);
         deliver(shares, begin, end, to);
         return bytes;

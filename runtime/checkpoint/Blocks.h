@@ -21,8 +21,6 @@ struct Piece {
   Box box;
   char *to;
   std::vector<int64_t> strides;
-  /// No other rank wants any of them.
-  bool isOwn = false;
 
   /// Into a dense buffer.
   static Piece dense(const std::string &tensor, const Box &box, char *to);

@@ -47,9 +47,6 @@ public:
   void startRead(int file, int64_t offset, int64_t bytes) override {
     posix_fadvise(file, offset, bytes, POSIX_FADV_WILLNEED);
   }
-  void endRead(int file, int64_t offset, int64_t bytes) override {
-    posix_fadvise(file, offset, bytes, POSIX_FADV_DONTNEED);
-  }
   int64_t read(int file, void *data, int64_t bytes, int64_t offset) override {
     return checked(pread(file, data, bytes, offset));
   }

@@ -33,8 +33,6 @@ public:
   virtual void startSync(int file) {}
   /// These bytes will be read: the disk may begin.
   virtual void startRead(int file, int64_t offset, int64_t bytes) {}
-  /// They were, and are not soon read again, by whomever.
-  virtual void endRead(int file, int64_t offset, int64_t bytes) {}
 
   virtual int sync(int file) = 0;
   virtual int close(int file) = 0;

@@ -47,12 +47,9 @@ public:
   const std::string &path() const { return name; }
   /// All of [offset, offset + bytes), which must lie inside.
   void read(void *data, int64_t bytes, int64_t offset);
-  /// Hints that they will be read, and that nobody needs them any more.
+  /// A hint that they will be read.
   void startRead(int64_t offset, int64_t bytes) {
     ops.startRead(file, offset, bytes);
-  }
-  void endRead(int64_t offset, int64_t bytes) {
-    ops.endRead(file, offset, bytes);
   }
 
 private:

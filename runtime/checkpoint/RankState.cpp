@@ -31,15 +31,6 @@ void RankState::initializeUnused(const Manifest &manifest,
     readInitial(plan, plan.chunks[index], manifest, bundle, data.data());
 }
 
-/// Whether the layout gives every rank a part of its own.
-static bool isHeldOnce(const Layout &layout, const Mesh &mesh) {
-  int64_t parts = 1;
-  for (const std::vector<AxisRef> &refs : layout.dims)
-    for (const AxisRef &ref : refs)
-      parts *= ref.size;
-  return parts == mesh.size();
-}
-
 void RankState::load(SavedStep &step,
                      const std::function<void(int64_t)> &beat) {
   step.check(plan.state);
@@ -57,8 +48,7 @@ void RankState::load(SavedStep &step,
       Box box{view.box.offset, shard.valid, view.box.strides};
       for (size_t dim = 0; dim < shard.start.size(); ++dim)
         box.offset += shard.start[dim] * view.box.strides[dim];
-      pieces.push_back({tensor.name, box, to, denseStrides(shard.local),
-                        isHeldOnce(view.layout, plan.state.mesh)});
+      pieces.push_back({tensor.name, box, to, denseStrides(shard.local)});
     }
   for (auto &[index, data] : unused) {
     const Chunk &chunk = plan.chunks[index];

@@ -152,8 +152,7 @@ TEST_F(CheckpointRoundTrip, EachByteIsReadOnce) {
   EXPECT_EQ(row, std::vector<char>(columns * 4, 'x'));
 }
 
-/// Takes down which bytes are announced, which are read, and which are given
-/// up.
+/// Takes down which bytes are announced and which are read.
 class WatchedFiles : public MemoryFiles {
 public:
   using Range = std::pair<int64_t, int64_t>; // offset, end
@@ -161,10 +160,6 @@ public:
   void startRead(int file, int64_t offset, int64_t bytes) override {
     std::lock_guard<std::mutex> lock(mutex);
     announced.emplace(offset, offset + bytes);
-  }
-  void endRead(int file, int64_t offset, int64_t bytes) override {
-    std::lock_guard<std::mutex> lock(mutex);
-    ended.emplace(offset, offset + bytes);
   }
   int64_t read(int file, void *data, int64_t bytes, int64_t offset) override {
     std::lock_guard<std::mutex> lock(mutex);
@@ -176,7 +171,7 @@ public:
   }
 
   std::mutex mutex;
-  std::set<Range> announced, expected, surprises, ended;
+  std::set<Range> announced, expected, surprises;
 };
 
 int64_t bytesOf(const std::set<WatchedFiles::Range> &ranges) {
@@ -238,40 +233,6 @@ TEST_F(CheckpointRoundTrip, BlocksAreAnnounced) {
               0);
   }
   setThreadCount(1);
-}
-
-// What one rank alone reads need not stay in memory; of what others read too
-// nothing is given up: blocks that shards share, and replicas.
-TEST_F(CheckpointRoundTrip, WhatOthersReadIsNotGivenUp) {
-  int64_t rows = 2048, columns = 512; // 4 blocks
-  Model model;
-  model.file = source;
-  model.tensors.push_back({"w",
-                           VS_F32,
-                           {rows, columns},
-                           std::vector<char>(rows * columns * 4, 'x')});
-  fs::resize_file((std::ofstream(source), source), rows * columns * 4);
-  World one(simpleManifest(model, 1));
-  one.fill(model);
-  auto given = [&](int64_t ranks, size_t shardedDim) {
-    WatchedFiles files;
-    one.save(files, "/ckpt", 1, 1);
-    Manifest manifest = simpleManifest(model, ranks);
-    Layout &layout = manifest.parameters[0].layout;
-    layout.dims = {{}, {}};
-    if (shardedDim < 2)
-      layout.dims[shardedDim] = {{0, 1, ranks}};
-    World world(manifest);
-    world.load(files, "/ckpt");
-    EXPECT_EQ(world.difference(model), "");
-    return bytesOf(files.ended);
-  };
-  constexpr size_t none = 2;
-  EXPECT_EQ(given(1, none), rows * columns * 4);
-  EXPECT_EQ(given(2, 0), rows * columns * 4);
-  EXPECT_EQ(given(3, 0), 2 * checksumBlockBytes); // the first and the last
-  EXPECT_EQ(given(2, 1), 0);
-  EXPECT_EQ(given(2, none), 0);
 }
 
 TEST_F(CheckpointRoundTrip, WhatDoesNotFitTheProgramIsRefused) {
