@@ -155,11 +155,11 @@ def bench(build, turns, tensors, directory):
 
 
 def show(size, entries):
-    print(f"\ncheckpoint of {size / 1e9:.2f} GB; a row's memory is one rank's, anonymous and shared")
+    print(f"\ncheckpoint of {size / 1e9:.2f} GB")
     for label, entry in entries.items():
         show_entry(label, entry)
         if "median_ms" in entry:
-            snapshot = f", the step waits {entry['snapshot_ms']:.0f} ms at most" if "snapshot_ms" in entry else ""
+            snapshot = f", the step waits {entry['snapshot_ms']['median']:.0f} ms, {entry['snapshot_ms']['max']:.0f} at most" if "snapshot_ms" in entry else ""
             print(f"  {'':26}{size / entry['median_ms'] / 1e6:9.2f} GB/s{snapshot}")
     for label, against, aim in AIMS:
         own, peer = entries.get(label, {}), entries.get(against, {})

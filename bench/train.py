@@ -60,7 +60,7 @@ def start_peer(subject, worker, recorded):
         worker.stop()
         subject.error = str(error)
         return
-    subject.peak, subject.more["first_step_s"] = begun["peak_rss_bytes"], begun["first_step_s"]
+    subject.peak, subject.more["first_step_s"] = begun["peak_rss_bytes"], [begun["first_step_s"]]
 
 
 def compile_own(build, directory, label, layout):
@@ -139,7 +139,9 @@ def show(entries):
     for label, entry in entries.items():
         show_entry(label, entry)
         if "first_step_s" in entry:
-            print(f"  {'':26}{GFLOP / entry['median_ms'] * 1e3:9.0f} GFLOP/s, first step {entry['first_step_s']:.1f} s after the launch")
+            first = entry["first_step_s"]
+            print(f"  {'':26}{GFLOP / entry['median_ms'] * 1e3:9.0f} GFLOP/s, first step {first['median']:.1f} s after the launch, "
+                  f"{first['max']:.1f} at most")
     for label, (_, _, against, aim) in OWN_ROWS.items():
         peer = best_peer(entries, against)
         if peer and "median_ms" in entries.get(label, {}):

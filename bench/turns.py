@@ -59,13 +59,14 @@ class Subject:
         self.times += result.pop("times")
         self.peak = max(self.peak, result.pop("peak_rss_bytes", 0))
         for key, value in result.items():
-            self.more[key] = max(value, self.more.get(key, value))
+            self.more.setdefault(key, []).append(value)
 
     def entry(self):
         if self.error:
             return {"error": self.error}
         return {"median_ms": statistics.median(self.times), "min_ms": min(self.times), "max_ms": max(self.times),
-                "peak_rss_bytes": self.peak} | self.more
+                "peak_rss_bytes": self.peak} | {key: {"median": statistics.median(values), "max": max(values)}
+                                                for key, values in self.more.items()}
 
 
 def alternate(subjects, turns):
@@ -81,8 +82,8 @@ def show_entry(label, entry):
     if "error" in entry:
         print(f"  {label:26} not run: {entry['error'][:80]}")
         return
-    print(f"  {label:26}{entry['median_ms']:9.1f} ms  ({entry['min_ms']:.1f} to {entry['max_ms']:.1f})"
-          f"{entry['peak_rss_bytes'] / 2**20:9.0f} MiB")
+    memory = f"{entry['peak_rss_bytes'] / 2**20:9.0f} MiB" if entry["peak_rss_bytes"] else ""
+    print(f"  {label:26}{entry['median_ms']:9.1f} ms  ({entry['min_ms']:.1f} to {entry['max_ms']:.1f}){memory}")
 
 
 def process_tree(pid):

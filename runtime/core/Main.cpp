@@ -7,6 +7,7 @@
 #include "runtime/core/Error.h"
 #include "runtime/core/Executor.h"
 #include "runtime/core/Launch.h"
+#include "runtime/core/Memory.h"
 #include "runtime/core/Parameters.h"
 #include "runtime/core/Ports.h"
 #include "runtime/core/Report.h"
@@ -61,6 +62,7 @@ public:
       Monitor::catchSignals();
       transport = openTransport(launch, options, bundle + "/lib",
                                 [this] { monitor.poll(); });
+      held.begin();
     } catch (const Failure &failure) {
       if (launchRank == 0 || failure.code == ExitCode::RunFailed)
         reportFailure(failure, launchRank, 1);
@@ -211,7 +213,7 @@ private:
       checkPlaces();
       if (manifest.train)
         trainer.emplace(TrainerParts{manifest, options, bundle, program,
-                                     *transport, monitor, threads});
+                                     *transport, monitor, held, threads});
       else if (options.trains())
         runtime::fail(ExitCode::Usage, "the bundle has no training step; "
                                        "compile the model with --train");
@@ -263,7 +265,7 @@ private:
       writeOutputs(manifest, options.output, *transport, addresses);
     if (transport->rank() == 0 && (options.timing || options.json))
       printTimes({times, transport->size(), threads, transport->describe(),
-                  program.arena_bytes, program.comm_bytes},
+                  program.arena_bytes, program.comm_bytes, held.bytes()},
                  options.json);
   }
 
@@ -301,6 +303,7 @@ private:
   Launch launch;
   int cores = 1, threads = 1;
   bool yield = false;
+  HeldMemory held; // since ranks have found each other
   Monitor monitor;
   std::unique_ptr<Transport> transport;
   Manifest manifest;

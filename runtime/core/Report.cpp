@@ -1,19 +1,14 @@
 // Prints a run's times and memory.
 #include "runtime/core/Report.h"
 
+#include "runtime/core/Memory.h"
+
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
 
 namespace vescale::runtime {
-
-int64_t peakResidentBytes() {
-  struct rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
-}
 
 void printTimes(const RunReport &report, bool json) {
   std::vector<double> sorted = report.stepMs;
@@ -33,6 +28,8 @@ void printTimes(const RunReport &report, bool json) {
         {"arena_bytes", report.arenaBytes},
         {"comm_bytes", report.commBytes},
         {"peak_rss_bytes", peak}};
+    if (report.heldBytes)
+      object["held_bytes"] = *report.heldBytes;
     std::printf("%s\n", object.dump().c_str());
   } else {
     std::printf("step_ms median %.3f min %.3f max %.3f\n"

@@ -3,6 +3,7 @@
 #define VESCALE_RUNTIME_CORE_REPORT_H
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,8 @@ struct RunReport {
   int ranks, threads;
   std::string transport;
   int64_t arenaBytes, commBytes;
+  std::optional<int64_t> heldBytes; // HeldMemory
 };
-
-/// The most memory that the process has held.
-int64_t peakResidentBytes();
 
 void printTimes(const RunReport &report, bool json);
 

@@ -2,11 +2,12 @@
 #include "runtime/train/Log.h"
 
 #include "runtime/core/Error.h"
-#include "runtime/core/Report.h"
+#include "runtime/core/Memory.h"
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace vescale::runtime {
@@ -98,12 +99,15 @@ void Log::add(const StepReport &report) {
   std::string share;
   if (facts.gemmPeak > 0) {
     double rate = facts.stepFlops / seconds;
+    facts.gemmPeak = std::max(facts.gemmPeak, rate);
     line["flops_per_s"] = rate;
     line["gemm_peak_share"] = rate / facts.gemmPeak;
     share = format("  %.0f %% of GEMM peak", 100 * rate / facts.gemmPeak);
   }
   line["arena_bytes"] = facts.arenaBytes;
   line["comm_bytes"] = facts.commBytes;
+  if (report.heldBytes)
+    line["held_bytes"] = *report.heldBytes;
   line["peak_rss_bytes"] = peakResidentBytes();
   vescale::runtime::addEvaluation(report, line);
   write(line.dump());

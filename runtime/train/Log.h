@@ -17,13 +17,14 @@ struct RunFacts {
   std::string transport;
   int64_t arenaBytes = 0, commBytes = 0;
   int64_t stepFlops = 0; // of matrix products, as compiled
-  double gemmPeak = 0;   // operations a second; 0: not measured
+  double gemmPeak = 0;   // operations a second, the best; 0: not measured
 };
 
 struct StepReport {
   int64_t step = 0; // from 0; -1: before the first
   double loss = 0, gradientNorm = 0, learningRate = 0, stepMs = 0;
   int64_t tokens = 0;
+  std::optional<int64_t> heldBytes;
   std::optional<double> evalLoss, evalMs;
 };
 

@@ -4,6 +4,7 @@
 #include "runtime/checkpoint/Load.h"
 #include "runtime/core/Clock.h"
 #include "runtime/core/Error.h"
+#include "runtime/core/Memory.h"
 #include "runtime/train/GemmPeak.h"
 #include "runtime/train/Result.h"
 
@@ -168,6 +169,8 @@ StepReport Trainer::runStep(Executor &executor) {
   report.learningRate = result("learning_rate");
   report.stepMs = slowest * 1e-6;
   report.tokens = data->tokensOfStep();
+  if (log)
+    report.heldBytes = parts.held.bytes();
   return report;
 }
 

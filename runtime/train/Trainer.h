@@ -13,6 +13,8 @@
 
 namespace vescale::runtime {
 
+class HeldMemory;
+
 /// What the loop works with; all outlive it.
 struct TrainerParts {
   const Manifest &manifest;
@@ -21,6 +23,7 @@ struct TrainerParts {
   const vs_program &program;
   Transport &transport;
   Monitor &monitor;
+  HeldMemory &held;
   int threads;
 };
 

@@ -180,9 +180,10 @@ class Log(Runs):
             self.assertAlmostEqual(entry["tokens_per_s"] * seconds, BATCH * SEQUENCE, places=3)
             self.assertAlmostEqual(entry["flops_per_s"] * seconds / (flops["main"] + flops["accumulate"]), 1, places=6)
             self.assertGreater(entry["gemm_peak_share"], 0)
-            self.assertLess(entry["gemm_peak_share"], 1)
+            self.assertLessEqual(entry["gemm_peak_share"], 1)
             self.assertEqual(entry["arena_bytes"], program["arena_bytes"])
             self.assertEqual(entry["comm_bytes"], program["comm_bytes"])
+            self.assertGreater(entry["held_bytes"], program["arena_bytes"])
             self.assertGreater(entry["peak_rss_bytes"], program["arena_bytes"])
 
     def test_terminal(self):

@@ -193,13 +193,17 @@ class Record(unittest.TestCase):
             self.assertGreater(np.abs(self.losses(f"gpt-tiny/{run}") / base - 1).max(), 5e-4, run)
 
     def test_drift_leaves_room(self):
-        """Another order of summation moves PyTorch's own losses far less than the 1e-4 that others are held to."""
+        """Another order of summation moves PyTorch's own losses far less than the 1e-4 that others are held to.
+
+        fp32 is further from fp64 than from itself.
+        """
+        limits = {"reversed": 2e-5, "float64": 6e-5}
         for family in tool.families():
             for run in tool.runs(family):
                 drift = json.loads((tool.HERE / family / run / "losses.json").read_text())["drift"]
                 self.assertEqual("reversed" in drift, run != "bf16")
                 for repeat, entry in drift.items():
-                    self.assertLess(entry["largest"], 2e-5, f"{family}/{run} {repeat}")
+                    self.assertLess(entry["largest"], limits[repeat], f"{family}/{run} {repeat}")
 
     def test_learning_rates(self):
         """The recorded rates at the ends of each part of a schedule."""

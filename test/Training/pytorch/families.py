@@ -29,8 +29,8 @@ TRAIN = {"schema": "vescale.train/1", "loss": CROSS_ENTROPY, "optimizer": ADAMW,
          "micro_batches": 1, "frozen": [], "data": TOKEN_FIELDS, "seed": 1234}
 
 
-# The repeats of a run that show how far roundings alone move it; fp64 takes long for the larger models.
-LARGE, SMALL = ("reversed",), ("reversed", "float64")
+# The repeats of a run that show how far roundings alone move it, and how far it is from exact arithmetic.
+BOTH = ("reversed", "float64")
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Family:
     # Patterns of parameter names whose first values have a deviation of their own.
     special: dict = field(default_factory=dict)
     train: dict = field(default_factory=dict)
-    runs: dict = field(default_factory=lambda: {"adamw": Run(repeats=LARGE)})
+    runs: dict = field(default_factory=lambda: {"adamw": Run(repeats=BOTH)})
     # Exported and trained in training mode.
     drops: bool = False
 
@@ -106,11 +106,11 @@ FAMILIES = {
     "vit": Family(vit, {"pixel_values": {"kind": "floats", "shape": ["batch", 1, 8, 8]}}, {"batch": 32},
                   data={"kind": "digits"},
                   train={"data": same("pixel_values", "labels"), "order": "shuffled"},
-                  runs={"adamw": Run(repeats=SMALL),
+                  runs={"adamw": Run(repeats=BOTH),
                         "mse": Run({"loss": {"kind": "mse", "prediction": "logits", "target": "target"},
                                     "data": same("pixel_values") | {"target": {"from": "one_hot"}}, "order": "sequential"})}),
     "gpt-tiny": Family(gpt(2, 64, 2, 32), {"input_ids": IDS}, TINY, special=gpt_special(2), runs={
-        "adamw": Run(repeats=SMALL),
+        "adamw": Run(repeats=BOTH),
         "sgd": Run({"optimizer": SGD, "learning_rate": {"kind": "constant", "peak": 0.1, "warmup_steps": 10}}),
         "linear": Run({"learning_rate": COSINE | {"kind": "linear"}, "clip_norm": None}),
         "smoothing": Run({"loss": CROSS_ENTROPY | {"label_smoothing": 0.1}}),
@@ -121,8 +121,8 @@ FAMILIES = {
         "no-decay": Run({"optimizer": ADAMW | {"no_decay": ["*.bias", "*.ln_*", "transformer.w?e.weight"]}}),
         "bf16": Run({"compute": "bf16"}, repeats=())}),
     "gpt-tiny-untied": Family(gpt(2, 64, 2, 32, tied=False), {"input_ids": IDS}, TINY, special=gpt_special(2),
-                              runs={"adamw": Run(repeats=SMALL)}),
+                              runs={"adamw": Run(repeats=BOTH)}),
     "gpt-tiny-dropout": Family(gpt(2, 64, 2, 32, dropout=0.1), {"input_ids": IDS}, TINY, special=gpt_special(2), drops=True,
-                               runs={"adamw": Run(repeats=SMALL), "accumulate": Run({"micro_batches": 4})}),
-    "llama-tiny": Family(llama(2, 64, 4, 2, 176, 32), {"input_ids": IDS}, TINY, runs={"adamw": Run(repeats=SMALL)}),
+                               runs={"adamw": Run(repeats=BOTH), "accumulate": Run({"micro_batches": 4})}),
+    "llama-tiny": Family(llama(2, 64, 4, 2, 176, 32), {"input_ids": IDS}, TINY, runs={"adamw": Run(repeats=BOTH)}),
 }
