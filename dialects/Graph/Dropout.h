@@ -9,9 +9,6 @@ namespace vescale::graph {
 /// The attribute of a module that lists, as messages have them, the dropouts
 /// that the export has switched off.
 inline constexpr llvm::StringLiteral kDropoutsOffAttr = "graph.dropouts_off";
-/// The attribute of a module that lists parameters that are statistics of what
-/// the model was trained on, which it reads as they are.
-inline constexpr llvm::StringLiteral kStatisticsAttr = "graph.statistics";
 
 /// Takes out all dropouts that nothing has been drawn for; returns how many.
 int64_t removeDropout(mlir::Operation *root);

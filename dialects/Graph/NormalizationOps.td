@@ -88,4 +88,30 @@ def Graph_RmsNormGradOp : Graph_NormGradOp<"rms_norm_grad",
   }];
 }
 
+def Graph_BatchStatisticsOp : Graph_CallOp<"batch_statistics"> {
+  let summary = "the mean and the variance that a batch is normalized by";
+  let description = [{
+    Of each channel, which dimension 1 counts (Ioffe and Szegedy, Batch
+    Normalization, 2015). With `of_batch` they are the input's own, over all its
+    other dimensions, the variance that of the population; without it the
+    running ones, as they are. A training step that takes the batch's moves the
+    running ones towards them: they keep the share `momentum` of what they were.
+  }];
+  let arguments = (ins Graph_FloatTensor:$input,
+      Graph_FloatTensor:$running_mean, Graph_FloatTensor:$running_variance,
+      F64Attr:$momentum, UnitAttr:$of_batch);
+  let results = (outs Graph_FloatTensor:$mean, Graph_FloatTensor:$variance);
+  let assemblyFormat = [{
+    $input `running` $running_mean `,` $running_variance `momentum` $momentum
+    (`of_batch` $of_batch^)? attr-dict `:` type($input) `,` type($running_mean)
+    `,` type($running_variance) `->` type($mean) `,` type($variance)
+  }];
+  let extraClassDeclaration = [{
+    /// All dimensions but that of channels.
+    ::llvm::SmallVector<int64_t> getBatchDims();
+    /// How many elements each channel has.
+    int64_t getCount();
+  }];
+}
+
 #endif // VESCALE_DIALECTS_GRAPH_NORMALIZATION

@@ -39,8 +39,10 @@ static void addPasses(Phase phase, PassManager &pm,
   case Phase::Emit:
     return;
   case Phase::Prepare:
-    if (options.train.file.empty())
+    if (options.train.file.empty()) {
       pm.addPass(prepare::createGraphRemoveDropout());
+      pm.addPass(prepare::createGraphDecomposeStatistics());
+    }
     prepare::buildPreparePipeline(pm);
     if (!options.train.file.empty())
       train::buildTrainPipeline(pm, options.train);

@@ -44,6 +44,9 @@ llvm::StringRef vescale::defaultTrainFile() {
   "//dropout": "rates, such as {\"embedding\": 0.1, \"attention\": 0.1, \"residual\": 0.1}, whether the export has dropouts there or not; \"exported\": [{\"match\": \"*.mlp.*\", \"rate\": 0.2}] sets those of the export; null: as exported; {}: so, even where the export has them off",
   "dropout": null,
 
+  "//batch_norm": "batch: normalizes by the statistics of each step's batch, as model.train() does, and moves the running ones; frozen: by the running ones as they are; null: as the export says, if it does",
+  "batch_norm": null,
+
   "//micro_batches": "a step takes this many of the model's batches one after the other, whose gradients add up",
   "micro_batches": 1,
 

@@ -178,6 +178,7 @@ static constexpr StringRef kLosses[] = {"cross_entropy", "mse", "output"};
 static constexpr StringRef kOptimizers[] = {"adamw", "sgd"};
 static constexpr StringRef kSchedules[] = {"constant", "linear", "cosine"};
 static constexpr StringRef kPrecisions[] = {"f32", "bf16"};
+static constexpr StringRef kBatchNorms[] = {"batch", "frozen"};
 static constexpr StringRef kOrders[] = {"shuffled", "sequential"};
 
 static void readLoss(Fields &fields, LossOptions &loss) {
@@ -306,6 +307,9 @@ static void readAll(Fields &fields, TrainFile &train) {
     fields.nested("dropout",
                   [&](Fields &f) { readDropout(f, *train.dropout); });
   }
+  if (const json::Value *norm = fields.find("batch_norm");
+      norm && !norm->getAsNull())
+    fields.choice("batch_norm", train.batchNorm.emplace(), kBatchNorms);
   fields.integer("micro_batches", train.microBatches, 1, 1 << 20);
   fields.globs("frozen", train.frozen);
   fields.nested("data", [&](Fields &f) { readData(f, train.data); });
@@ -453,6 +457,12 @@ static json::Value dropoutOf(const std::optional<DropoutOptions> &dropout) {
   return object;
 }
 
+static json::Value batchNormOf(std::optional<BatchNorm> norm) {
+  if (!norm)
+    return nullptr;
+  return kBatchNorms[static_cast<size_t>(*norm)];
+}
+
 std::string vescale::printTrainFile(const TrainFile &train) {
   json::Object data;
   for (const auto &[name, options] : train.data) {
@@ -473,6 +483,7 @@ std::string vescale::printTrainFile(const TrainFile &train) {
                       {"reduce", kPrecisions[train.reduce]},
                       {"clip_norm", train.clipNorm},
                       {"dropout", dropoutOf(train.dropout)},
+                      {"batch_norm", batchNormOf(train.batchNorm)},
                       {"micro_batches", train.microBatches},
                       {"frozen", json::Array(train.frozen)},
                       {"data", std::move(data)},

@@ -45,6 +45,18 @@ def GraphRemoveDropout : Prepare_Pass<"graph-remove-dropout"> {
   let statistics = [Statistic<"removed", "removed", "dropouts taken out">];
 }
 
+def GraphDecomposeStatistics : Prepare_Pass<"graph-decompose-statistics"> {
+  let summary = "Takes batch normalization apart in what is not trained";
+  let description = [{
+    Each `graph.batch_statistics` becomes what the export says it is: the running
+    statistics, or, where the model normalizes batches by their own, the sums that
+    they are made of.
+
+    test/Prepare/decompose-statistics.mlir shows inputs and outputs.
+  }];
+  let statistics = [Statistic<"decomposed", "decomposed", "ops taken apart">];
+}
+
 def GraphFoldParameterViews : Prepare_Pass<"graph-fold-parameter-views"> {
   let summary = "Reads moved parameters through strides";
   let description = [{

@@ -1,6 +1,7 @@
 //===- AddEvaluation.cpp - train-add-evaluation -----------------*- C++ -*-===//
 
 #include "dialects/Graph/Dropout.h"
+#include "dialects/Graph/Statistics.h"
 #include "passes/Train/Options.h"
 #include "passes/Train/Passes.h"
 
@@ -27,6 +28,8 @@ struct AddEvaluation
     builder.insert(evaluation);
     evaluation.setName(kEvaluationName);
     removeDropout(evaluation);
+    evaluation.walk([](BatchStatisticsOp op) { op.setOfBatch(false); });
+    decomposeStatistics(evaluation);
     for (unsigned index = 0; index < evaluation.getNumResults(); ++index)
       if (auto name =
               evaluation.getResultAttrOfType<StringAttr>(index, kNameAttr))

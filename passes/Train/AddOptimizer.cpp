@@ -12,6 +12,7 @@
 // one to the next; the step adds its own and begins anew.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/Graph/Statistics.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "passes/Train/Formula.h"
 #include "passes/Train/Gradients.h"
@@ -116,6 +117,8 @@ LogicalResult StepBuilder::findGradients() {
   auto gradients = buildGradients(func, end->getOperand(0), values);
   if (failed(gradients))
     return failure();
+  // Their derivative is taken; what they are made of ranks can share.
+  decomposeStatistics(func);
   for (auto [each, gradient] : llvm::zip_equal(trained, *gradients)) {
     each.gradient = gradient;
     // Summed over ranks behind the cast, or before it.

@@ -1,6 +1,7 @@
 //===- Options.cpp - What the passes of training go by ----------*- C++ -*-===//
 
 #include "passes/Train/Options.h"
+#include "dialects/Graph/Statistics.h"
 #include "passes/Train/TrainOptions.h"
 #include "vescale/Planner/PlanFile.h"
 #include "llvm/Support/GlobPattern.h"
@@ -88,8 +89,15 @@ bool train::matchesAny(ArrayRef<std::string> globs, graph::ParameterOp op) {
   });
 }
 
+/// Whether the parameter is a running statistic.
+static bool isStatistic(graph::ParameterOp op) {
+  auto list = op->getParentOfType<ModuleOp>()->getAttrOfType<ArrayAttr>(
+      graph::kStatisticsAttr);
+  return list && llvm::is_contained(list, op.getNameAttr());
+}
+
 bool train::isTrained(graph::ParameterOp op, const TrainFile &options) {
   return op.getAuthor() &&
          isa<FloatType>(op.getStoredType().getElementType()) &&
-         !matchesAny(options.frozen, op);
+         !isStatistic(op) && !matchesAny(options.frozen, op);
 }

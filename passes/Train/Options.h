@@ -21,8 +21,9 @@ llvm::FailureOr<mlir::func::FuncOp> findStep(mlir::ModuleOp module);
 void setNamedResults(
     mlir::func::FuncOp func,
     llvm::ArrayRef<std::pair<llvm::StringRef, mlir::Value>> results);
-/// Whether training changes the parameter: it is a weight under the author's
-/// name, not something that an exporter computed, and not frozen.
+/// Whether the optimizer changes the parameter: it is a weight under the
+/// author's name, not a running statistic or something that an exporter
+/// computed, and not frozen.
 bool isTrained(graph::ParameterOp op, const TrainFile &options);
 /// Whether one of the patterns matches a name of the parameter.
 bool matchesAny(llvm::ArrayRef<std::string> globs, graph::ParameterOp op);

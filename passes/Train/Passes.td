@@ -108,11 +108,26 @@ def TrainAddEvaluation : Train_Pass<"train-add-evaluation"> {
   let description = [{
     Input: a function that returns `loss_sum` and `loss_count`. Output: beside it
     a copy named `eval`, whose results are `eval_loss_sum` and `eval_loss_count`,
-    without dropouts.
+    without dropouts, which normalizes batches by running statistics.
     It reads the parameters that the step updates, and updates none.
 
     test/Train/add-evaluation.mlir shows an input and its output.
   }];
+}
+
+def TrainAddStatistics : Train_Pass<"train-add-statistics"> {
+  let summary = "Says what batch normalization goes by, and moves what runs on";
+  let description = [{
+    Input: a function that returns `loss_sum` and `loss_count`. Output: the same.
+    Where the train file has `"batch_norm": "frozen"` it normalizes by running
+    statistics; else by those of each step's whole batch, towards which it updates
+    the running ones, the variance being that of the sample (divided by one less
+    than the number of elements), as PyTorch has it. `eval`, if it is there,
+    normalizes by running ones.
+
+    test/Train/add-statistics.mlir shows inputs and outputs.
+  }];
+  let statistics = [Statistic<"updated", "updated", "ops whose running statistics move">];
 }
 
 def TrainAddDropout : Train_Pass<"train-add-dropout"> {
@@ -180,8 +195,9 @@ def TrainCheckTrainable : Train_Pass<"train-check-trainable"> {
     A module without the list must name all parameters that have a source.
 
     Refused are also dropouts that the export has switched off, unless the train
-    file has `dropout`, and batch normalization by statistics, unless they are
-    `frozen`.
+    file has `dropout`; and batch normalization of which neither the export nor
+    the train file's `batch_norm` says what it goes by, or which goes by the
+    batch's statistics where a micro-batch would have its own.
 
     test/Train/check-trainable.mlir has modules that pass and that do not.
   }];

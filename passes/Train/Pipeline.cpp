@@ -28,7 +28,9 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   pm.addPass(createTrainOwnParameters());
   pm.addPass(createTrainLowerPrecision());
   pm.addPass(createTrainAddEvaluation());
-  // Behind it: what is evaluated has no dropout.
+  // Behind it: what is evaluated has no dropout, and normalizes by running
+  // statistics.
+  pm.addPass(createTrainAddStatistics());
   pm.addPass(createTrainAddDropout());
   pm.addPass(createTrainAddOptimizer());
   pm.addPass(createCanonicalizerPass());

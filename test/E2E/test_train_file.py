@@ -32,7 +32,7 @@ PROGRAM = [([], MSE), (MSE, ["loss.target=answers"]), ([], ["loss.labels=answers
 REFUSED = [(["loss.logits=answers"], "answers"), ([*MSE, "loss.prediction=answers"], "answers"),
            ([*OUTPUT, "loss.output=answers"], "answers"), (["loss.kind=hinge"], "hinge"),
            (['dropout={"exported":[{"match":"*","rate":0.1}]}'], "but no dropout of the export"),
-           (["schema=vescale.train/2"], "no field to change"), (["micro_batches=2"], "micro-batches alone")]
+           (["batch_norm=batch"], "no batch normalization"), (["schema=vescale.train/2"], "no field to change"), (["micro_batches=2"], "micro-batches alone")]
 # What changes the losses of the first steps, of tokens and of arrays.
 SAMPLES = {"tokens.bin": ["seed=5", "order=sequential", "data.input_ids.shift=7", "data.input_ids={\"fill\":3}"],
            "rows.npz": ["seed=5", "order=sequential", "data.input_ids.from=targets"]}

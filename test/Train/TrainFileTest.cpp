@@ -41,6 +41,7 @@ static void expectEqual(const TrainFile &a, const TrainFile &b) {
   EXPECT_EQ(a.learningRate.warmupSteps, b.learningRate.warmupSteps);
   EXPECT_EQ(a.learningRate.totalSteps, b.learningRate.totalSteps);
   EXPECT_EQ(a.clipNorm, b.clipNorm);
+  EXPECT_EQ(a.batchNorm, b.batchNorm);
   ASSERT_EQ(a.dropout.has_value(), b.dropout.has_value());
   if (a.dropout) {
     EXPECT_EQ(a.dropout->embedding, b.dropout->embedding);
@@ -94,6 +95,21 @@ TEST(TrainFile, Dropout) {
   EXPECT_EQ(refusal(R"(, "dropout": {"hidden": 0.1})"),
             "t.json: \"dropout.hidden\" is unknown; fields here are attention, "
             "embedding, exported, residual");
+}
+
+TEST(TrainFile, BatchNorm) {
+  EXPECT_FALSE(parse(R"(, "batch_norm": null)").batchNorm);
+  EXPECT_EQ(parse(R"(, "batch_norm": "batch")").batchNorm, BatchNorm::Batch);
+  TrainFile train = parse(R"(, "batch_norm": "frozen")");
+  EXPECT_EQ(train.batchNorm, BatchNorm::Frozen);
+  llvm::Expected<TrainFile> again =
+      parseTrainFile(printTrainFile(train), "printed");
+  ASSERT_TRUE(bool(again));
+  expectEqual(train, *again);
+  EXPECT_EQ(refusal(R"(, "batch_norm": "train")"),
+            "t.json: \"batch_norm\" can be batch, frozen, not \"train\"");
+  EXPECT_EQ(refusal(R"(, "batch_norm": true)"),
+            "t.json: \"batch_norm\" needs a text");
 }
 
 TEST(TrainFile, DefaultFileSpellsTheDefaultsOut) {

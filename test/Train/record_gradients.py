@@ -37,7 +37,8 @@ def type_of(array):
 
 
 def case(name, op, function, **inputs):
-    """`op` is the op's text; {x} stands for the type of the input x, {} for that of the result."""
+    """`op` is the op's text, behind other ops' lines if there are any; {x} stands for the type of the input x, {} for that
+    of the result."""
     inputs = {key: np.asarray(value) for key, value in inputs.items()}
     tensors = {key: torch.tensor(value, requires_grad=value.dtype.kind == "f") for key, value in inputs.items()}
     result = function(*tensors.values())
@@ -47,7 +48,8 @@ def case(name, op, function, **inputs):
     arguments = [f"%{key}: {type_} {{graph.name = \"{key}\"" + (", graph.trained" if type_.endswith("f64>") else "") + "}"
                  for key, type_ in types.items()]
     shaped = type_of(weights)
-    lines = ["%result = " + op.format(shaped, **types),
+    *before, last = op.format(shaped, **types).splitlines()
+    lines = [*before, "%result = " + last,
              f"%weighted = graph.mul %result, %weights : ({shaped}, {shaped}) -> {shaped}"]
     if weights.ndim:
         dims = list(range(weights.ndim))
@@ -234,8 +236,34 @@ def dropouts():
          c=64 * np.arange(24).reshape(2, 4, 3), t=step)
 
 
+def batch_norms():
+    """As the frontend writes batch normalization down."""
+    row = "tensor<3xf64>"
+
+    def text(mode):
+        pair = f"({row}, {row}) -> {row}"
+        return "\n".join([
+            f"%m = graph.constant dense<0.25> : {row} -> {row}", f"%v = graph.constant dense<1.5> : {row} -> {row}",
+            f"%mean, %var = graph.batch_statistics %x running %m, %v momentum 0.9 {mode}: {{x}}, {row}, {row} -> {row}, {row}",
+            f"%e = graph.constant dense<0.01> : {row} -> {row}",
+            f"%shifted = graph.add %var, %e : {pair}", f"%root = graph.sqrt %shifted : {row} -> {row}",
+            f"%factor = graph.div %s, %root : {pair}",
+            *(f"%{to} = graph.broadcast %{what} dims [1] : {row} -> {{x}}"
+              for to, what in (("a", "mean"), ("c", "factor"), ("d", "b"))),
+            "%centred = graph.sub %x, %a : ({x}, {x}) -> {x}", "%scaled = graph.mul %centred, %c : ({x}, {x}) -> {x}",
+            "graph.add %scaled, %d : ({x}, {x}) -> {}"])
+
+    for training in (True, False):
+        for shape in ((5, 3), (2, 3, 4), (2, 3, 2, 2)):
+            def norm(x, s, b, training=training):
+                mean, variance = (torch.full((3,), value, dtype=x.dtype) for value in (0.25, 1.5))
+                return F.batch_norm(x, mean, variance, s, b, training, eps=0.01)
+            case(f"batch norm of {len(shape)} dimensions{'' if training else ', running'}",
+                 text("of_batch " if training else ""), norm, x=numbers(*shape), s=numbers(3), b=numbers(3))
+
+
 def main():
-    for family in (elementwise, shapes, reductions, lookups, contractions, normalization, attention, dropouts):
+    for family in (elementwise, shapes, reductions, lookups, contractions, normalization, attention, dropouts, batch_norms):
         family()
     lines = ",\n".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in CASES)
     PLACE.write_text(f'{{"torch": "{torch.__version__}", "cases": [\n{lines}\n]}}\n')

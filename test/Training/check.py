@@ -52,7 +52,7 @@ def faults(model, directory):
     fields = first_batch(record, config, data)
     logits = tool.reference(graph, {name: fields[name] for name in record["inputs"]})["logits"]
     start = loss_of(config["loss"], logits, fields)
-    recorded = want.get("start_without_dropout", want["loss"][0])
+    recorded = want.get("start_in_evaluation", want["loss"][0])
     tolerance = 1e-2 if config.get("compute") == "bf16" else TOLERANCE
     if not abs(start - recorded) <= tolerance * recorded:
         yield f"starts at a loss of {start}, recorded is {recorded}"
@@ -61,6 +61,7 @@ def faults(model, directory):
     first = tool.first_weights(record)
     for name, value in first.items():
         frozen = any(fnmatch.fnmatchcase(name, pattern) for pattern in config["frozen"])
+        frozen |= config.get("batch_norm") == "frozen" and name.endswith(("running_mean", "running_var"))
         if frozen != (tool.summary(value)["elements"] == want["final"][name]["elements"]):
             yield f"{name} is {'trained though frozen' if frozen else 'not trained'}"
 

@@ -14,12 +14,12 @@ import weights  # noqa: E402
 def recipe(name, shape, special):
     """What a parameter starts as: the usual initialisation, unless a pattern of `special` gives its deviation.
 
-    Scales of norms are 1, biases 0, everything else lies around 0 with a deviation of 0.02.
+    Scales of norms and running variances are 1, biases and running means 0, everything else lies around 0 with a deviation of 0.02.
     """
     for pattern, deviation in special.items():
         if fnmatch.fnmatchcase(name, pattern):
             return {"shape": list(shape), "mean": 0.0, "deviation": deviation}
-    if name.endswith("bias"):
+    if name.endswith(("bias", "running_mean")):
         return {"shape": list(shape), "mean": 0.0, "deviation": 0.0}
     if len(shape) == 1:
         return {"shape": list(shape), "mean": 1.0, "deviation": 0.0}

@@ -43,12 +43,19 @@ def write(path, value):
     path.write_text(text + "\n")
 
 
+def tensors(model):
+    """The model's parameters and its running statistics by name."""
+    kept = model.state_dict()
+    return dict(model.named_parameters()) | {name: value for name, value in model.named_buffers()
+                                             if name in kept and value.is_floating_point()}
+
+
 def load(family, values):
     """The PyTorch model with these parameters."""
     model = family.build()
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(torch.from_numpy(values[name]))
+        for name, tensor in tensors(model).items():
+            tensor.copy_(torch.from_numpy(values[name]))
     return model
 
 
@@ -74,7 +81,7 @@ def record_graph(name, family):
     """Exports the model and writes its graph and model.json; returns the record."""
     # The graph's initializers are told apart by their values, so these must all differ.
     model = family.build()
-    distinct = {key: initial.weights.make(key, value.shape) for key, value in model.named_parameters()}
+    distinct = {key: initial.weights.make(key, value.shape) for key, value in tensors(model).items()}
     model = load(family, distinct)
     record = {"name": name, "class": type(model).__name__, "dims": family.dims, "seed": SEED, "data": family.data,
               "inputs": family.inputs,
@@ -82,7 +89,7 @@ def record_graph(name, family):
                        for owner, first in model.named_parameters() if first is value and alias != owner},
               "versions": {package: importlib.metadata.version(package) for package in PINNED}
               | {"python": platform.python_version()},
-              "parameters": {key: initial.recipe(key, value.shape, family.special) for key, value in model.named_parameters()}}
+              "parameters": {key: initial.recipe(key, value.shape, family.special) for key, value in tensors(model).items()}}
     with tempfile.TemporaryDirectory() as directory:
         places = tool.write_weights(record, pathlib.Path(directory) / "model.safetensors")
     feeds = {key: torch.from_numpy(value[:3]) for key, value in source(record).items() if key in family.inputs}
@@ -129,7 +136,7 @@ def run(family, record, config, order=1, **options):
 
 
 def start_of(family, record, config):
-    """The loss of the first batch without dropout, before any training."""
+    """The loss of the first batch in evaluation mode, before any training."""
     model = load(family, tool.first_weights(record)).eval()
     fields = pytorch.Batches(config, record["dims"]["batch"], source(record), record["dims"].get("sequence"))(0)
     with torch.no_grad():
@@ -144,16 +151,16 @@ def record_run(name, family, run_name):
     start = time.perf_counter()
     model, history = run(family, record, config)
     took = time.perf_counter() - start
-    final = {key: value.detach().numpy() for key, value in model.named_parameters()}
+    final = {key: value.detach().numpy() for key, value in tensors(model).items()}
     result = {"batch": record["dims"]["batch"]} | history | {"drift": {}}
-    if family.drops:
-        result["start_without_dropout"] = start_of(family, record, config)
+    if family.drops or pytorch.uses_batches(config):
+        result["start_in_evaluation"] = start_of(family, record, config)
     result["final"] = {key: tool.summary(value) | {"drift": 0.0} for key, value in final.items()}
     for repeat in own.repeats:
         model, other = run(family, record, config, **REPEATS[repeat])
         error = [abs(a - b) / abs(b) for a, b in zip(history["loss"], other["loss"])]
         result["drift"][repeat] = {"largest": max(error), "step": int(np.argmax(error)), "loss": other["loss"]}
-        for key, value in model.named_parameters():
+        for key, value in tensors(model).items():
             entry, value = result["final"][key], value.detach().numpy().astype(np.float64)
             apart, size = np.abs(value - final[key]).max(), np.sqrt(np.square(value).mean())
             entry["drift"] = max(entry["drift"], float(apart / size) if size else 0.0)

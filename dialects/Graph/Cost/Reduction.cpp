@@ -34,3 +34,8 @@ VESCALE_COST_PER_ELEMENT(LayerNormGradOp, 14 + 2 * (getScale() != nullptr))
 VESCALE_COST_PER_ELEMENT(RmsNormGradOp, 8 + 2 * (getScale() != nullptr))
 /// square, sum; multiply; then the scale.
 VESCALE_COST_PER_ELEMENT(RmsNormOp, 3 + (getScale() != nullptr))
+/// sum; subtract, square, sum.
+OpCost BatchStatisticsOp::getCost(TensorTypes operandTypes,
+                                  TensorTypes resultTypes) {
+  return perInputElement(getOfBatch() ? 4 : 0, operandTypes, resultTypes);
+}

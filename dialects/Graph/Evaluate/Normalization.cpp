@@ -144,3 +144,33 @@ Tensors RmsNormGradOp::evaluate(Operands operands, EvaluateContext &context) {
   return normGradient(*this, getAxis(), getEpsilon().convertToDouble(),
                       /*centre=*/false, operands, context);
 }
+
+Tensors BatchStatisticsOp::evaluate(Operands operands,
+                                    EvaluateContext &context) {
+  if (!getOfBatch())
+    return SmallVector<Tensor, 1>{*operands[1], *operands[2]};
+  const Tensor &x = *operands[0];
+  Elements e = context.elements(x.getElementType());
+  int64_t channels = x.getShape()[1];
+  std::vector<std::vector<Element>> values(channels);
+  forEachIndex(x.getShape(), [&](ArrayRef<int64_t> index, int64_t offset) {
+    values[index[1]].push_back(x[offset]);
+  });
+  Element count = context.arithmetic.fromDouble(getCount());
+  std::vector<Element> ones(getCount(), e.integer(1));
+  Tensor means(typeOf(getMean())), variances(typeOf(getVariance()));
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    std::vector<Element> &each = values[channel];
+    Element mean =
+        e.div(e.sumOfProducts(each.data(), ones.data(), each.size()), count);
+    for (Element &element : each)
+      element = e.sub(element, mean);
+    Element squares = e.sumOfProducts(each.data(), each.data(), each.size());
+    means[channel] = e.round(mean);
+    variances[channel] = e.round(e.div(squares, count));
+  }
+  SmallVector<Tensor, 1> results;
+  results.push_back(std::move(means));
+  results.push_back(std::move(variances));
+  return results;
+}

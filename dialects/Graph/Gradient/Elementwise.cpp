@@ -95,7 +95,7 @@ VESCALE_UNARY_GRADIENT(ErfOp, dy *(x.make<ExpOp>(-(x *x)) * M_2_SQRTPI))
 VESCALE_UNARY_GRADIENT(SinOp, dy *x.make<CosOp>(x))
 VESCALE_UNARY_GRADIENT(CosOp, -(dy *x.make<SinOp>(x)))
 VESCALE_UNARY_GRADIENT(SigmoidOp, dy *(y * (1.0 - y)))
-VESCALE_UNARY_GRADIENT(ReluOp, keep(compare(Comparison::Gt, x, 0.0), dy))
+VESCALE_UNARY_GRADIENT(ReluOp, keep(compare(Comparison::Gt, y, 0.0), dy))
 VESCALE_UNARY_GRADIENT(SiluOp, dy *siluSlope(x))
 VESCALE_UNARY_GRADIENT(GeluOp,
                        dy *(getApproximation() == GeluApproximation::None

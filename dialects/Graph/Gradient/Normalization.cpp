@@ -63,3 +63,33 @@ LogicalResult RmsNormOp::differentiate(GradientBuilder &gradients) {
   }
   return success();
 }
+
+bool BatchStatisticsOp::carriesGradient(unsigned operand) {
+  return getOfBatch() == (operand == 0);
+}
+
+/// (d mean + 2 · (x - mean) · d variance) / count: the variance does not change
+/// with the mean, around which deviations add up to zero.
+LogicalResult BatchStatisticsOp::differentiate(GradientBuilder &gradients) {
+  if (!getOfBatch()) {
+    for (unsigned result : {0, 1})
+      if (gradients.wants(1 + result) && gradients.result(result))
+        gradients.set(1 + result, gradients.result(result));
+    return success();
+  }
+  Term x(gradients, getInput());
+  SmallVector<int64_t> dims = getBatchDims();
+  double each = 1.0 / getCount();
+  Value dx;
+  if (Value mean = gradients.result(0))
+    dx = (Term(gradients, mean) * each).spread(x.shape(), dims);
+  if (Value variance = gradients.result(1)) {
+    Term centred = x - Term(gradients, getMean()).spread(x.shape(), dims);
+    Term part =
+        centred *
+        (Term(gradients, variance) * (2 * each)).spread(x.shape(), dims);
+    dx = dx ? Value(part + Term(gradients, dx)) : Value(part);
+  }
+  gradients.set(0, dx);
+  return success();
+}

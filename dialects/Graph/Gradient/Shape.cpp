@@ -15,13 +15,43 @@ VESCALE_CARRIES_FLOATS(ReverseOp)
 VESCALE_CARRIES_FLOATS(ConcatOp)
 VESCALE_CARRIES_FLOATS(PadOp)
 
+/// The sum over `dims`, in which a factor that is the same for all that is
+/// added up comes last: so what a shift and a scale of many elements have for
+/// gradients share one sum.
+static Term sumOver(GradientBuilder &gradients, Term x,
+                    ArrayRef<int64_t> dims) {
+  Operation *op = Value(x).getDefiningOp();
+  if (auto negated = dyn_cast_or_null<NegOp>(op))
+    return -sumOver(gradients, {gradients, negated.getInput()}, dims);
+  auto product = dyn_cast_or_null<MulOp>(op);
+  if (!product)
+    return x.sum(dims);
+  for (unsigned index : {1, 0}) {
+    auto factor = product->getOperand(index).getDefiningOp<BroadcastOp>();
+    if (!factor || llvm::any_of(factor.getDims(), [&](int64_t dim) {
+          return llvm::is_contained(dims, dim);
+        }))
+      continue;
+    Term sum =
+        sumOver(gradients, {gradients, product->getOperand(1 - index)}, dims);
+    SmallVector<int64_t> places;
+    for (int64_t dim : factor.getDims())
+      places.push_back(dim - llvm::count_if(dims, [&](int64_t summed) {
+                         return summed < dim;
+                       }));
+    return sum *
+           Term(gradients, factor.getInput()).broadcast(sum.shape(), places);
+  }
+  return x.sum(dims);
+}
+
 LogicalResult BroadcastOp::differentiate(GradientBuilder &gradients) {
   Term dy(gradients, gradients.result());
   SmallVector<int64_t> added;
   for (int64_t dim : dimRange(0, dy.rank()))
     if (!llvm::is_contained(getDims(), dim))
       added.push_back(dim);
-  gradients.set(0, dy.sum(added));
+  gradients.set(0, sumOver(gradients, dy, added));
   return success();
 }
 

@@ -14,6 +14,7 @@ VESCALE_PARTITION_BY_CLONE(LayerNormOp)
 VESCALE_PARTITION_BY_CLONE(RmsNormOp)
 VESCALE_PARTITION_BY_CLONE(LayerNormGradOp)
 VESCALE_PARTITION_BY_CLONE(RmsNormGradOp)
+VESCALE_PARTITION_BY_CLONE(BatchStatisticsOp)
 
 /// The dimensions in [begin, end) are normalised and stay whole. Further
 /// operands have just these dimensions.
@@ -63,4 +64,18 @@ ShardingRule LayerNormGradOp::getShardingRule() {
 }
 ShardingRule RmsNormGradOp::getShardingRule() {
   return normGradient(*this, getAxis());
+}
+
+/// Channels alone; the sums that the op is made of may be shared.
+ShardingRule BatchStatisticsOp::getShardingRule() {
+  ShardingRuleBuilder builder(*this);
+  for (auto [dim, size] : llvm::enumerate(shapeOf(getInput()))) {
+    unsigned factor = dim == 1 ? builder.factor(size) : builder.whole(size);
+    builder.operandDim(0, dim, factor);
+    if (dim != 1)
+      continue;
+    builder.operandDim(1, 0, factor).operandDim(2, 0, factor);
+    builder.resultDim(0, 0, factor).resultDim(1, 0, factor);
+  }
+  return builder.build();
 }

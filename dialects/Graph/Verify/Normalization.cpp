@@ -41,6 +41,32 @@ static LogicalResult verifyNormGrad(Operation *op, int64_t axis) {
   return verifyOperandShape(op, 1, "result_grad", shapeOf(input));
 }
 
+LogicalResult BatchStatisticsOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getInput());
+  SmallVector<Value> values(getOperands());
+  llvm::append_range(values, getResults());
+  if (failed(verifySameElementType(*this, values)))
+    return failure();
+  if (shape.size() < 2)
+    return emitOpError("needs an input with channels, of rank 2 at least");
+  if (!(getMomentum().convertToDouble() >= 0 &&
+        getMomentum().convertToDouble() <= 1))
+    return emitOpError("has a momentum that is no share: ")
+           << getMomentum().convertToDouble();
+  for (auto [index, name] :
+       {std::pair(1, "running_mean"), std::pair(2, "running_variance")})
+    if (failed(verifyOperandShape(*this, index, name, shape[1])))
+      return failure();
+  for (Value result : getResults())
+    if (shapeOf(result) != shape.slice(1, 1))
+      return emitOpError("has a result of shape ")
+             << formatShape(shapeOf(result)) << ", but " << shape[1]
+             << " channels";
+  if (getOfBatch() && getCount() == 0)
+    return emitOpError("has no elements to take statistics of");
+  return success();
+}
+
 LogicalResult LayerNormOp::verify() { return verifyNorm(*this, getAxis()); }
 LogicalResult RmsNormOp::verify() { return verifyNorm(*this, getAxis()); }
 LogicalResult LayerNormGradOp::verify() {

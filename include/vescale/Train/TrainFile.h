@@ -75,6 +75,12 @@ struct DropoutOptions {
   std::vector<Rate> exported;
 };
 
+/// What batch normalization goes by in training.
+enum class BatchNorm {
+  Batch, ///< each batch's own statistics, which move the running ones
+  Frozen ///< the running statistics, which stay as they are
+};
+
 /// Where an input of the step comes from.
 struct DataOptions {
   /// The name of an array of the data file, or of the tokens of a token file.
@@ -99,6 +105,8 @@ struct TrainFile {
   double clipNorm = 1.0;
   /// Without it the export must not have switched any dropout off.
   std::optional<DropoutOptions> dropout;
+  /// Without it the export must say.
+  std::optional<BatchNorm> batchNorm;
   /// How many batches of the model's size make a step.
   int64_t microBatches = 1;
   /// Globs over the names of parameters that are not trained.

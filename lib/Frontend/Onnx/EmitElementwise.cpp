@@ -121,6 +121,17 @@ Val Emitter::makeNamed(StringRef op, Type type, ShapeRef shape,
   return Val(builder.create(state)->getResult(0));
 }
 
+std::pair<Val, Val> Emitter::batchStatistics(const Val &x,
+                                             const Val &runningMean,
+                                             const Val &runningVariance,
+                                             double momentum, bool ofBatch) {
+  RankedTensorType type = tensorType(x.type(), x.shape().slice(1, 1));
+  auto op = graph::BatchStatisticsOp::create(
+      builder, location, type, type, operand(x), operand(runningMean),
+      operand(runningVariance), APFloat(momentum), ofBatch);
+  return {Val(op.getMean()), Val(op.getVariance())};
+}
+
 Val Emitter::scalar(Type type, double value) {
   Constant result(type, {});
   if (result.isFloat())

@@ -105,6 +105,11 @@ public:
                    .getResult());
   }
 
+  /// Mean and variance that each channel of x is normalized by.
+  std::pair<Val, Val> batchStatistics(const Val &x, const Val &runningMean,
+                                      const Val &runningVariance,
+                                      double momentum, bool ofBatch);
+
   Val scalar(mlir::Type type, double value);
   Val fill(mlir::Type type, ShapeRef shape, double value);
   Val fillLike(const Val &value, double number) {

@@ -10,6 +10,7 @@
 
 #include "lib/Frontend/Onnx/Importer.h"
 #include "dialects/Graph/Dropout.h"
+#include "dialects/Graph/Statistics.h"
 #include "lib/Frontend/Onnx/NodeContext.h"
 #include "lib/Frontend/Onnx/Origins.h"
 #include "lib/Frontend/Onnx/Reader.h"

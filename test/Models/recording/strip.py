@@ -12,7 +12,7 @@ ALIGNMENT = 64
 # line outside PyTorch, and the node of torch.export where that names a parameter.
 LARGE = 64 << 10
 CLASS_PATH = re.compile(r"(?<=: )(?!aten\.|prims\.)(?:\w+\.)+(?=[A-Z]\w*(?:/|$))")
-PACKAGES = re.compile(r'(?<=File ")[^"]*/(?:site-packages|test/Models)/')
+PACKAGES = re.compile(r'(?<=File ")[^"]*/(?:site-packages|test/(?:Models|Training))/')
 
 
 def strip_metadata(model):

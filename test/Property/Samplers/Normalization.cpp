@@ -45,8 +45,23 @@ template <typename Op> static void sampleNormGrad(Generator &g) {
                g.builder.getF64FloatAttr(0.5));
 }
 
+static void sampleBatchStatistics(Generator &g) {
+  Value x = g.any(ElementKind::Float, 2, 4);
+  Type element = typeOf(x).getElementType();
+  ArrayRef<int64_t> channels = shapeOf(x).slice(1, 1);
+  RankedTensorType row = typeOf(x).clone(channels);
+  bool ofBatch = g.dice.chance(80) &&
+                 llvm::all_of(shapeOf(x), [](int64_t n) { return n > 0; });
+  Value mean = g.value(channels, element),
+        variance = g.value(channels, element);
+  g.create<BatchStatisticsOp>(row, row, x, mean, variance,
+                              g.builder.getF64FloatAttr(0.9),
+                              ofBatch ? g.builder.getUnitAttr() : UnitAttr());
+}
+
 void test::addNormalizationSamplers(SmallVectorImpl<Sampler> &samplers) {
-  samplers.append({{"graph.softmax", sampleSoftmax<SoftmaxOp>},
+  samplers.append({{"graph.batch_statistics", sampleBatchStatistics},
+                   {"graph.softmax", sampleSoftmax<SoftmaxOp>},
                    {"graph.log_softmax", sampleSoftmax<LogSoftmaxOp>},
                    {"graph.layer_norm", sampleLayerNorm},
                    {"graph.rms_norm", sampleRmsNorm},

@@ -6,6 +6,8 @@ from typing import Callable
 import torch
 import transformers as hf
 
+from pytorch.resnet import ResNet
+
 BYTES = 256
 MASKED_BYTES = 260
 IDS = {"kind": "ids", "shape": ["batch", "sequence"], "vocab": BYTES}
@@ -92,6 +94,8 @@ def vit():
         num_channels=1, num_labels=10, hidden_dropout_prob=0, attention_probs_dropout_prob=0))
 
 
+IMAGES = {"pixel_values": {"kind": "floats", "shape": ["batch", 1, 8, 8]}}
+
 TINY = {"batch": 4, "sequence": 32}
 # Byte 32, the space, is the label that is left out.
 NO_SPACES = CROSS_ENTROPY | {"ignore_index": 32}
@@ -103,12 +107,17 @@ FAMILIES = {
                           "attention_mask": {"kind": "mask", "shape": ["batch", "sequence"]}},
                    {"batch": 8, "sequence": 128}, data={"kind": "masked-text", "samples": 512},
                    train={"data": same("input_ids", "attention_mask", "labels"), "order": "shuffled"}),
-    "vit": Family(vit, {"pixel_values": {"kind": "floats", "shape": ["batch", 1, 8, 8]}}, {"batch": 32},
+    "vit": Family(vit, IMAGES, {"batch": 32},
                   data={"kind": "digits"},
                   train={"data": same("pixel_values", "labels"), "order": "shuffled"},
                   runs={"adamw": Run(repeats=BOTH),
                         "mse": Run({"loss": {"kind": "mse", "prediction": "logits", "target": "target"},
                                     "data": same("pixel_values") | {"target": {"from": "one_hot"}}, "order": "sequential"})}),
+    "resnet": Family(ResNet, IMAGES, {"batch": 32}, data={"kind": "digits"}, special={"*conv*.weight": 0.1, "*shortcut.0.weight": 0.1, "features.weight": 0.1},
+                     train={"data": same("pixel_values", "labels"), "order": "shuffled", "batch_norm": "batch"},
+                     runs={"adamw": Run({"optimizer": ADAMW | {"epsilon": 1e-4}}, repeats=SMALL),
+                           "sgd": Run({"optimizer": SGD, "learning_rate": {"kind": "constant", "peak": 0.02, "warmup_steps": 10}}),
+                           "frozen": Run({"batch_norm": "frozen"})}),
     "gpt-tiny": Family(gpt(2, 64, 2, 32), {"input_ids": IDS}, TINY, special=gpt_special(2), runs={
         "adamw": Run(repeats=BOTH),
         "sgd": Run({"optimizer": SGD, "learning_rate": {"kind": "constant", "peak": 0.1, "warmup_steps": 10}}),

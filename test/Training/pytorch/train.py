@@ -82,6 +82,11 @@ def exact_norm(self, hidden):
     return self.weight * hidden * torch.rsqrt(hidden.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)
 
 
+def uses_batches(config):
+    """Whether batch normalization goes by each batch's statistics."""
+    return config.get("batch_norm") == "batch"
+
+
 def train(model, config, batches, steps, dtype=torch.float32, threads=2, drops=False):
     """Trains the model in place, with dropout by vescale's masks if it `drops`; returns loss, norm of the gradient before it is clipped, and learning rate by step."""
     torch.set_num_threads(threads)
@@ -90,8 +95,8 @@ def train(model, config, batches, steps, dtype=torch.float32, threads=2, drops=F
             usual = modeling_llama.LlamaRMSNorm.forward
             modeling_llama.LlamaRMSNorm.forward = exact_norm
             stack.callback(setattr, modeling_llama.LlamaRMSNorm, "forward", usual)
-        # As the export sees it.
-        model.to(dtype).train(drops)
+        # As the export sees it, or the train file wants it.
+        model.to(dtype).train(drops or uses_batches(config))
         masks = dropout.Masks(config["seed"])
         stack.enter_context(dropout.drawn(masks))
         freeze(model, config["frozen"])

@@ -119,23 +119,32 @@ LogicalResult checkChannels(NodeContext &n, size_t first) {
 
 LogicalResult importBatchNorm(NodeContext &n) {
   Emitter &e = n.e;
-  if (n.integer("training_mode", 0) != 0)
-    return n.fail("batch normalization in training mode is not supported: "
-                  "export the model in eval mode; to train it, list "
-                  "\"*running_mean\" and \"*running_var\" under \"frozen\" in "
-                  "the train file");
-  n.ignore({"momentum"}); // Of training.
   if (failed(checkChannels(n, 1)))
     return failure();
-  const Val &mean = n.in(3), &variance = n.in(4);
-  n.getImporter().addStatistic(mean);
-  n.getImporter().addStatistic(variance);
+  const Val &x = n.in(0), &runningMean = n.in(3), &runningVariance = n.in(4);
+  if (x.size() == 0)
+    return n.set(x);
+  n.getImporter().addStatistic(runningMean);
+  n.getImporter().addStatistic(runningVariance);
+  double momentum = n.number("momentum", 0.9f);
+  bool ofBatch = n.integer("training_mode", 0) != 0;
+  auto [mean, variance] =
+      e.batchStatistics(x, runningMean, runningVariance, momentum, ofBatch);
+  // ONNX has the population's variance in what runs on, too.
+  for (auto [output, running, own] :
+       {std::tuple(1, runningMean, mean), {2, runningVariance, variance}}) {
+    if (!ofBatch || !n.wantsOutput(output))
+      continue;
+    Val next = e.binary(Binary::Add, e.binary(Binary::Mul, running, momentum),
+                        e.binary(Binary::Mul, own, 1 - momentum));
+    if (failed(n.set(output, next)))
+      return failure();
+  }
   Val deviation = e.unary(
       Unary::Sqrt, e.binary(Binary::Add, variance, n.number("epsilon", 1e-5f)));
   Val scale = e.binary(Binary::Div, n.in(1), deviation);
-  Val shift =
-      e.binary(Binary::Sub, n.in(2), e.binary(Binary::Mul, mean, scale));
-  return n.set(perChannel(e, n.in(0), scale, shift));
+  Val centred = e.binary(Binary::Sub, x, e.broadcast(mean, {1}, x.shape()));
+  return n.set(perChannel(e, centred, scale, n.in(2)));
 }
 
 /// Normalises each of `groups` groups of channels of each batch element.
