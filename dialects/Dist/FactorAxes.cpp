@@ -35,6 +35,15 @@ AxisList dist::normalize(ArrayRef<AxisRefAttr> axes, MeshAttr mesh) {
   return merged;
 }
 
+AxisList dist::sorted(ArrayRef<AxisRefAttr> axes) {
+  AxisList list(axes);
+  llvm::sort(list, [](AxisRefAttr a, AxisRefAttr b) {
+    return std::make_tuple(a.getName(), a.getPreSize(), a.getSubSize()) <
+           std::make_tuple(b.getName(), b.getPreSize(), b.getSubSize());
+  });
+  return list;
+}
+
 std::string dist::formatAxes(ArrayRef<AxisRefAttr> axes) {
   std::string text = "{";
   llvm::raw_string_ostream os(text);
@@ -61,6 +70,16 @@ bool dist::overlaps(ArrayRef<AxisRefAttr> axes, AxisRefAttr axis) {
 
 bool dist::overlaps(ArrayRef<AxisRefAttr> a, ArrayRef<AxisRefAttr> b) {
   return llvm::any_of(a, [&](AxisRefAttr axis) { return overlaps(b, axis); });
+}
+
+bool dist::clash(AxisRefAttr a, AxisRefAttr b, MeshAttr mesh) {
+  if (a.getName() != b.getName())
+    return false;
+  for (int64_t cut : {a.getPreSize(), a.getPreSize() * a.getSize(mesh)})
+    for (int64_t other : {b.getPreSize(), b.getPreSize() * b.getSize(mesh)})
+      if (cut % other && other % cut)
+        return true;
+  return false;
 }
 
 /// Splits off the major `size` ranks of `axis`; what is left is the second.
@@ -183,7 +202,7 @@ AxisList dist::composeDim(const DimFactors &dim, const FactorAxes &factors,
       break;
     }
     axes.append(list.begin(), list.end());
-    full = numShards(list, mesh) == rule.factors[factor].size;
+    full = full && numShards(list, mesh) == rule.factors[factor].size;
   }
   return normalize(axes, mesh);
 }

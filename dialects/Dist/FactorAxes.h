@@ -21,11 +21,16 @@ using FactorAxes = llvm::SmallVector<AxisList>;
 AxisRefAttr subAxis(AxisRefAttr axis, int64_t pre, int64_t size, MeshAttr mesh);
 /// Merges neighbouring sub-axes that make up a larger one.
 AxisList normalize(llvm::ArrayRef<AxisRefAttr> axes, MeshAttr mesh);
+/// The same axes by name and place, to compare sets of them.
+AxisList sorted(llvm::ArrayRef<AxisRefAttr> axes);
 /// `{"dp", "tp":(1)2}`, for messages.
 std::string formatAxes(llvm::ArrayRef<AxisRefAttr> axes);
 int64_t numShards(llvm::ArrayRef<AxisRefAttr> axes, MeshAttr mesh);
 bool overlaps(llvm::ArrayRef<AxisRefAttr> axes, AxisRefAttr axis);
 bool overlaps(llvm::ArrayRef<AxisRefAttr> a, llvm::ArrayRef<AxisRefAttr> b);
+/// Whether both are of one axis and have no common pieces, as halves and thirds
+/// of six ranks.
+bool clash(AxisRefAttr a, AxisRefAttr b, MeshAttr mesh);
 /// If `prefix` is the major part of `axes`, what follows it; sub-axes are split
 /// where needed.
 std::optional<AxisList> dropPrefix(llvm::ArrayRef<AxisRefAttr> axes,

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Dist/Dist.h"
+#include <algorithm>
 
 using namespace mlir;
 using namespace vescale::dist;
@@ -37,9 +38,12 @@ bool AxisRefAttr::overlaps(AxisRefAttr other) const {
     return false;
   if (isWhole() || other.isWhole())
     return true;
-  // Both are ranges [pre, pre * size) of the axis's digits.
-  return getPreSize() < other.getPreSize() * other.getSubSize() &&
-         other.getPreSize() < getPreSize() * getSubSize();
+  // Both are ranges [pre, pre * size) of the axis's digits. The second begins
+  // where digits end that include the first's: halves of six ranks and the
+  // pairs within its thirds are no digits of one number.
+  auto [low, high] = std::minmax(getPreSize(), other.getPreSize());
+  int64_t lowSize = low == getPreSize() ? getSubSize() : other.getSubSize();
+  return low == high || high % (low * lowSize) != 0;
 }
 
 int64_t AxisRefAttr::getSize(MeshAttr mesh) const {

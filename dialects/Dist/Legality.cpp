@@ -69,6 +69,11 @@ public:
 
   LogicalResult add(const TensorFactors &tensor, LayoutAttr layout,
                     const Twine &name) {
+    auto emitError = [&] { return op->emitOpError() << name << ": "; };
+    if (failed(LayoutAttr::verify(emitError, layout.getMesh(), layout.getDims(),
+                                  layout.getPartialKind(),
+                                  layout.getPartial())))
+      return failure();
     FactorAxes axes(rule.factors.size());
     for (auto [index, dim] : llvm::enumerate(tensor)) {
       bool fits = true;
@@ -192,18 +197,11 @@ LogicalResult dist::verifyLayouts(ShardableOpInterface op) {
     LayoutAttr actual = getLayout(result.getType());
     if (rule.startsAsZeros && actual.getPartialKind() == ReductionKind::Sum)
       continue;
-    auto sorted = [](LayoutAttr layout) {
-      AxisList axes(layout.getPartial().begin(), layout.getPartial().end());
-      llvm::sort(axes, [](AxisRefAttr a, AxisRefAttr b) {
-        return std::make_tuple(a.getName(), a.getPreSize(), a.getSubSize()) <
-               std::make_tuple(b.getName(), b.getPreSize(), b.getSubSize());
-      });
-      return axes;
-    };
     if (!expected)
       return op->emitOpError("mixes reductions of different kinds");
     if (expected.getPartialKind() != actual.getPartialKind() ||
-        sorted(expected) != sorted(actual))
+        sorted(expected.getPartial().getAxes()) !=
+            sorted(actual.getPartial().getAxes()))
       return op->emitOpError("result ") << index << " should have layout "
                                         << expected << ", but has " << actual;
   }

@@ -1,6 +1,6 @@
 //===- Ops.cpp - Verification of dist ops -----------------------*- C++ -*-===//
 
-#include "dialects/Dist/Dist.h"
+#include "dialects/Dist/FactorAxes.h"
 
 using namespace mlir;
 using namespace vescale::dist;
@@ -20,14 +20,15 @@ static void printMeshAxes(OpAsmPrinter &printer, MeshOp, MeshAttr axes) {
 //===----------------------------------------------------------------------===//
 
 /// Whether every digit of `axis` belongs to one of `axes`, whole or in parts.
-static bool covers(AxesAttr axes, AxisRefAttr axis, MeshAttr mesh) {
+static bool covers(ArrayRef<AxisRefAttr> axes, AxisRefAttr axis,
+                   MeshAttr mesh) {
   int64_t position = axis.getPreSize();
   int64_t end = position * axis.getSize(mesh);
   while (position < end) {
     auto part = llvm::find_if(axes, [&](AxisRefAttr other) {
       int64_t pre = other.getPreSize();
       return other.getName() == axis.getName() && pre <= position &&
-             position < pre * other.getSize(mesh);
+             position < pre * other.getSize(mesh) && !clash(axis, other, mesh);
     });
     if (part == axes.end())
       return false;
@@ -53,8 +54,9 @@ LogicalResult ReshardOp::verify() {
   if (!mesh)
     return emitOpError("uses mesh ")
            << from.getMesh() << ", which does not exist";
+  AxisList have = normalize(sorted(from.getPartial().getAxes()), mesh);
   for (AxisRefAttr axis : to.getPartial())
-    if (!covers(from.getPartial(), axis, mesh) ||
+    if (!covers(have, axis, mesh) ||
         from.getPartialKind() != to.getPartialKind())
       return emitOpError("cannot make a value partial over axis \"")
              << axis.getName() << '"';

@@ -1,4 +1,4 @@
-//===- Diagnostics.cpp - How tools print errors and remarks ---------------===//
+//===- Diagnostics.cpp - How errors and remarks are told ------------------===//
 
 #include "vescale/Support/Diagnostics.h"
 #include "vescale/Support/Location.h"
@@ -36,6 +36,12 @@ std::string formatDiagnostic(Diagnostic &diagnostic) {
   for (Diagnostic &note : diagnostic.getNotes())
     append(text, note);
   return text;
+}
+
+LogicalResult report(llvm::Error error, MLIRContext *context) {
+  if (!error)
+    return success();
+  return emitError(UnknownLoc::get(context), llvm::toString(std::move(error)));
 }
 
 DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context)

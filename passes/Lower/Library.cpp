@@ -81,8 +81,6 @@ std::optional<Gemm> vescale::matchGemm(DotOp op, const View &lhs,
   gemm.n = rhsFree->size;
   gemm.k = lhsContract->size;
   gemm.leaves = dist::getLeaves(op);
-  if (dist::isReproducible(op))
-    gemm.leaves = std::max<int64_t>(gemm.leaves, 1);
   if (!matchMatrix(*lhsFree, *lhsContract, gemm.a) ||
       !matchMatrix(*rhsContract, *rhsFree, gemm.b))
     return std::nullopt;

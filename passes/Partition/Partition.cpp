@@ -179,18 +179,21 @@ Value FunctionPartitioner::emit(const ReshardStep &step, Value value,
 
 LogicalResult FunctionPartitioner::partition(ReshardOp op) {
   auto from = cast<RankedTensorType>(op.getInput().getType());
-  ReshardPlan plan =
-      planReshard(from, getLayout(op.getResult().getType()), mesh,
-                  /*treeOrder=*/isReproducible(op));
+  auto plan = planReshard(from, getLayout(op.getResult().getType()), mesh,
+                          /*treeOrder=*/isReproducible(op));
+  if (!plan)
+    return op.emitOpError("would complete the value over some axes before the "
+                          "minor ones it stays partial over, which is not the "
+                          "order of a reproducible sum");
   Value value = locals.lookup(op.getInput());
-  for (const ReshardStep &step : plan.steps) {
+  for (const ReshardStep &step : plan->steps) {
     value = emit(step, value, op);
     // The same gather in both directions is two.
     if (Attribute backward = op->getAttr(graph::kBackwardAttr))
       value.getDefiningOp()->setAttr(graph::kBackwardAttr, backward);
     collectives += step.kind != ReshardStep::Slice;
   }
-  sentBytes += plan.bytes;
+  sentBytes += plan->bytes;
   locals.map(op.getResult(), value);
   return success();
 }

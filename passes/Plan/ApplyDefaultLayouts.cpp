@@ -9,6 +9,7 @@
 #include "passes/Plan/HiddenDims.h"
 #include "passes/Plan/Passes.h"
 #include "vescale/Planner/PlanFile.h"
+#include "vescale/Support/Diagnostics.h"
 #include "vescale/Support/Location.h"
 
 namespace vescale::dist {
@@ -235,10 +236,8 @@ struct ApplyDefaultLayouts
     ModuleOp module = getOperation();
     Location unknown = UnknownLoc::get(&getContext());
     llvm::Expected<PlanFile> plan = parseMesh(mesh);
-    if (!plan) {
-      emitError(unknown, llvm::toString(plan.takeError()));
+    if (failed(report(plan.takeError(), &getContext())))
       return signalPassFailure();
-    }
     MeshAttr axes = toMesh(*plan, &getContext());
     bool isUlysses = sp == "ulysses";
     std::string sequenceAxis = spAxis;

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Plan/Passes.h"
 #include "vescale/Planner/PlanFile.h"
+#include "vescale/Support/Diagnostics.h"
 #include "vescale/Support/Location.h"
 #include "vescale/Train/TrainFile.h"
 #include "llvm/ADT/StringSet.h"
@@ -245,8 +246,8 @@ LogicalResult ApplyPlan::run() {
   Location unknown = UnknownLoc::get(&getContext());
   ModuleOp module = getOperation();
   llvm::Expected<PlanFile> read = readPlan(plan);
-  if (!read)
-    return emitError(unknown, llvm::toString(read.takeError()));
+  if (failed(report(read.takeError(), &getContext())))
+    return failure();
   file = std::move(*read);
   if (!module.getOps<MeshOp>().empty())
     return emitError(unknown, "the module has a mesh already");

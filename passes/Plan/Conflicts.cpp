@@ -1,6 +1,5 @@
 //===- Conflicts.cpp - Where two wishes for a layout met --------*- C++ -*-===//
 #include "passes/Plan/Conflicts.h"
-#include "vescale/Planner/ReshardSteps.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -41,7 +40,8 @@ Conflicts::findRival(Operation *user, unsigned operand, SeedAttr seed,
   return std::nullopt;
 }
 
-void Conflicts::add(Operation *user, unsigned operand, LayoutAttr to) {
+void Conflicts::add(Operation *user, unsigned operand, LayoutAttr to,
+                    int64_t bytes) {
   Value value = user->getOperand(operand);
   auto type = cast<RankedTensorType>(value.getType());
   for (auto [dim, axes] : llvm::enumerate(getLayout(type).getDims())) {
@@ -59,7 +59,7 @@ void Conflicts::add(Operation *user, unsigned operand, LayoutAttr to) {
                       AxisList(axes.begin(), axes.end()),
                       AxisList(target),
                       rival->text,
-                      planReshard(type, to, mesh).bytes};
+                      bytes};
     auto [it, first] = found.insert({{seed, rival->seed}, conflict});
     if (!first) {
       conflict.others = ++it->second.others;

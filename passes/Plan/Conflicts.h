@@ -14,8 +14,10 @@ public:
   Conflicts(Propagation &propagation, MeshAttr mesh)
       : propagation(propagation), mesh(mesh) {}
 
-  /// Looks at a reshard to be, of `user`'s operand to the layout `to`.
-  void add(mlir::Operation *user, unsigned operand, LayoutAttr to);
+  /// Looks at a reshard to be, of `user`'s operand to the layout `to`, for
+  /// which each rank sends `bytes`.
+  void add(mlir::Operation *user, unsigned operand, LayoutAttr to,
+           int64_t bytes);
   /// One remark for each pair of seeds, at its largest reshard, if that makes
   /// each rank send at least `minBytes`.
   void report(int64_t minBytes) const;

@@ -12,6 +12,7 @@
 #include "dialects/Graph/Graph.h"
 #include "passes/Plan/Passes.h"
 #include "vescale/Planner/PlanFile.h"
+#include "vescale/Support/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -30,11 +31,8 @@ struct MarkStorage : vescale::dist::impl::MarkStoragePassBase<MarkStorage> {
   using Base::Base;
 
   void runOnOperation() override {
-    if (llvm::Error failed = run()) {
-      emitError(UnknownLoc::get(&getContext()),
-                llvm::toString(std::move(failed)));
+    if (failed(report(run(), &getContext())))
       signalPassFailure();
-    }
   }
 
 private:

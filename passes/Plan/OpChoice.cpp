@@ -153,14 +153,6 @@ void Chooser::keepPartial(OpSharding &sharding) const {
     sharding = kept;
 }
 
-/// Whether reductions alone lead from what is partial to what may be.
-static bool canComplete(LayoutAttr from, LayoutAttr to) {
-  return llvm::all_of(to.getPartial(), [&](AxisRefAttr axis) {
-    return from.getPartialKind() == to.getPartialKind() &&
-           llvm::is_contained(from.getPartial(), axis);
-  });
-}
-
 std::optional<ChoiceCost> Chooser::price(const OpSharding &sharding) const {
   ChoiceCost cost;
   for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
@@ -168,18 +160,21 @@ std::optional<ChoiceCost> Chooser::price(const OpSharding &sharding) const {
     LayoutAttr layout = operandLayout(rule, sharding, index, mesh, meshRef);
     if (layout == getLayout(type) || isMade(operand, layout))
       continue;
-    int64_t bytes = planReshard(type, layout, mesh, treeOrder).bytes;
+    auto plan = planReshard(type, layout, mesh, treeOrder);
+    if (!plan)
+      return std::nullopt;
     (operand.getDefiningOp<graph::ParameterOp>() ? cost.parameterBytes
-                                                 : cost.bytes) += bytes;
+                                                 : cost.bytes) += plan->bytes;
   }
   for (auto [index, type] : llvm::enumerate(op->getResultTypes())) {
     LayoutAttr layout = resultLayout(rule, sharding, index, mesh, meshRef);
     LayoutAttr target = wanted[index];
-    if (!layout || !canComplete(layout, target))
+    if (!layout)
       return std::nullopt;
-    if (layout != target)
-      cost.bytes +=
-          planReshard(withLayout(type, layout), target, mesh, treeOrder).bytes;
+    auto plan = planReshard(withLayout(type, layout), target, mesh, treeOrder);
+    if (!plan)
+      return std::nullopt;
+    cost.bytes += plan->bytes;
   }
   int64_t split = 1;
   for (const AxisList &axes : sharding.factors)

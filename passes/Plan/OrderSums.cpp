@@ -14,10 +14,8 @@
 // A dimension that has no leaves is whole on the rank that adds it up.
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/Graph/Graph.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "dialects/Graph/SampleDims.h"
 #include "passes/Plan/Passes.h"
-#include "llvm/ADT/SmallBitVector.h"
 
 namespace vescale::dist {
 #define GEN_PASS_DEF_ORDERSUMSPASS
@@ -32,59 +30,30 @@ using namespace vescale::graph;
 namespace {
 class SumOrderer {
 public:
-  explicit SumOrderer(func::FuncOp func) : func(func) {}
+  explicit SumOrderer(func::FuncOp func) : func(func), samples(func) {}
   LogicalResult run();
 
 private:
   /// Whether the major part of the value's dimension is the batch.
   bool isBatch(Value value, int64_t dim) const {
-    auto it = batchDims.find(value);
-    return it != batchDims.end() && it->second.test(dim);
+    std::optional<SampleDim> at = samples.lookup(value);
+    return at && at->dim == dim;
   }
-  void markInputs();
-  void markResults(ShardableOpInterface op);
+  void visit(Operation *op) {
+    auto shardable = cast<ShardableOpInterface>(op);
+    samples.visit(shardable, shardable.getShardingRule());
+  }
+  LogicalResult order(Operation *op);
+  void setLeaves(ShardableOpInterface op, const ShardingRule &rule);
   bool sumsBatch(DotOp op, size_t index) const;
   void moveBatchFirst(DotOp op);
   ReduceOp splitReduce(ReduceOp op);
   int64_t leavesOf(Operation *op) const;
 
   func::FuncOp func;
-  int64_t batch = 1;
-  llvm::DenseMap<Value, llvm::SmallBitVector> batchDims;
+  SampleDims samples;
 };
 } // namespace
-
-/// The first input's first dimension is the batch, and that of inputs which
-/// have as much there, as in dist-apply-default-layouts.
-void SumOrderer::markInputs() {
-  if (func.getNumArguments() == 0 || rankOf(func.getArgument(0)) == 0)
-    return;
-  batch = shapeOf(func.getArgument(0))[0];
-  for (BlockArgument argument : func.getArguments())
-    if (rankOf(argument) > 0 && shapeOf(argument)[0] == batch && batch > 1) {
-      batchDims[argument].resize(rankOf(argument));
-      batchDims[argument].set(0);
-    }
-}
-
-/// A factor is of the batch if it is the major one of a dimension that is.
-void SumOrderer::markResults(ShardableOpInterface op) {
-  ShardingRule rule = op.getShardingRule();
-  llvm::SmallBitVector factors(rule.factors.size());
-  for (auto [tensor, operand] :
-       llvm::zip_equal(rule.operands, op->getOperands()))
-    for (auto [dim, list] : llvm::enumerate(tensor))
-      if (!list.empty() && isBatch(operand, dim))
-        factors.set(list.front());
-  for (auto [tensor, result] :
-       llvm::zip_equal(rule.results, op->getResults())) {
-    llvm::SmallBitVector &dims = batchDims[result];
-    dims.resize(tensor.size());
-    for (auto [dim, list] : llvm::enumerate(tensor))
-      if (!list.empty() && factors.test(list.front()))
-        dims.set(dim);
-  }
-}
 
 bool SumOrderer::sumsBatch(DotOp op, size_t index) const {
   return isBatch(op.getLhs(), op.getLhsContract()[index]) ||
@@ -141,7 +110,7 @@ int64_t SumOrderer::leavesOf(Operation *op) const {
   auto leaves = [&](bool isBatch, int64_t size, int64_t length) {
     int64_t parts = size ? powerOfTwoIn(size) : 1;
     if (isBatch)
-      return std::min(parts, powerOfTwoIn(batch));
+      return std::min(parts, powerOfTwoIn(samples.getBatch()));
     int64_t count = std::min(parts, most);
     while (count > 1 && size / count * length < shortest)
       count /= 2;
@@ -177,11 +146,13 @@ int64_t SumOrderer::leavesOf(Operation *op) const {
 
 /// Whether the op adds up floats that ranks could share; a lookup's zeros for
 /// what other ranks have change nothing.
-static bool addsUp(ShardableOpInterface op) {
+static bool addsUp(ShardableOpInterface op, const ShardingRule &rule) {
   if (isa<TakeOp, TakeAlongOp>(op) || op->getNumResults() == 0 ||
       !isa<FloatType>(typeOf(op->getResult(0)).getElementType()))
     return false;
-  return llvm::any_of(op.getShardingRule().factors, [](const Factor &factor) {
+  if (isa<DotOp>(op))
+    return true; // if only one term
+  return llvm::any_of(rule.factors, [](const Factor &factor) {
     return factor.kind == FactorKind::Reduction &&
            factor.reduction == ReductionKind::Sum;
   });
@@ -209,46 +180,50 @@ static Operation *widen(Operation *op) {
   return back.getDefiningOp();
 }
 
-LogicalResult SumOrderer::run() {
-  markInputs();
-  SmallVector<Operation *> ops;
-  for (Operation &op : func.front())
-    ops.push_back(&op);
-  auto order = [&](ShardableOpInterface op) {
-    if (auto dot = dyn_cast<DotOp>(op.getOperation()))
-      moveBatchFirst(dot);
-    if (addsUp(op))
-      op->setAttr(kLeavesAttr, OpBuilder(op).getI64IntegerAttr(leavesOf(op)));
-    markResults(op);
-  };
-  for (Operation *op : ops) {
-    auto shardable = dyn_cast<ShardableOpInterface>(op);
-    if (!shardable)
-      continue;
-    if (!isa<GraphDialect>(op->getDialect()))
-      return op->emitOpError("adds up in an order that is not known; a "
-                             "reproducible program is made of graph ops");
-    bool isNarrow = op->getNumResults() &&
-                    isa<FloatType>(typeOf(op->getResult(0)).getElementType()) &&
-                    typeOf(op->getResult(0)).getElementTypeBitWidth() == 16;
-    Operation *back = nullptr;
-    if (isNarrow && (isa<DotOp>(op) ||
-                     (isa<ReduceOp, ScatterAddOp>(op) && addsUp(shardable)))) {
-      back = widen(op);
-      for (Value operand : op->getOperands())
-        if (auto cast = operand.getDefiningOp<CastOp>())
-          markResults(cast);
-    }
-    auto reduce = dyn_cast<ReduceOp>(op);
-    bool isProduct = reduce && reduce.getKind() == Reduction::Prod;
-    if (reduce && (isProduct || addsUp(shardable)))
-      if (Operation *inner = splitReduce(reduce))
-        for (; inner != op; inner = inner->getNextNode())
-          order(cast<ShardableOpInterface>(inner));
-    order(shardable);
-    if (back)
-      markResults(cast<ShardableOpInterface>(back));
+void SumOrderer::setLeaves(ShardableOpInterface op, const ShardingRule &rule) {
+  if (addsUp(op, rule))
+    op->setAttr(kLeavesAttr, OpBuilder(op).getI64IntegerAttr(leavesOf(op)));
+  samples.visit(op, rule);
+}
+
+LogicalResult SumOrderer::order(Operation *op) {
+  auto shardable = dyn_cast<ShardableOpInterface>(op);
+  if (!shardable)
+    return success();
+  if (!isa<GraphDialect>(op->getDialect()))
+    return op->emitOpError("adds up in an order that is not known; a "
+                           "reproducible program is made of graph ops");
+  ShardingRule rule = shardable.getShardingRule();
+  bool isSum = addsUp(shardable, rule);
+  Operation *back = nullptr;
+  if (isSum && isa<DotOp, ReduceOp, ScatterAddOp>(op) &&
+      typeOf(op->getResult(0)).getElementTypeBitWidth() == 16) {
+    back = widen(op);
+    for (Value operand : op->getOperands())
+      if (auto cast = operand.getDefiningOp<CastOp>())
+        visit(cast);
   }
+  auto reduce = dyn_cast<ReduceOp>(op);
+  if (reduce && (isSum || reduce.getKind() == Reduction::Prod))
+    if (Operation *inner = splitReduce(reduce)) {
+      for (; inner != op; inner = inner->getNextNode()) {
+        auto each = cast<ShardableOpInterface>(inner);
+        setLeaves(each, each.getShardingRule());
+      }
+      rule = shardable.getShardingRule(); // fewer dimensions
+    }
+  if (auto dot = dyn_cast<DotOp>(op))
+    moveBatchFirst(dot);
+  setLeaves(shardable, rule);
+  if (back)
+    visit(back);
+  return success();
+}
+
+LogicalResult SumOrderer::run() {
+  for (Operation &op : llvm::make_early_inc_range(func.front()))
+    if (failed(order(&op)))
+      return failure();
   return success();
 }
 

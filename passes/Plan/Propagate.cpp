@@ -52,8 +52,8 @@ private:
   LogicalResult readSeeds();
   LogicalResult addSeed(Operation *at, Value value, Attribute seed);
   LayoutAttr layoutOf(ArrayRef<AxisList> dims) const;
-  Value reshard(Operation *user, unsigned operand, LayoutAttr to);
-  void addGathered(Operation *user, unsigned operand, LayoutAttr to);
+  LogicalResult reshard(Operation *user, unsigned operand, LayoutAttr to);
+  bool isGatheredForOrder(Operation *user, unsigned operand, LayoutAttr to);
   std::string origin(Operation *user, unsigned operand, LayoutAttr to);
   LogicalResult complete(ShardableOpInterface op);
   LogicalResult complete(func::ReturnOp op);
@@ -213,48 +213,57 @@ std::string LayoutCompleter::origin(Operation *user, unsigned operand,
   return "a replicated operand";
 }
 
-/// Notes an operand that is moved because of the order of the op's sums: in a
+/// Whether an operand is moved because of the order of the op's sums: in a
 /// dimension of which no rank may have a part.
-void LayoutCompleter::addGathered(Operation *user, unsigned operand,
-                                  LayoutAttr to) {
+bool LayoutCompleter::isGatheredForOrder(Operation *user, unsigned operand,
+                                         LayoutAttr to) {
   auto op = dyn_cast<ShardableOpInterface>(user);
   if (!op || getLeaves(user) == 0)
-    return;
-  auto type = cast<RankedTensorType>(user->getOperand(operand).getType());
+    return false;
   const ShardingRule &rule = propagation.getRule(op);
   ShardingRule free = op.getShardingRule();
+  LayoutAttr layout = getLayout(user->getOperand(operand).getType());
   for (auto [factors, unordered, from, then] :
        llvm::zip(rule.operands[operand], free.operands[operand],
-                 getLayout(type).getDims(), to.getDims()))
+                 layout.getDims(), to.getDims()))
     if (!unordered.empty() && from != then &&
         free.factors[unordered.front()].kind == FactorKind::Reduction &&
-        rule.factors[factors.back()].kind == FactorKind::Whole) {
-      gathered.insert(user);
-      gatheredBytes += planReshard(type, to, mesh, /*treeOrder=*/true).bytes;
-      return;
-    }
+        rule.factors[factors.back()].kind == FactorKind::Whole)
+      return true;
+  return false;
 }
 
-Value LayoutCompleter::reshard(Operation *user, unsigned operand,
-                               LayoutAttr to) {
+/// Gives the operand the layout, by a reshard unless it has it.
+LogicalResult LayoutCompleter::reshard(Operation *user, unsigned operand,
+                                       LayoutAttr to) {
   Value value = user->getOperand(operand);
-  if (getLayout(value.getType()) == to)
-    return value;
+  auto type = cast<RankedTensorType>(value.getType());
+  if (getLayout(type) == to)
+    return success();
   Value &made = resharded[{value, to}];
   if (!made) {
-    addGathered(user, operand, to);
-    conflicts.add(user, operand, to);
+    auto plan = planReshard(type, to, mesh, isReproducible(user));
+    if (!plan)
+      return user->emitOpError("needs operand ")
+             << operand << " as " << to << ", but it is " << getLayout(type)
+             << ": a value cannot be made partial over more than it is";
+    if (isGatheredForOrder(user, operand, to)) {
+      gathered.insert(user);
+      gatheredBytes += plan->bytes;
+    }
+    conflicts.add(user, operand, to, plan->bytes);
     builder.setInsertionPoint(user);
     Operation *source = value.getDefiningOp();
     made =
         ReshardOp::create(builder, source ? source->getLoc() : user->getLoc(),
-                          withLayout(value.getType(), to), value,
+                          withLayout(type, to), value,
                           builder.getStringAttr(origin(user, operand, to)));
     ++reshards;
-    if (getLayout(value.getType()).isPartial() && !to.isPartial())
+    if (getLayout(type).isPartial() && !to.isPartial())
       completed.try_emplace(value, made);
   }
-  return made;
+  user->setOperand(operand, made);
+  return success();
 }
 
 /// What sharded the dimensions that the op reduces, and what it adds up.
@@ -306,9 +315,9 @@ LogicalResult LayoutCompleter::complete(ShardableOpInterface op) {
     return refusePartial(op, wanted);
   const OpSharding &sharding = *chosen;
   for (unsigned index = 0; index < op->getNumOperands(); ++index)
-    op->setOperand(
-        index, reshard(op, index,
-                       operandLayout(rule, sharding, index, mesh, meshRef)));
+    if (failed(reshard(op, index,
+                       operandLayout(rule, sharding, index, mesh, meshRef))))
+      return failure();
   for (auto [index, result] : llvm::enumerate(op->getResults())) {
     LayoutAttr actual = resultLayout(rule, sharding, index, mesh, meshRef);
     LayoutAttr pinned = propagation.get(result).pinned;
@@ -336,7 +345,8 @@ LogicalResult LayoutCompleter::complete(func::ReturnOp op) {
       func.removeResultAttr(index, builder.getStringAttr(kSeedAttr));
       layout = seed.getLayout();
     }
-    op->setOperand(index, reshard(op, index, layout.withoutPartial()));
+    if (failed(reshard(op, index, layout.withoutPartial())))
+      return failure();
   }
   return success();
 }
@@ -373,8 +383,7 @@ LogicalResult LayoutCompleter::complete(graph::UpdateOp op) {
     op.getValueMutable().set(own->getResult(0));
     return success();
   }
-  op->setOperand(1, reshard(op, 1, layout));
-  return success();
+  return reshard(op, 1, layout);
 }
 
 LogicalResult LayoutCompleter::run(int64_t remarkBytes) {

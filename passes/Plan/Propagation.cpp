@@ -157,6 +157,13 @@ void Propagation::meet(Value value, Value other) {
   }
 }
 
+static bool usesTwice(ArrayRef<AxisRefAttr> axes) {
+  for (size_t i = 0; i < axes.size(); ++i)
+    if (overlaps(axes.take_front(i), axes[i]))
+      return true;
+  return false;
+}
+
 bool Propagation::extend(const TensorFactors &tensor, Value value,
                          const ShardingRule &rule,
                          ArrayRef<Proposal> proposals) {
@@ -174,7 +181,8 @@ bool Propagation::extend(const TensorFactors &tensor, Value value,
     std::optional<AxisList> added = dropPrefix(wanted, target.dims[dim], mesh);
     if (!added || added->empty() || numShards(wanted, mesh) > shape[dim])
       continue;
-    bool used = false;
+    // In another dimension, or by another factor of this one.
+    bool used = usesTwice(wanted);
     for (auto [other, list] : llvm::enumerate(target.dims))
       used |= other != dim && overlaps(list, *added);
     for (auto [factor, list] : llvm::enumerate(axes))

@@ -8,12 +8,12 @@
 // step where the model has a batch of them.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/Graph/SampleDims.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "passes/Train/DropoutSites.h"
 #include "passes/Train/Formula.h"
 #include "passes/Train/Options.h"
 #include "passes/Train/Passes.h"
-#include "passes/Train/SampleDims.h"
 #include "runtime/core/abi.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -31,18 +31,14 @@ namespace {
 class Drawing {
 public:
   Drawing(func::FuncOp func, const TrainFile &options)
-      : func(func), options(options), batch(findBatch(func)),
-        samples(func, batch) {}
+      : func(func), options(options), samples(func), batch(samples.getBatch()) {
+    for (auto op : func.front().getOps<dist::ShardableOpInterface>())
+      samples.visit(op, op.getShardingRule());
+  }
 
   LogicalResult run(ArrayRef<Operation *> sites);
 
 private:
-  static int64_t findBatch(func::FuncOp func) {
-    if (func.getNumArguments() == 0)
-      return 1;
-    ArrayRef<int64_t> shape = shapeOf(func.getArgument(0));
-    return shape.empty() || shape[0] == 0 ? 1 : shape[0];
-  }
   LogicalResult addInputs();
   FailureOr<std::optional<SampleDim>> findSamples(Operation *op, Value value);
   /// The numbers of the first element of each row of `length`, of rows of this
@@ -60,8 +56,8 @@ private:
 
   func::FuncOp func;
   const TrainFile &options;
-  int64_t batch;
   SampleDims samples;
+  int64_t batch;
   Value step, sampleRows;
   int64_t site = 0;
 };

@@ -2,6 +2,7 @@
 
 #include "passes/Train/Options.h"
 #include "passes/Train/Passes.h"
+#include "vescale/Support/Diagnostics.h"
 
 namespace vescale::train {
 #define GEN_PASS_DEF_TRAINREADOPTIONS
@@ -23,11 +24,8 @@ struct ReadOptions : vescale::train::impl::TrainReadOptionsBase<ReadOptions> {
     given.microBatches = microBatches;
     given.plan = plan;
     llvm::Expected<TrainFile> options = resolveTrainFile(given);
-    if (!options) {
-      emitError(UnknownLoc::get(&getContext()),
-                llvm::toString(options.takeError()));
+    if (failed(report(options.takeError(), &getContext())))
       return signalPassFailure();
-    }
     getOperation()->setAttr(
         graph::kTrainAttr,
         StringAttr::get(&getContext(), printTrainFile(*options)));

@@ -24,6 +24,7 @@
 #include "passes/Train/Passes.h"
 #include "passes/Train/Regions.h"
 #include "vescale/Planner/PlanFile.h"
+#include "vescale/Support/Diagnostics.h"
 
 namespace vescale::train {
 #define GEN_PASS_DEF_TRAINRECOMPUTE
@@ -166,11 +167,8 @@ struct RecomputePass : train::impl::TrainRecomputeBase<RecomputePass> {
   using Base::Base;
 
   void runOnOperation() override {
-    if (llvm::Error failed = run()) {
-      emitError(UnknownLoc::get(&getContext()),
-                llvm::toString(std::move(failed)));
+    if (failed(report(run(), &getContext())))
       signalPassFailure();
-    }
   }
 
 private:

@@ -15,6 +15,12 @@ func.func private @f(tensor<4x4xf32, #dist.layout<@m, [{"tp"}, {"tp":(1)2}]>>)
 
 // -----
 
+// Halves of six ranks and the pairs within their thirds.
+// expected-error @+1 {{axis "tp" is used twice in a layout}}
+func.func private @f(tensor<4x4xf32, #dist.layout<@m, [{"tp":(1)2}, {"tp":(3)2}]>>)
+
+// -----
+
 // expected-error @+1 {{a layout of 1 dimensions on a tensor of 2}}
 func.func private @f(tensor<4x4xf32, #dist.layout<@m, [{"tp"}]>>)
 

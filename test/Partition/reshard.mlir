@@ -60,3 +60,18 @@ func.func @misaligned(%x: tensor<5xf32, #dist.layout<@m, [{"a", "b"}]>>)
     -> tensor<5xf32, #dist.layout<@m, [{"a"}]>>
   return %0 : tensor<5xf32, #dist.layout<@m, [{"a"}]>>
 }
+
+// -----
+
+// Halves of six ranks are no pieces of their thirds: one is gathered before the
+// other is cut.
+dist.mesh @m <"a"=6>
+// CHECK-LABEL: func @halves_to_thirds
+func.func @halves_to_thirds(%x: tensor<6x4xf32, #dist.layout<@m, [{"a":(1)2}, {}]>>)
+    -> tensor<6x4xf32, #dist.layout<@m, [{"a":(1)3}, {}]>> {
+  // CHECK: dist.all_gather %{{.*}} dim 0 on @m{"a":(1)2} : tensor<3x4xf32> -> tensor<6x4xf32>
+  // CHECK: dist.shard_slice %{{.*}} dim 0 on @m{"a":(1)3} : tensor<6x4xf32> -> tensor<2x4xf32>
+  %0 = dist.reshard %x : tensor<6x4xf32, #dist.layout<@m, [{"a":(1)2}, {}]>>
+    -> tensor<6x4xf32, #dist.layout<@m, [{"a":(1)3}, {}]>>
+  return %0 : tensor<6x4xf32, #dist.layout<@m, [{"a":(1)3}, {}]>>
+}

@@ -161,6 +161,24 @@ void test::generateProgram(Generator &generator, int64_t ops) {
   generator.finish();
 }
 
+/// The samplers of these ops.
+static SmallVector<Sampler> samplersOf(ArrayRef<StringRef> ops) {
+  SmallVector<Sampler> list;
+  for (const Sampler &sampler : allSamplers())
+    if (llvm::is_contained(ops, sampler.op.drop_front(strlen("graph."))))
+      list.push_back(sampler);
+  return list;
+}
+
+/// Takes three quarters of the ops from `favourites`.
+static void generateMostly(Generator &generator, int64_t ops,
+                           ArrayRef<Sampler> favourites) {
+  for (int64_t i = 0; i < ops; ++i)
+    generator.dice.pick(generator.dice.chance(75) ? favourites : allSamplers())
+        .sample(generator);
+  generator.finish();
+}
+
 void test::generateFusing(Generator &generator, int64_t ops) {
   static const SmallVector<Sampler> fusing = [] {
     SmallVector<Sampler> list;
@@ -170,19 +188,18 @@ void test::generateFusing(Generator &generator, int64_t ops) {
     addRandomSamplers(list);
     addReductionSamplers(list);
     addShapeSamplers(list);
-    for (StringRef name : {"add", "mul", "sub", "gelu", "relu", "tanh", "exp",
-                           "cast", "select", "max"})
-      for (const Sampler &sampler : allSamplers())
-        if (sampler.op.drop_front(strlen("graph.")) == name)
-          list.push_back(sampler);
+    list.append(samplersOf({"add", "mul", "sub", "gelu", "relu", "tanh", "exp",
+                            "cast", "select", "max"}));
     return list;
   }();
-  for (int64_t i = 0; i < ops; ++i)
-    generator.dice
-        .pick(generator.dice.chance(75) ? ArrayRef<Sampler>(fusing)
-                                        : allSamplers())
-        .sample(generator);
-  generator.finish();
+  generateMostly(generator, ops, fusing);
+}
+
+void test::generateRegrouping(Generator &generator, int64_t ops) {
+  static const SmallVector<Sampler> regrouping =
+      samplersOf({"reshape", "reshape", "transpose", "broadcast", "dot", "conv",
+                  "reduce", "add", "relu"});
+  generateMostly(generator, ops, regrouping);
 }
 
 void test::nameValues(func::FuncOp main) {

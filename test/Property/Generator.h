@@ -139,6 +139,10 @@ void generateProgram(Generator &generator, int64_t ops);
 /// elementwise ops and views between them.
 void generateFusing(Generator &generator, int64_t ops);
 
+/// The same with more of what regroups dimensions: reshapes that split and
+/// merge them, transposes, contractions and reductions, and sums in between.
+void generateRegrouping(Generator &generator, int64_t ops);
+
 /// Calls the program's inputs in0, in1, … and its outputs out0, out1, …
 void nameValues(mlir::func::FuncOp main);
 

@@ -26,7 +26,8 @@ MeshAttr test::addMesh(ModuleOp module, Dice &dice) {
   SmallVector<int64_t> sizes;
   int64_t ranks = 1, count = dice.between(1, 3);
   for (int64_t axis = 0; axis < count; ++axis) {
-    int64_t size = dice.chance(10) ? 1 : dice.between(2, 4);
+    int64_t size =
+        dice.chance(10) ? 1 : dice.pick(ArrayRef<int64_t>{2, 3, 4, 2, 3, 4, 6});
     if (ranks * size > kMaxRanks)
       size = 2;
     ranks *= size;
@@ -86,15 +87,17 @@ public:
   }
 
 private:
-  /// All axes in random order; some of 4 ranks are cut in two.
+  /// All axes in random order; some of 4 or 6 ranks are cut in two.
   AxisList axes() {
     AxisList list;
     for (dist::MeshAxisAttr axis : mesh.getAxes()) {
       if (axis.getSize() == 1)
         continue;
-      if (axis.getSize() == 4 && dice.chance(40)) {
-        list.push_back(AxisRefAttr::get(context, axis.getName(), 1, 2));
-        list.push_back(AxisRefAttr::get(context, axis.getName(), 2, 2));
+      if (axis.getSize() % 2 == 0 && axis.getSize() > 2 && dice.chance(40)) {
+        int64_t major = axis.getSize() == 6 ? dice.between(2, 3) : 2;
+        list.push_back(AxisRefAttr::get(context, axis.getName(), 1, major));
+        list.push_back(AxisRefAttr::get(context, axis.getName(), major,
+                                        axis.getSize() / major));
       } else {
         list.push_back(AxisRefAttr::get(context, axis.getName()));
       }

@@ -7,7 +7,7 @@
 
 namespace vescale::test {
 
-/// A mesh of up to 3 axes of 1 to 4 ranks, added to the module as @m.
+/// A mesh of up to 3 axes of up to 6 ranks, added to the module as @m.
 dist::MeshAttr addMesh(mlir::ModuleOp module, Dice &dice);
 
 /// A mesh of axes of these sizes.

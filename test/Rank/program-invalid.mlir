@@ -92,3 +92,17 @@ rank.program @sums groups [] attributes {mesh = #dist.mesh_axes<>} {
   // expected-error @+1 {{result has 12 elements, not 15}}
   rank.scatter_add %u at %i -> %r sizes [1, 5, 5, 3] origin "scatter_add" : memref<5x3xf32>, memref<5xi64> -> memref<4x3xf32>
 }
+
+// -----
+
+module attributes {dist.reproducible} {
+  rank.program @unordered groups [] attributes {mesh = #dist.mesh_axes<>} {
+    %a = rank.buffer arena : memref<4x4xf32>
+    %b = rank.buffer arena : memref<4x4xf32>
+    %c = rank.buffer arena : memref<4x4xf32>
+    rank.port input "a" %a global tensor<4x4xf32> : memref<4x4xf32>
+    rank.port input "b" %b global tensor<4x4xf32> : memref<4x4xf32>
+    // expected-error @+1 {{adds up in no fixed order, which a reproducible program needs}}
+    rank.gemm %a [0, 0, 0, 4, 0], %b [0, 0, 0, 4, 0], %c [0, 0, 0, 4, 0] sizes [1, 1, 4, 4, 4]() -> () origin "dot" : memref<4x4xf32>, memref<4x4xf32>, memref<4x4xf32>
+  }
+}

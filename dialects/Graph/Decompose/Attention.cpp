@@ -2,7 +2,8 @@
 //
 // The scores of all queries and keys are values of the program here, in
 // B×H×S×T. Grouped heads are products with heads as (key head, head of its
-// group), so that keys and values are not repeated.
+// group), so that keys and values are not repeated. A rank that has a head has
+// all it adds up, so that in a reproducible module each sum is one leaf.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Graph/Graph.h"
@@ -18,7 +19,9 @@ using Dims = ArrayRef<int64_t>;
 /// The ops that attention is made of, at one place.
 class Composer {
 public:
-  Composer(OpBuilder &builder, Location loc) : builder(builder), loc(loc) {}
+  Composer(OpBuilder &builder, Operation *op)
+      : builder(builder), loc(op->getLoc()),
+        isReproducible(dist::isReproducible(op)) {}
 
   static RankedTensorType like(Value x, Dims shape) {
     return RankedTensorType::get(shape, typeOf(x).getElementType());
@@ -61,8 +64,9 @@ public:
                : CastOp::create(builder, loc, type, x).getResult();
   }
   Value reduceLast(Reduction kind, Value x) {
-    return ReduceOp::create(builder, loc, like(x, shapeOf(x).drop_back()), kind,
-                            x, Dims{rankOf(x) - 1});
+    auto op = ReduceOp::create(builder, loc, like(x, shapeOf(x).drop_back()),
+                               kind, x, Dims{rankOf(x) - 1});
+    return kind == Reduction::Sum ? addedUp(op) : op.getResult();
   }
   /// The product with dimensions 0 and 1 as batch.
   Value dot(Value x, Value y, Dims contractX, Dims contractY) {
@@ -71,19 +75,28 @@ public:
       for (int64_t dim = 2; dim < rankOf(value); ++dim)
         if (!llvm::is_contained(contract, dim))
           shape.push_back(shapeOf(value)[dim]);
-    return DotOp::create(builder, loc, like(x, shape), x, y, Dims{0, 1},
-                         Dims{0, 1}, contractX, contractY);
+    return addedUp(DotOp::create(builder, loc, like(x, shape), x, y, Dims{0, 1},
+                                 Dims{0, 1}, contractX, contractY));
   }
 
   OpBuilder &builder;
   Location loc;
+
+private:
+  Value addedUp(Operation *op) {
+    if (isReproducible)
+      op->setAttr(dist::kLeavesAttr, builder.getI64IntegerAttr(1));
+    return op->getResult(0);
+  }
+
+  bool isReproducible;
 };
 
 /// What attention and its gradient have alike.
 template <typename Op> class Scores : public Composer {
 public:
   Scores(OpBuilder &builder, Op op)
-      : Composer(builder, op.getLoc()), op(op), q(shapeOf(op.getQuery())),
+      : Composer(builder, op), op(op), q(shapeOf(op.getQuery())),
         k(shapeOf(op.getKey())), all({q[0], q[1], q[2], k[2]}) {
     Value scores = merge(dot(split(op.getQuery()), op.getKey(), {4}, {3}));
     scores = scaled(scores, op.getScale().convertToDouble());

@@ -31,12 +31,14 @@ struct ReshardPlan {
 };
 
 /// Finds the steps that take a tensor of this global shape from one layout to
-/// another with the fewest bytes sent, then the fewest steps. There is always a
-/// way if `to` is partial over no more than `from`: gather, reduce, slice. With
-/// `treeOrder` a value partial over several axes is completed over the minor
-/// ones first, so that sums over ranks are nodes of the tree over all of them.
-ReshardPlan planReshard(mlir::RankedTensorType from, LayoutAttr to,
-                        MeshAttr mesh, bool treeOrder = false);
+/// another with the fewest bytes sent, then the fewest steps: at worst reduce,
+/// gather, slice. Nothing if there is no way: `to` may only be partial over
+/// what `from` is. With `treeOrder` a value partial over several axes is
+/// completed over the minor ones first, so that sums over ranks are nodes of
+/// the tree over all of them, and what stays partial are the major ones.
+std::optional<ReshardPlan> planReshard(mlir::RankedTensorType from,
+                                       LayoutAttr to, MeshAttr mesh,
+                                       bool treeOrder = false);
 
 } // namespace vescale::dist
 

@@ -1,9 +1,10 @@
-//===- Diagnostics.h - How tools print errors and remarks -------*- C++ -*-===//
+//===- Diagnostics.h - How errors and remarks are told ----------*- C++ -*-===//
 
 #ifndef VESCALE_SUPPORT_DIAGNOSTICS_H
 #define VESCALE_SUPPORT_DIAGNOSTICS_H
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/Error.h"
 
 namespace vescale {
 
@@ -16,6 +17,10 @@ public:
 private:
   mlir::ScopedDiagnosticHandler handler;
 };
+
+/// Fails with the error, if it is one, which is about no op: about a flag or a
+/// file.
+mlir::LogicalResult report(llvm::Error error, mlir::MLIRContext *context);
 
 /// The diagnostic in the form that is printed, notes included.
 std::string formatDiagnostic(mlir::Diagnostic &diagnostic);

@@ -115,7 +115,7 @@ FAMILIES = {
                                     "data": same("pixel_values") | {"target": {"from": "one_hot"}}, "order": "sequential"})}),
     "resnet": Family(ResNet, IMAGES, {"batch": 32}, data={"kind": "digits"}, special={"*conv*.weight": 0.1, "*shortcut.0.weight": 0.1, "features.weight": 0.1},
                      train={"data": same("pixel_values", "labels"), "order": "shuffled", "batch_norm": "batch"},
-                     runs={"adamw": Run({"optimizer": ADAMW | {"epsilon": 1e-4}}, repeats=SMALL),
+                     runs={"adamw": Run({"optimizer": ADAMW | {"epsilon": 1e-4}}, repeats=BOTH),
                            "sgd": Run({"optimizer": SGD, "learning_rate": {"kind": "constant", "peak": 0.02, "warmup_steps": 10}}),
                            "frozen": Run({"batch_norm": "frozen"})}),
     "gpt-tiny": Family(gpt(2, 64, 2, 32), {"input_ids": IDS}, TINY, special=gpt_special(2), runs={

@@ -5,16 +5,19 @@
 // reshapes by the order of elements.
 //
 //===----------------------------------------------------------------------===//
-#include "passes/Train/SampleDims.h"
-#include "dialects/Graph/Graph.h"
+#include "dialects/Graph/SampleDims.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace vescale;
 using namespace vescale::graph;
-using namespace vescale::train;
 
-SampleDims::SampleDims(func::FuncOp func, int64_t batch) : batch(batch) {
+SampleDims::SampleDims(func::FuncOp func) {
+  if (func.getNumArguments() == 0)
+    return;
+  ArrayRef<int64_t> first = shapeOf(func.getArgument(0));
+  if (!first.empty() && first[0] != 0)
+    batch = first[0];
   for (BlockArgument argument : func.getArguments()) {
     ArrayRef<int64_t> shape = shapeOf(argument);
     if (shape.empty() || shape[0] != batch)
@@ -22,8 +25,6 @@ SampleDims::SampleDims(func::FuncOp func, int64_t batch) : batch(batch) {
     dims[argument] = {0, 1};
     fed.insert(argument);
   }
-  for (Operation &op : func.front())
-    visit(&op);
 }
 
 std::optional<SampleDim> SampleDims::lookup(Value value) const {
@@ -56,20 +57,19 @@ static std::optional<SampleDim> reshaped(ReshapeOp op, SampleDim at,
   return std::nullopt;
 }
 
-void SampleDims::visit(Operation *op) {
-  auto shardable = dyn_cast<dist::ShardableOpInterface>(op);
+void SampleDims::visit(dist::ShardableOpInterface op,
+                       const dist::ShardingRule &rule) {
   bool isFed = llvm::any_of(op->getOperands(),
                             [&](Value value) { return fed.contains(value); });
-  if (!isFed || !shardable)
+  if (!isFed)
     return;
   fed.insert_range(op->getResults());
-  if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+  if (auto reshape = dyn_cast<ReshapeOp>(op.getOperation())) {
     if (std::optional<SampleDim> at = lookup(reshape.getInput()))
       if (std::optional<SampleDim> to = reshaped(reshape, *at, batch))
         dims[reshape.getResult()] = *to;
     return;
   }
-  dist::ShardingRule rule = shardable.getShardingRule();
   for (OpOperand &operand : op->getOpOperands()) {
     std::optional<SampleDim> at = lookup(operand.get());
     if (!at)
