@@ -15,6 +15,8 @@ using llvm::ConstantStruct;
 using llvm::SmallVector;
 using llvm::StringRef;
 using mlir::cast;
+using mlir::dyn_cast;
+using mlir::isa;
 using mlir::Operation;
 using mlir::Value;
 
