@@ -29,7 +29,7 @@ KNOWN = r"must be known when|known when the model"
 REFUSED = [
     r"op \w+ \(domain [\w.]+, opset \d+\) is not supported", r"element type .* not supported",
     r"uses operator set", r"is not a tensor", r"imports no operator set", r"output '\w+' is not supported",
-    r"the output qk_matmul_output is not supported", r"in training mode is not supported", r"whether it is in training mode is not known",
+    r"the output qk_matmul_output is not supported", r"whether it is in training mode is not known",
     r"an ellipsis in .* is not supported", r"each dimension needs a letter of its own",
     r"coordinate_transformation_mode 'tf_crop_and_resize' is not supported",
     r"attribute '\w+' is not supported", r"strings and sparse tensors are not supported", r"has no shape",

@@ -151,3 +151,22 @@ func.func @strided_conv(%x: tensor<1x2x5x6xf32> {graph.trained}, %w: tensor<3x2x
   %1 = graph.reduce sum %0 dims [0, 1, 2, 3] : tensor<1x3x3x3xf32> -> tensor<f32>
   return %1 : tensor<f32>
 }
+
+// What a shift and a scale of many elements have for gradients share a sum: the
+// scale, the same for all that is added up, is multiplied afterwards.
+// CHECK-LABEL: func.func @shift_and_scale
+// CHECK-SAME: (%{{.*}}, %[[T:.*]]: tensor<4x3xf32>, %{{.*}}, %[[S:.*]]: tensor<3xf32> {graph.trained})
+// CHECK: %[[SUM:.*]] = graph.reduce sum %[[T]] dims [0] {graph.backward}
+// CHECK: %[[ONES:.*]] = graph.mul %[[SUM]], %{{.*}} {graph.backward} : (tensor<3xf32>, tensor<3xf32>)
+// CHECK: %[[SCALED:.*]] = graph.mul %[[ONES]], %[[S]] {graph.backward} : (tensor<3xf32>, tensor<3xf32>)
+// CHECK: %[[M:.*]] = graph.neg %[[SCALED]] {graph.backward}
+// CHECK: return %{{.*}}, %[[M]], %{{.*}}
+func.func @shift_and_scale(%x: tensor<4x3xf32>, %t: tensor<4x3xf32>, %m: tensor<3xf32> {graph.trained}, %s: tensor<3xf32> {graph.trained}) -> tensor<f32> {
+  %0 = graph.broadcast %m dims [1] : tensor<3xf32> -> tensor<4x3xf32>
+  %1 = graph.sub %x, %0 : (tensor<4x3xf32>, tensor<4x3xf32>) -> tensor<4x3xf32>
+  %2 = graph.broadcast %s dims [1] : tensor<3xf32> -> tensor<4x3xf32>
+  %3 = graph.mul %1, %2 : (tensor<4x3xf32>, tensor<4x3xf32>) -> tensor<4x3xf32>
+  %4 = graph.mul %3, %t : (tensor<4x3xf32>, tensor<4x3xf32>) -> tensor<4x3xf32>
+  %5 = graph.reduce sum %4 dims [0, 1] : tensor<4x3xf32> -> tensor<f32>
+  return %5 : tensor<f32>
+}

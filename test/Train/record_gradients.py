@@ -262,8 +262,23 @@ def batch_norms():
                  text("of_batch " if training else ""), norm, x=numbers(*shape), s=numbers(3), b=numbers(3))
 
 
+def extremes():
+    """Windows that overlap and that do not, and more than are written out; first of equals wins."""
+    for label, kind, window, strides, pad, shape in (("overlapping", "max", 3, 2, 1, (2, 2, 7, 6)),
+                                                     ("side by side", "max", 2, 2, 0, (1, 2, 4, 6)),
+                                                     ("with gaps", "min", 2, 3, 0, (1, 2, 8, 7)),
+                                                     ("of many places", "max", 9, 1, 4, (1, 1, 10, 9))):
+        sign = 1 if kind == "max" else -1
+        case(f"pool {kind}, {label}",
+             f"graph.pool {kind} %x window [{window}, {window}] strides [{strides}, {strides}] dilations [1, 1] "
+             f"pad [{pad}, {pad}] x [{pad}, {pad}] : {{x}} -> {{}}",
+             lambda x, window=window, strides=strides, pad=pad, sign=sign:
+             sign * F.max_pool2d(sign * x, window, strides, pad), x=np.round(numbers(*shape) * 2) / 2)
+
+
 def main():
-    for family in (elementwise, shapes, reductions, lookups, contractions, normalization, attention, dropouts, batch_norms):
+    for family in (elementwise, shapes, reductions, lookups, contractions, normalization, attention, dropouts, batch_norms,
+                   extremes):
         family()
     lines = ",\n".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in CASES)
     PLACE.write_text(f'{{"torch": "{torch.__version__}", "cases": [\n{lines}\n]}}\n')

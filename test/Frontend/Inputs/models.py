@@ -242,12 +242,23 @@ def dropout_mask():
     return dropouts(["m"])
 
 
+def batch_norms(outputs, **mode):
+    names = ("scale", "bias", "running_mean", "running_var")
+    return make([helper.make_node("BatchNormalization", ["x", *names], outputs, **mode)], [("x", [2, 300, 4])],
+                [(name, None) for name in outputs],
+                [(name, np.linspace(1, 2, 300, dtype=np.float32) + index) for index, name in enumerate(names)])
+
+
 @model
 def batch_norm():
-    """By the statistics that the model was trained on."""
-    names = ("scale", "bias", "running_mean", "running_var")
-    return make([helper.make_node("BatchNormalization", ["x", *names], ["y"])], [("x", [2, 300, 4])], [("y", None)],
-                [(name, np.linspace(1, 2, 300, dtype=np.float32) + index) for index, name in enumerate(names)])
+    """By running statistics, unless it is trained otherwise."""
+    return batch_norms(["y"])
+
+
+@model
+def batch_norm_training():
+    """By the batch's, with the statistics that run on."""
+    return batch_norms(["y", "next_mean", "next_var"], training_mode=1)
 
 
 if __name__ == "__main__":
