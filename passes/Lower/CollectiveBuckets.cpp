@@ -6,96 +6,52 @@ using namespace mlir;
 using namespace vescale;
 using namespace vescale::rank;
 
-SmallVector<EntrySteps> vescale::collectEntries(ProgramOp program) {
-  SmallVector<EntrySteps> entries;
-  for (Operation &op : program.getBody().front()) {
-    if (entries.empty() || isa<EntryOp>(op))
-      entries.emplace_back();
-    EntrySteps &entry = entries.back();
-    if (!isa<StepOpInterface>(op))
-      continue;
-    entry.end = op.getNextNode();
-    if (auto collective = dyn_cast<CollectiveOp>(op)) {
-      entry.collectives.push_back(collective);
-      entry.positions.push_back(entry.work.size());
-    } else if (!isa<WaitOp>(op)) {
-      entry.work.push_back(&op);
-    }
-  }
-  return entries;
-}
-
 namespace {
 
 /// When a collective can run, and after which others.
 struct Span {
+  CollectiveOp op;
   int64_t ready = 0, use = 0;
   SmallVector<int64_t, 2> dependences; // earlier collectives
 };
 
-/// One reading or writing of a buffer.
-struct Access {
-  int64_t work, collective; // one is -1
-  bool writes;
-};
-
-class SpanFinder {
-public:
-  explicit SpanFinder(const EntrySteps &entry) : entry(entry) {
-    for (auto [number, op] : llvm::enumerate(entry.work))
-      add(op, number, -1);
-    for (auto [number, op] : llvm::enumerate(entry.collectives))
-      add(op, -1, number);
+/// The spans of all collectives, in program order.
+SmallVector<Span> findSpans(const EntrySteps &entry) {
+  SmallVector<Span> spans;
+  SmallVector<int64_t> numbers; // of each step among its like
+  int64_t work = 0;
+  for (const Step &step : entry.steps) {
+    numbers.push_back(step.getCollective() ? spans.size() : work++);
+    if (step.getCollective())
+      spans.push_back({step.getCollective()});
   }
-
-  SmallVector<Span> find() {
-    SmallVector<Span> spans(entry.collectives.size());
-    for (size_t number = 0; number < spans.size(); ++number) {
-      CollectiveOp op = entry.collectives[number];
-      spans[number].use = entry.work.size();
-      for (Value input : op.getInputs())
-        restrict(spans[number], number, baseOf(input), /*writes=*/false);
-      for (Value output : op.getOutputs())
-        restrict(spans[number], number, baseOf(output), /*writes=*/true);
-    }
-    // What comes before a collective, others that it depends on included.
-    for (Span &span : spans)
-      for (int64_t before : span.dependences)
-        span.ready = std::max(span.ready, spans[before].ready);
-    for (Span &span : llvm::reverse(spans))
-      for (int64_t before : span.dependences)
-        spans[before].use = std::min(spans[before].use, span.use);
-    return spans;
-  }
-
-private:
-  void add(Operation *op, int64_t work, int64_t collective) {
-    auto step = cast<StepOpInterface>(op);
-    for (Value value : step.getReads())
-      accesses[baseOf(value)].push_back({work, collective, false});
-    for (Value value : step.getWrites())
-      accesses[baseOf(value)].push_back({work, collective, true});
-  }
-
-  void restrict(Span &span, int64_t number, Value buffer, bool writes) {
-    for (const Access &access : accesses[buffer]) {
-      if (!writes && !access.writes)
-        continue;
-      if (access.collective >= 0) {
-        if (access.collective < number)
-          span.dependences.push_back(access.collective);
+  for (auto [number, step] : llvm::enumerate(entry.steps)) {
+    if (!step.getCollective())
+      continue;
+    // Those before it have been seen.
+    Span &span = spans[numbers[number]];
+    for (int64_t before : step.before) {
+      if (!entry.steps[before].getCollective()) {
+        span.ready = std::max(span.ready, numbers[before] + 1);
         continue;
       }
-      if (access.work < entry.positions[number])
-        span.ready = std::max(span.ready, access.work + 1);
-      else
-        span.use = std::min(span.use, access.work);
+      span.dependences.push_back(numbers[before]);
+      span.ready = std::max(span.ready, spans[numbers[before]].ready);
     }
   }
-
-  const EntrySteps &entry;
-  DenseMap<Value, SmallVector<Access>> accesses;
-};
+  for (size_t number = entry.steps.size(); number-- > 0;) {
+    const Step &step = entry.steps[number];
+    if (!step.getCollective())
+      continue;
+    Span &span = spans[numbers[number]];
+    span.use = work;
+    for (int64_t behind : step.behind)
+      span.use = std::min(span.use, entry.steps[behind].getCollective()
+                                        ? spans[numbers[behind]].use
+                                        : numbers[behind]);
+  }
+  return spans;
+}
 
 int64_t bytesOf(CollectiveOp op) {
   int64_t bytes = 0;
@@ -114,48 +70,90 @@ bool canShare(CollectiveOp op) {
 class BucketFiller {
 public:
   BucketFiller(const EntrySteps &entry, int64_t limit)
-      : entry(entry), spans(SpanFinder(entry).find()), limit(limit),
-        bucketOf(entry.collectives.size(), -1) {}
+      : spans(findSpans(entry)), limit(limit), bucketOf(spans.size(), -1) {}
 
   SmallVector<Bucket> fill() {
-    SmallVector<int64_t> prefetches, others;
-    for (size_t number = 0; number < spans.size(); ++number)
-      (isPrefetch(number) ? prefetches : others).push_back(number);
+    SmallVector<int64_t> prefetches;
+    SmallVector<SmallVector<int64_t>> others; // by level
+    for (size_t number = 0; number < spans.size(); ++number) {
+      if (isPrefetch(number)) {
+        prefetches.push_back(number);
+        continue;
+      }
+      others.resize(std::max<size_t>(others.size(), levelOf(number) + 1));
+      others[levelOf(number)].push_back(number);
+    }
     llvm::sort(prefetches, [&](int64_t a, int64_t b) {
       return std::tie(spans[a].use, a) < std::tie(spans[b].use, b);
     });
-    llvm::sort(others, [&](int64_t a, int64_t b) {
-      return std::tie(spans[a].ready, a) < std::tie(spans[b].ready, b);
-    });
     for (int64_t number : prefetches)
       add(number, /*isPrefetch=*/true);
-    open.clear();
-    for (int64_t number : others)
-      add(number, /*isPrefetch=*/false);
-    return std::move(buckets);
+    // One level after the other, so that buckets fill although others need
+    // them, and none needs itself.
+    for (SmallVector<int64_t> &level : others) {
+      open.clear();
+      for (int64_t number : level)
+        waitForBuckets(number);
+      llvm::sort(level, [&](int64_t a, int64_t b) {
+        return std::tie(spans[a].ready, a) < std::tie(spans[b].ready, b);
+      });
+      for (int64_t number : level)
+        add(number, /*isPrefetch=*/false);
+    }
+    return inOrderOfStart();
   }
 
 private:
   using Key = std::tuple<CollectiveKind, uint64_t, dist::ReductionKind>;
 
   bool isPrefetch(int64_t number) {
-    CollectiveOp op = entry.collectives[number];
+    CollectiveOp op = spans[number].op;
     return op.getKind() == CollectiveKind::AllGather &&
            spans[number].ready == 0 && spans[number].dependences.empty();
   }
 
-  void add(int64_t number, bool isPrefetch) {
-    CollectiveOp op = entry.collectives[number];
-    Span span = spans[number];
-    llvm::SmallSetVector<int64_t, 2> dependences;
-    for (int64_t before : span.dependences) {
-      int64_t bucket = bucketOf[before];
-      dependences.insert(bucket);
-      span.ready = std::max(span.ready, buckets[bucket].ready);
+  /// How many collectives, one behind the other, come before it.
+  size_t levelOf(int64_t number) const {
+    size_t level = 0;
+    for (int64_t before : spans[number].dependences)
+      level = std::max(level, levelOf(before) + 1);
+    return level;
+  }
+
+  void waitForBuckets(int64_t number) {
+    for (int64_t before : spans[number].dependences)
+      spans[number].ready =
+          std::max(spans[number].ready, buckets[bucketOf[before]].ready);
+  }
+
+  /// Gathers of parameters, then what is ready first.
+  SmallVector<Bucket> inOrderOfStart() {
+    auto order = llvm::to_vector(llvm::seq<int64_t>(0, buckets.size()));
+    llvm::stable_sort(order, [&](int64_t a, int64_t b) {
+      auto key = [&](const Bucket &bucket) {
+        return std::pair(!bucket.isPrefetch,
+                         bucket.isPrefetch ? 0 : bucket.ready);
+      };
+      return key(buckets[a]) < key(buckets[b]);
+    });
+    SmallVector<int64_t> places(buckets.size());
+    SmallVector<Bucket> sorted;
+    for (auto [place, number] : llvm::enumerate(order)) {
+      places[number] = place;
+      sorted.push_back(std::move(buckets[number]));
     }
-    // A bucket that another one needs is full: no cycles.
-    for (auto at = open.begin(); at != open.end();)
-      at = dependences.contains(at->second) ? open.erase(at) : std::next(at);
+    for (Bucket &bucket : sorted) {
+      llvm::SmallSetVector<int64_t, 2> dependences;
+      for (int64_t number : bucket.dependences)
+        dependences.insert(places[number]);
+      bucket.dependences = dependences;
+    }
+    return sorted;
+  }
+
+  void add(int64_t number, bool isPrefetch) {
+    const Span &span = spans[number];
+    CollectiveOp op = span.op;
     Key key(op.getKind(), op.getGroup(), op.getReduction());
     auto found = open.find(key);
     bool isLarge = 2 * bytesOf(op) >= limit;
@@ -175,7 +173,8 @@ private:
     bucket.ready = std::max(bucket.ready, span.ready);
     bucket.use = std::min(bucket.use, span.use);
     bucket.bytes += bytesOf(op);
-    bucket.dependences.insert_range(dependences);
+    for (int64_t before : span.dependences)
+      bucket.dependences.insert(bucketOf[before]);
   }
 
   bool fits(const Bucket &bucket, CollectiveOp op, const Span &span) {
@@ -183,7 +182,6 @@ private:
            std::max(bucket.ready, span.ready) <= std::min(bucket.use, span.use);
   }
 
-  const EntrySteps &entry;
   SmallVector<Span> spans;
   int64_t limit;
   SmallVector<Bucket> buckets;

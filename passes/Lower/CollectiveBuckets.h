@@ -1,30 +1,18 @@
 //===- CollectiveBuckets.h - Which collectives go together ------*- C++ -*-===//
 //
-// Terms. The steps of an entry that are no collectives are its *work*, numbered
-// from 0; boundary k is the moment before step k of the work, the last one
-// behind all. A collective is *ready* at the first boundary at which all work
-// before it that touches its buffers is done, and has its *use* at the last
-// boundary before work behind it touches them. A *bucket* is what becomes one
-// exchange: collectives of one kind on one group.
+// Terms. Steps of work are numbered from 0; boundary k is the moment before
+// step k of the work, the last one behind all. A collective is *ready* at the
+// first boundary at which all work that it depends on is done, and has its
+// *use* at the last boundary before work depends on it. A *bucket* is what
+// becomes one exchange: collectives of one kind on one group.
 //
 //===----------------------------------------------------------------------===//
 #ifndef VESCALE_PASSES_LOWER_COLLECTIVEBUCKETS_H
 #define VESCALE_PASSES_LOWER_COLLECTIVEBUCKETS_H
 
-#include "dialects/Rank/Rank.h"
+#include "passes/Lower/EntrySteps.h"
 
 namespace vescale {
-
-/// The steps between two entries.
-struct EntrySteps {
-  llvm::SmallVector<mlir::Operation *> work;
-  llvm::SmallVector<rank::CollectiveOp> collectives;
-  /// For each collective the steps of work before it.
-  llvm::SmallVector<int64_t> positions;
-  /// What follows the last step; null at the program's end.
-  mlir::Operation *end = nullptr;
-};
-llvm::SmallVector<EntrySteps> collectEntries(rank::ProgramOp program);
 
 struct Bucket {
   llvm::SmallVector<rank::CollectiveOp> members;

@@ -56,6 +56,24 @@ def DedupeKernels : Pass<"rank-dedupe-kernels", "::mlir::ModuleOp"> {
   ];
 }
 
+def OrderWork : Pass<"rank-order-work", "::mlir::ModuleOp"> {
+  let summary = "Puts work between collectives and their uses";
+  let description = [{
+    A collective whose result is used at once has nothing to hide behind, as the
+    sums in tensor parallel layers. Work before it that it does not depend on,
+    such as products that give weights' gradients, goes right behind it: as much
+    as takes as long as its transfer, if all transfers of an entry together take
+    as long as all work; nearest first; if other collectives are hidden no worse
+    for it and no more bytes live at once. See docs/Design/overlap.md.
+
+    Input: a rank.program with a wait behind each collective, without offsets.
+    Output: the same in another order; test/Lower/order-work.mlir shows both.
+  }];
+  let statistics = [
+    Statistic<"reordered", "reordered", "Number of entries in another order">
+  ];
+}
+
 def ScheduleCollectives : Pass<"rank-schedule-collectives", "::mlir::ModuleOp"> {
   let summary = "Buckets collectives and overlaps them with work";
   let description = [{
@@ -63,9 +81,10 @@ def ScheduleCollectives : Pass<"rank-schedule-collectives", "::mlir::ModuleOp"> 
     of up to `bucket-bytes`, unless that would make one wait for another that is
     ready only after its use. Each exchange starts when the last of its inputs is
     ready and is waited for right before its first use; gathers of parameters
-    start `ahead` buckets before work needs them. At most `in-flight` of the others
-    are under way at once: beyond that the oldest is waited for, which frees its
-    inputs. All other steps keep their order. See docs/Design/overlap.md.
+    start `ahead` buckets before work needs them. Of the others under way those
+    that aren't in place hold at most `in-flight` buckets: beyond that the oldest
+    is waited for, which frees its inputs. All other steps keep their order. See
+    docs/Design/overlap.md.
 
     Input: a rank.program with a wait behind each collective, without offsets.
     Output: the same, scheduled; test/Lower/schedule-collectives.mlir shows both.
@@ -74,7 +93,7 @@ def ScheduleCollectives : Pass<"rank-schedule-collectives", "::mlir::ModuleOp"> 
     Option<"bucketBytes", "bucket-bytes", "int64_t", "2097152",
            "most bytes of collectives that go together; 0: each goes alone">,
     Option<"inFlight", "in-flight", "int64_t", "4",
-           "most other exchanges under way at once">,
+           "most buckets of other exchanges under way that hold memory">,
     Option<"ahead", "ahead", "int64_t", "4",
            "most buckets of gathered parameters that work has no use for yet">
   ];

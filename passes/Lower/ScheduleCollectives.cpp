@@ -4,11 +4,12 @@
 //   1. what can start does, in the order of the buckets;
 //   2. what the next step of work touches is waited for;
 //   3. what that has made possible starts.
-// A bucket can start when it is ready and what it depends on is over.
+// A bucket can start when it is ready and what it depends on is over. If two
+// others have been started behind that, it is waited for: the link has work.
 // Gathers of parameters are ready all the time, so they start only so many
-// ahead of work: a new one at the first use of an older one. If as many others
-// are under way as may be, the oldest is waited for first, which frees what it
-// reads.
+// ahead of work: a new one at the first use of an older one. If others under
+// way hold as much memory as they may, the oldest is waited for first, which
+// frees what it reads. Those in place hold none.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Lower/CollectiveBuckets.h"
@@ -27,20 +28,25 @@ namespace vescale {
 namespace {
 
 struct Limits {
-  int64_t inFlight; // other exchanges under way
-  int64_t ahead;    // gathers of parameters without a use so far
+  int64_t inFlight;    // buckets under way that hold memory
+  int64_t ahead;       // gathers of parameters without a use so far
+  int64_t bucketBytes; // 1 at least
 };
 
 class EntryScheduler {
 public:
   EntryScheduler(const EntrySteps &entry, ArrayRef<Bucket> buckets,
                  Limits limits, Block *block)
-      : entry(entry), buckets(buckets), limits(limits), block(block),
+      : programEnd(entry.end), buckets(buckets), limits(limits), block(block),
         builder(block->getParentOp()->getContext()), started(buckets.size()),
-        ended(buckets.size(), false) {}
+        ended(buckets.size(), false), startNumber(buckets.size(), 0) {
+    for (const Step &step : entry.steps)
+      if (!step.getCollective())
+        work.push_back(step.op);
+  }
 
   void run() {
-    for (int64_t at = 0; at <= static_cast<int64_t>(entry.work.size()); ++at) {
+    for (int64_t at = 0; at <= static_cast<int64_t>(work.size()); ++at) {
       boundary = at;
       setInsertionPoint();
       startAll();
@@ -49,19 +55,20 @@ public:
           end(number);
       startAll();
     }
-    for (CollectiveOp old : entry.collectives) {
-      old.getWait().erase();
-      old.erase();
-    }
+    for (const Bucket &bucket : buckets)
+      for (CollectiveOp old : bucket.members) {
+        old.getWait().erase();
+        old.erase();
+      }
   }
 
 private:
   int64_t numBuckets() const { return buckets.size(); }
 
   void setInsertionPoint() {
-    Operation *next = boundary < static_cast<int64_t>(entry.work.size())
-                          ? entry.work[boundary]
-                          : entry.end;
+    Operation *next = boundary < static_cast<int64_t>(work.size())
+                          ? work[boundary]
+                          : programEnd;
     if (next)
       builder.setInsertionPoint(next);
     else
@@ -81,7 +88,26 @@ private:
     return !started[number] && bucket.ready <= boundary &&
            (!bucket.isPrefetch || isItsTurn(number)) &&
            llvm::all_of(bucket.dependences,
-                        [&](int64_t other) { return ended[other]; });
+                        [&](int64_t other) { return isPassed(other); });
+  }
+
+  /// Whether an exchange is over, or the link so busy with those behind it that
+  /// there is something to do while this one is waited for.
+  bool isPassed(int64_t number) const {
+    constexpr int64_t behind = 2;
+    return ended[number] ||
+           (started[number] && numStarted - startNumber[number] >= behind);
+  }
+
+  /// The memory that an exchange holds: none in place, and no more than a
+  /// bucket, so that as many large ones are under way.
+  int64_t loadOf(const Bucket &bucket) const {
+    for (CollectiveOp op : bucket.members)
+      for (auto [input, output] :
+           llvm::zip_equal(op.getInputs(), op.getOutputs()))
+        if (baseOf(input) != baseOf(output))
+          return std::min(bucket.bytes, limits.bucketBytes);
+    return 0;
   }
 
   void startAll() {
@@ -99,9 +125,15 @@ private:
       end(other);
     // Gathers of parameters have a limit of their own.
     if (!buckets[number].isPrefetch) {
-      while (static_cast<int64_t>(inFlight.size()) >= limits.inFlight)
+      int64_t load = loadOf(buckets[number]);
+      while (!inFlight.empty() &&
+             inFlightLoad + load > limits.inFlight * limits.bucketBytes)
         end(inFlight.front());
-      inFlight.insert(number);
+      if (load > 0) {
+        inFlight.insert(number);
+        inFlightLoad += load;
+      }
+      startNumber[number] = ++numStarted;
     }
     started[number] = create(buckets[number]);
   }
@@ -112,7 +144,8 @@ private:
     start(number);
     WaitOp::create(builder, started[number].getLoc(), started[number]);
     ended[number] = true;
-    inFlight.remove(number);
+    if (inFlight.remove(number))
+      inFlightLoad -= loadOf(buckets[number]);
   }
 
   CollectiveOp create(const Bucket &bucket) {
@@ -157,7 +190,8 @@ private:
       hoist(operand.getDefiningOp(), declaration);
   }
 
-  const EntrySteps &entry;
+  SmallVector<Operation *> work;
+  Operation *programEnd; // the first behind the entry's steps
   ArrayRef<Bucket> buckets;
   Limits limits;
   Block *block;
@@ -166,6 +200,9 @@ private:
   SmallVector<CollectiveOp> started;
   SmallVector<bool> ended;
   llvm::SmallSetVector<int64_t, 8> inFlight; // oldest first
+  int64_t inFlightLoad = 0;
+  SmallVector<int64_t> startNumber; // among others than gathers of parameters
+  int64_t numStarted = 0;
 };
 
 struct ScheduleCollectives
@@ -178,13 +215,14 @@ struct ScheduleCollectives
           "rank-schedule-collectives: in-flight and ahead are 1 at least");
       return signalPassFailure();
     }
+    Limits limits = {inFlight, ahead, std::max<int64_t>(1, bucketBytes)};
     for (auto program : getOperation().getOps<ProgramOp>())
       for (const EntrySteps &entry : collectEntries(program)) {
         SmallVector<Bucket> buckets = formBuckets(entry, bucketBytes);
-        EntryScheduler(entry, buckets, {inFlight, ahead},
-                       &program.getBody().front())
+        EntryScheduler(entry, buckets, limits, &program.getBody().front())
             .run();
-        collectives += entry.collectives.size();
+        for (const Bucket &bucket : buckets)
+          collectives += bucket.members.size();
         exchanges += buckets.size();
       }
   }

@@ -7,11 +7,9 @@ Steps run in order on one processor, each for as long as its operations take the
 after the other, each for a latency and its bytes; a wait ends when the link is done. Links are so fast that all exchanges
 together take a half, one, or two times as long as all work.
 
-The shortest time. Cut the step where no transfer reaches across: what is ready before is used before. A stretch takes its
-work at least. Nor can it be shorter than the work before some moment, plus all transfers of what is ready no earlier and
-used no later than another moment, plus the work behind that. Parameters that are gathered count as ready when work
-uses those of four buckets before: earlier they would only cost memory. A time of more than 1.1 times the sum of all
-stretches (1.2 for hybrid shards), latencies aside, is an error, as is one that a schedule without overlap would reach.
+The shortest time is that of the steps in any order (shortest.py). Parameters that are gathered come behind the work before
+the one that uses those of four buckets before: earlier they would only cost memory. A time of more than 1.1 times the
+shortest (1.2 for Ulysses), latencies aside, is an error, as is one that a schedule without overlap would reach.
 """
 
 import argparse
@@ -24,16 +22,19 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Training"))
 
+import shortest  # noqa: E402
 import tool  # noqa: E402
 
 MODEL = "gpt-tiny"
-# How much longer than the shortest time a step may take. Hybrid shards are summed twice, one sum behind the other.
+# How much longer than the shortest time a step may take. Ulysses' attention waits for three tensors, one behind the other
+# on the link; what leads to one hides another in the bound, which no order can do for all three.
 LAYOUTS = {"--mesh=dp=2": 1.1, "--mesh=dp=4": 1.1, "--mesh=dp=2 --zero=1": 1.1, "--mesh=dp=2 --zero=2": 1.1,
-           "--mesh=dp=2 --zero=3": 1.1, "--mesh=dp=4 --zero=3 --zero-axes=dp:(2)2": 1.2}
-BUCKET = 49152  # four have about a layer of this model
+           "--mesh=dp=2 --zero=3": 1.1, "--mesh=dp=4 --zero=3 --zero-axes=dp:(2)2": 1.1, "--mesh=tp=2": 1.1,
+           "--mesh=tp=2 --sp=megatron": 1.1, "--mesh=dp=2,tp=2": 1.1, "--mesh=sp=2 --sp=ulysses": 1.2}
+BUCKET = 65536  # the largest tensor of this model; four have about a layer
 AHEAD = 4 * BUCKET
 MATRIX_OPS, OTHER_OPS = 100, 10  # operations of the virtual processor a nanosecond
-LATENCY = 0.002  # of a transfer, of all work
+LATENCY = 0.0002  # of a transfer, of all work
 WIDTH = {"f32": 4, "f64": 8, "i64": 8, "i32": 4, "i8": 1, "bf16": 2, "f16": 2}
 
 
@@ -62,6 +63,19 @@ def cost(line):
     return math.prod(numbers(over)) * int(flops) / OTHER_OPS
 
 
+def accesses(line):
+    """The buffers that a step of work reads, and those that it writes."""
+    head, _, tail = line.partition(" -> ")
+    reads, writes = re.findall(r"%\w+", head), re.findall(r"%\w+", tail)
+    if re.match(r"rank\.gemm", line):
+        results = 4 if "scratch" in head else 3
+        return reads[:2] + reads[results:], reads[2:results] + writes
+    if found := re.search(r" (mask|drop) .*", tail):  # the scratch behind it matters to no other step
+        more = re.findall(r"%\w+", found[0])
+        return reads + more, [name for name in writes if name not in more]
+    return reads, writes
+
+
 class Exchange:
     def __init__(self, line, groups):
         kind, inputs, outputs, group = re.search(r"collective (\w+) \w+ (.*?) -> (.*?) group (\d+)", line).groups()
@@ -69,23 +83,28 @@ class Exchange:
         ranks = groups[int(group)]
         rounds = 2 if kind == "all_reduce" else 1
         self.gathers = kind == "all_gather"
-        self.parts = []  # buffers, bytes to send, bytes of the larger one
+        self.parts = []  # the buffers read and written, bytes to send, bytes of the larger one
         for source, result, from_type, to_type in zip(inputs.split(", "), outputs.split(", "), sources.split(", "),
                                                       results.split(", "), strict=True):
             whole = max(bytes_of(from_type), bytes_of(to_type))
-            self.parts.append(({source, result}, rounds * whole * (ranks - 1) / ranks, whole))
-        self.bytes = sum(part[1] for part in self.parts)
+            self.parts.append((source, result, rounds * whole * (ranks - 1) / ranks, whole))
+        self.bytes = sum(part[2] for part in self.parts)
 
 
 class Program:
-    """The steps of @main: ("work", ns, buffers), ("start", exchange), ("wait", exchange)."""
+    """The steps of @main: ("work", ns), ("start", exchange), ("wait", exchange)."""
 
-    def __init__(self, text):
+    def __init__(self, text, times=None):
+        """`times` has the nanoseconds of each step that is work, by its number among all; by default they are estimated."""
         groups = [math.prod(numbers(sizes)) for sizes in
                   re.findall(r"#rank\.group<\[([^\]]*)\]", re.search(r"rank\.program .*", text)[0])]
-        self.steps, base, tokens, inside = [], {}, {}, False
-        for line in text.splitlines():
-            line = line.strip()
+        self.steps, self.graph = [], shortest.Graph()
+        base, tokens, gathers, inside = {}, {}, {}, False
+
+        def bases(names):
+            return [base.get(name, name) for name in names]
+
+        for line in map(str.strip, text.splitlines()):
             if found := re.search(r'rank\.entry "(\w+)"', line):
                 inside = found[1] == "main"
             if found := re.match(r"(%\w+) = rank\.reshape (%\w+)", line):
@@ -93,18 +112,37 @@ class Program:
             if not inside:
                 continue
             if found := re.match(r"(%\w+) = rank\.collective", line):
-                tokens[found[1]] = Exchange(line, groups)
-                self.steps.append(("start", tokens[found[1]]))
+                exchange = tokens[found[1]] = Exchange(line, groups)
+                self.steps.append(("start", exchange))
+                for source, result, sent, whole in exchange.parts:
+                    number = self.graph.add(sent, bases([source]), bases([result]), is_tensor=True)
+                    if exchange.gathers and not self.graph.before[number] & self.graph.work:
+                        gathers[number] = whole
             elif found := re.match(r"rank\.wait (%\w+)", line):
                 self.steps.append(("wait", tokens[found[1]]))
             elif re.match(r"rank\.(kernel|gemm|attention|attention_grad|scatter_add)\b", line):
-                self.steps.append(("work", cost(line), {base.get(name, name) for name in re.findall(r"%\w+", line)}))
-        for exchange in tokens.values():
-            exchange.parts = [({base.get(name, name) for name in buffers}, *sizes) for buffers, *sizes in exchange.parts]
-        self.work = [step for step in self.steps if step[0] == "work"]
+                time = times[len(self.steps)] if times else cost(line)
+                self.steps.append(("work", time))
+                self.graph.add(time, *map(bases, accesses(line)))
+        self.hold_back(gathers)
+        self.graph.close()
         self.exchanges = list(tokens.values())
-        self.total = sum(step[1] for step in self.work)
+        self.total = sum(step[1] for step in self.steps if step[0] == "work")
         self.sent = sum(exchange.bytes for exchange in self.exchanges)
+
+    def hold_back(self, gathers):
+        """Parameters, by number with their bytes, come behind what comes before the use of some before them."""
+        uses = {number: min(user for user, before in enumerate(self.graph.before) if before >> number & 1)
+                for number in gathers}
+        order = sorted(gathers, key=uses.get)
+        for place, number in enumerate(order):
+            room = AHEAD - gathers[number]
+            for other in reversed(order[:place]):
+                room -= gathers[other]
+                if room < 0:
+                    if uses[other] != uses[number]:
+                        self.graph.before[number] |= self.graph.before[uses[other]] & ~(1 << number)
+                    break
 
     def play(self, latency, rate):
         now = free = 0
@@ -118,58 +156,6 @@ class Program:
             else:
                 now = max(now, over[step[1]])
         return now
-
-    def spans(self):
-        """For each tensor that is moved: when it is ready, when it is used, and its bytes, in steps of work."""
-        spans, at = [], {}
-        done = 0
-        for step in self.steps:
-            if step[0] == "work":
-                done += 1
-            elif step[0] == "start":
-                at[step[1]] = done
-        for exchange in self.exchanges:
-            for buffers, size, whole in exchange.parts:
-                touched = [number for number, step in enumerate(self.work) if step[2] & buffers]
-                before = [number + 1 for number in touched if number < at[exchange]]
-                behind = [number for number in touched if number >= at[exchange]]
-                spans.append([max(before, default=0), min(behind, default=len(self.work)), size, buffers,
-                              whole if exchange.gathers else 0])
-        for span in spans:  # what takes another's result is not ready before it
-            for other in spans:
-                if span is not other and span[3] & other[3]:
-                    early, late = sorted((span, other), key=lambda one: one[:2])
-                    late[0] = max(late[0], early[0])
-                    early[1] = min(early[1], late[1])
-        gathers = sorted((span for span in spans if span[4] and span[0] == 0), key=lambda span: span[1])
-        for number, span in enumerate(gathers):
-            room = AHEAD - span[4]
-            for other in reversed(gathers[:number]):
-                room -= other[4]
-                if room < 0:
-                    span[0] = min(other[1], span[1])
-                    break
-        return [span[:3] for span in spans]
-
-    def shortest(self, rate):
-        until = [0]  # the work before each boundary
-        for step in self.work:
-            until.append(until[-1] + step[1])
-        spans = self.spans()
-        cuts = [k for k in range(len(until)) if not any(ready < k < use for ready, use, _ in spans)]
-        total = 0
-        for first, last in zip(cuts, cuts[1:]):
-            inside = [span for span in spans if first <= span[0] and span[1] <= last and
-                      not (span[0] == span[1] == first and first != 0)]
-            best = until[last] - until[first]
-            for moment in {span[0] for span in inside}:
-                later = sorted((span for span in inside if span[0] >= moment), key=lambda span: span[1])
-                sent = 0
-                for _, use, size in later:
-                    sent += size
-                    best = max(best, until[moment] - until[first] + sent / rate + until[last] - until[use])
-            total += best
-        return total
 
 
 def main():
@@ -192,7 +178,7 @@ def main():
             for share in (0.5, 1, 2):
                 rate = program.sent / (share * program.total)
                 time = program.play(LATENCY * program.total, rate)
-                least = program.shortest(rate)
+                least = program.graph.shortest(rate)
                 apart = program.total * (1 + share + LATENCY * len(program.exchanges))
                 waits = LATENCY * program.total * len(program.exchanges)
                 fine = least <= time <= factor * least + waits and time < apart

@@ -130,11 +130,61 @@ rank.program @chain groups [#rank.group<[2], [1]>, #rank.group<[2], [2]>] attrib
 
 // -----
 
-// Only so many are under way at once.
+// A second sum over the shards: the parts of the first one go together all the
+// same, and then those of the second.
+// CHECK-LABEL: rank.program @chains
+// CHECK: %[[T:.*]] = rank.collective reduce_scatter {{.*}} "x; y"
+// CHECK: rank.wait %[[T]]
+// CHECK-NEXT: %[[U:.*]] = rank.collective all_reduce {{.*}} "v; w"
+// CHECK-NEXT: rank.wait %[[U]]
+// CHECK: rank.kernel @use
+
+// Alone the first is waited for when two others have started behind it.
+// ALONE-LABEL: rank.program @chains
+// ALONE: %[[T:.*]] = rank.collective reduce_scatter {{.*}} "x"
+// ALONE: rank.kernel @b
+// ALONE-NEXT: rank.collective reduce_scatter {{.*}} "y"
+// ALONE-NEXT: rank.kernel @c
+// ALONE: rank.collective reduce_scatter {{.*}} "z"
+// ALONE-NEXT: rank.wait %[[T]]
+// ALONE-NEXT: rank.collective all_reduce {{.*}} "v"
+// ALONE: rank.kernel @work
+rank.program @chains groups [#rank.group<[2], [1]>, #rank.group<[2], [2]>] attributes {mesh = #dist.mesh_axes<"dp"=4>} {
+  rank.entry "main"
+  %in = rank.buffer arena : memref<8xf32>
+  %a = rank.buffer comm : memref<8xf32>
+  %b = rank.buffer comm : memref<8xf32>
+  %c = rank.buffer comm : memref<8xf32>
+  %d = rank.buffer comm : memref<4xf32>
+  %e = rank.buffer comm : memref<4xf32>
+  %f = rank.buffer comm : memref<4xf32>
+  %g = rank.buffer arena : memref<8xf32>
+  rank.port input "in" %in global tensor<8xf32> : memref<8xf32>
+  rank.kernel @a(%in : memref<8xf32>) -> (%a : memref<8xf32>) over [8] flops 1 origin "a"
+  %t = rank.collective reduce_scatter sum %a -> %d group 0 split [0] origin "x" : memref<8xf32> -> memref<4xf32>
+  rank.wait %t
+  %v = rank.collective all_reduce sum %d -> %d group 1 origin "v" : memref<4xf32> -> memref<4xf32>
+  rank.wait %v
+  rank.kernel @b(%in : memref<8xf32>) -> (%b : memref<8xf32>) over [8] flops 1 origin "b"
+  %u = rank.collective reduce_scatter sum %b -> %e group 0 split [0] origin "y" : memref<8xf32> -> memref<4xf32>
+  rank.wait %u
+  %w = rank.collective all_reduce sum %e -> %e group 1 origin "w" : memref<4xf32> -> memref<4xf32>
+  rank.wait %w
+  rank.kernel @c(%in : memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "c"
+  %z = rank.collective reduce_scatter max %c -> %f group 0 split [0] origin "z" : memref<8xf32> -> memref<4xf32>
+  rank.wait %z
+  rank.kernel @work(%in : memref<8xf32>) -> (%g : memref<8xf32>) over [8] flops 1 origin "work"
+  rank.kernel @use(%d, %e, %f : memref<4xf32>, memref<4xf32>, memref<4xf32>) -> (%g : memref<8xf32>) over [8] flops 1 origin "use"
+}
+
+// -----
+
+// Those under way hold only so much memory; in place they hold none.
 // ALONE-LABEL: rank.program @window
-// ALONE-COUNT-4: rank.collective
+// ALONE-COUNT-5: rank.collective all_reduce
+// ALONE-COUNT-4: rank.collective reduce_scatter
 // ALONE: rank.wait
-// ALONE-NEXT: rank.collective
+// ALONE-NEXT: rank.collective reduce_scatter
 rank.program @window groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mesh_axes<"dp"=2>} {
   rank.entry "main"
   %in = rank.buffer arena : memref<8xf32>
@@ -144,16 +194,31 @@ rank.program @window groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mes
   %c = rank.buffer comm : memref<8xf32>
   %d = rank.buffer comm : memref<8xf32>
   %e = rank.buffer comm : memref<8xf32>
+  %f = rank.buffer comm : memref<4xf32>
+  %g = rank.buffer comm : memref<4xf32>
+  %h = rank.buffer comm : memref<4xf32>
+  %i = rank.buffer comm : memref<4xf32>
+  %j = rank.buffer comm : memref<4xf32>
   rank.kernel @many(%in : memref<8xf32>) -> (%a, %b, %c, %d, %e : memref<8xf32>, memref<8xf32>, memref<8xf32>, memref<8xf32>, memref<8xf32>) over [8] flops 1 origin "a"
-  rank.kernel @work(%in : memref<8xf32>) -> (%in : memref<8xf32>) over [8] flops 1 origin "work"
-  %t = rank.collective all_reduce sum %a -> %a group 0 origin "x" : memref<8xf32> -> memref<8xf32>
-  rank.wait %t
-  %u = rank.collective all_reduce sum %b -> %b group 0 origin "x" : memref<8xf32> -> memref<8xf32>
-  rank.wait %u
-  %v = rank.collective all_reduce sum %c -> %c group 0 origin "x" : memref<8xf32> -> memref<8xf32>
-  rank.wait %v
-  %w = rank.collective all_reduce sum %d -> %d group 0 origin "x" : memref<8xf32> -> memref<8xf32>
-  rank.wait %w
-  %z = rank.collective all_reduce sum %e -> %e group 0 origin "x" : memref<8xf32> -> memref<8xf32>
-  rank.wait %z
+  %sa = rank.collective all_reduce sum %a -> %a group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %sa
+  %sb = rank.collective all_reduce sum %b -> %b group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %sb
+  %sc = rank.collective all_reduce sum %c -> %c group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %sc
+  %sd = rank.collective all_reduce sum %d -> %d group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %sd
+  %se = rank.collective all_reduce sum %e -> %e group 0 origin "x" : memref<8xf32> -> memref<8xf32>
+  rank.wait %se
+  rank.kernel @again(%in : memref<8xf32>) -> (%a, %b, %c, %d, %e : memref<8xf32>, memref<8xf32>, memref<8xf32>, memref<8xf32>, memref<8xf32>) over [8] flops 1 origin "a"
+  %ta = rank.collective reduce_scatter sum %a -> %f group 0 split [0] origin "x" : memref<8xf32> -> memref<4xf32>
+  rank.wait %ta
+  %tb = rank.collective reduce_scatter sum %b -> %g group 0 split [0] origin "x" : memref<8xf32> -> memref<4xf32>
+  rank.wait %tb
+  %tc = rank.collective reduce_scatter sum %c -> %h group 0 split [0] origin "x" : memref<8xf32> -> memref<4xf32>
+  rank.wait %tc
+  %td = rank.collective reduce_scatter sum %d -> %i group 0 split [0] origin "x" : memref<8xf32> -> memref<4xf32>
+  rank.wait %td
+  %te = rank.collective reduce_scatter sum %e -> %j group 0 split [0] origin "x" : memref<8xf32> -> memref<4xf32>
+  rank.wait %te
 }
