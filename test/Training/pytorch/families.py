@@ -117,7 +117,7 @@ FAMILIES = {
                      train={"data": same("pixel_values", "labels"), "order": "shuffled", "batch_norm": "batch"},
                      runs={"adamw": Run({"optimizer": ADAMW | {"epsilon": 1e-4}}, repeats=BOTH),
                            "sgd": Run({"optimizer": SGD, "learning_rate": {"kind": "constant", "peak": 0.02, "warmup_steps": 10}}),
-                           "frozen": Run({"batch_norm": "frozen", "learning_rate": COSINE | {"peak": 1e-2}})}),
+                           "frozen": Run({"batch_norm": "frozen", "learning_rate": COSINE | {"peak": 3e-3}})}),
     "gpt-tiny": Family(gpt(2, 64, 2, 32), {"input_ids": IDS}, TINY, special=gpt_special(2), runs={
         "adamw": Run(repeats=BOTH),
         "sgd": Run({"optimizer": SGD, "learning_rate": {"kind": "constant", "peak": 0.1, "warmup_steps": 10}}),
