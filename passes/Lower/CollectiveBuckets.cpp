@@ -126,15 +126,11 @@ private:
           std::max(spans[number].ready, buckets[bucketOf[before]].ready);
   }
 
-  /// Gathers of parameters, then what is ready first.
+  /// Gathers of parameters, then by when the first tensor is ready.
   SmallVector<Bucket> inOrderOfStart() {
     auto order = llvm::to_vector(llvm::seq<int64_t>(0, buckets.size()));
     llvm::stable_sort(order, [&](int64_t a, int64_t b) {
-      auto key = [&](const Bucket &bucket) {
-        return std::pair(!bucket.isPrefetch,
-                         bucket.isPrefetch ? 0 : bucket.ready);
-      };
-      return key(buckets[a]) < key(buckets[b]);
+      return firstReady[a] < firstReady[b];
     });
     SmallVector<int64_t> places(buckets.size());
     SmallVector<Bucket> sorted;
@@ -163,6 +159,7 @@ private:
       buckets.emplace_back();
       buckets.back().use = span.use;
       buckets.back().isPrefetch = isPrefetch;
+      firstReady.push_back(isPrefetch ? -1 : span.ready);
       if (!isLarge && canShare(op))
         open[key] = bucketOf[number];
     } else {
@@ -185,7 +182,8 @@ private:
   SmallVector<Span> spans;
   int64_t limit;
   SmallVector<Bucket> buckets;
-  SmallVector<int64_t> bucketOf; // by collective
+  SmallVector<int64_t> firstReady; // by bucket: when its first tensor is
+  SmallVector<int64_t> bucketOf;   // by collective
   std::map<Key, int64_t> open;
 };
 

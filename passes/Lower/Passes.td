@@ -81,10 +81,9 @@ def ScheduleCollectives : Pass<"rank-schedule-collectives", "::mlir::ModuleOp"> 
     of up to `bucket-bytes`, unless that would make one wait for another that is
     ready only after its use. Each exchange starts when the last of its inputs is
     ready and is waited for right before its first use; gathers of parameters
-    start `ahead` buckets before work needs them. Of the others under way those
-    that aren't in place hold at most `in-flight` buckets: beyond that the oldest
-    is waited for, which frees its inputs. All other steps keep their order. See
-    docs/Design/overlap.md.
+    start `ahead` buckets before work needs them. At most `in-flight` of the others
+    are under way at once: beyond that the oldest is waited for, which frees its
+    inputs. All other steps keep their order. See docs/Design/overlap.md.
 
     Input: a rank.program with a wait behind each collective, without offsets.
     Output: the same, scheduled; test/Lower/schedule-collectives.mlir shows both.
@@ -93,7 +92,7 @@ def ScheduleCollectives : Pass<"rank-schedule-collectives", "::mlir::ModuleOp"> 
     Option<"bucketBytes", "bucket-bytes", "int64_t", "2097152",
            "most bytes of collectives that go together; 0: each goes alone">,
     Option<"inFlight", "in-flight", "int64_t", "4",
-           "most buckets of other exchanges under way that hold memory">,
+           "most other exchanges under way at once">,
     Option<"ahead", "ahead", "int64_t", "4",
            "most buckets of gathered parameters that work has no use for yet">
   ];

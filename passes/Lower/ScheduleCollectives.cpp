@@ -28,9 +28,8 @@ namespace vescale {
 namespace {
 
 struct Limits {
-  int64_t inFlight;    // buckets under way that hold memory
-  int64_t ahead;       // gathers of parameters without a use so far
-  int64_t bucketBytes; // 1 at least
+  int64_t inFlight; // other exchanges under way
+  int64_t ahead;    // gathers of parameters without a use so far
 };
 
 class EntryScheduler {
@@ -99,17 +98,6 @@ private:
            (started[number] && numStarted - startNumber[number] >= behind);
   }
 
-  /// The memory that an exchange holds: none in place, and no more than a
-  /// bucket, so that as many large ones are under way.
-  int64_t loadOf(const Bucket &bucket) const {
-    for (CollectiveOp op : bucket.members)
-      for (auto [input, output] :
-           llvm::zip_equal(op.getInputs(), op.getOutputs()))
-        if (baseOf(input) != baseOf(output))
-          return std::min(bucket.bytes, limits.bucketBytes);
-    return 0;
-  }
-
   void startAll() {
     for (int64_t number = 0; number < numBuckets(); ++number)
       if (canStart(number)) {
@@ -125,14 +113,9 @@ private:
       end(other);
     // Gathers of parameters have a limit of their own.
     if (!buckets[number].isPrefetch) {
-      int64_t load = loadOf(buckets[number]);
-      while (!inFlight.empty() &&
-             inFlightLoad + load > limits.inFlight * limits.bucketBytes)
+      while (static_cast<int64_t>(inFlight.size()) >= limits.inFlight)
         end(inFlight.front());
-      if (load > 0) {
-        inFlight.insert(number);
-        inFlightLoad += load;
-      }
+      inFlight.insert(number);
       startNumber[number] = ++numStarted;
     }
     started[number] = create(buckets[number]);
@@ -144,8 +127,7 @@ private:
     start(number);
     WaitOp::create(builder, started[number].getLoc(), started[number]);
     ended[number] = true;
-    if (inFlight.remove(number))
-      inFlightLoad -= loadOf(buckets[number]);
+    inFlight.remove(number);
   }
 
   CollectiveOp create(const Bucket &bucket) {
@@ -200,7 +182,6 @@ private:
   SmallVector<CollectiveOp> started;
   SmallVector<bool> ended;
   llvm::SmallSetVector<int64_t, 8> inFlight; // oldest first
-  int64_t inFlightLoad = 0;
   SmallVector<int64_t> startNumber; // among others than gathers of parameters
   int64_t numStarted = 0;
 };
@@ -215,11 +196,11 @@ struct ScheduleCollectives
           "rank-schedule-collectives: in-flight and ahead are 1 at least");
       return signalPassFailure();
     }
-    Limits limits = {inFlight, ahead, std::max<int64_t>(1, bucketBytes)};
     for (auto program : getOperation().getOps<ProgramOp>())
       for (const EntrySteps &entry : collectEntries(program)) {
         SmallVector<Bucket> buckets = formBuckets(entry, bucketBytes);
-        EntryScheduler(entry, buckets, limits, &program.getBody().front())
+        EntryScheduler(entry, buckets, {inFlight, ahead},
+                       &program.getBody().front())
             .run();
         for (const Bucket &bucket : buckets)
           collectives += bucket.members.size();
