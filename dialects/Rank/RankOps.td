@@ -94,8 +94,8 @@ def Rank_ParameterOp : Rank_Op<"parameter"> {
     right operand of rank.gemm, k×n, seen as n×k in the file if transposed.
     `named`: under this name the author's checkpoints have it. `init` is what
     every element is at first where there is no source, and says what is stored.
-    Steps write a parameter only if it is `updated`. One that is `transient` is
-    empty between training steps, and no checkpoint has it.
+    Steps write a parameter only if it is `updated`. What is in one that is
+    `transient` means nothing between training steps, and no checkpoint has it.
   }];
   let arguments = (ins StrAttr:$name, OptionalAttr<Rank_SourceAttr>:$source,
       I64Attr:$view_offset, DenseI64ArrayAttr:$view_strides,

@@ -1,16 +1,13 @@
 //===- TrainFile.cpp - What a training step is, as people write it --------===//
 
 #include "vescale/Train/TrainFile.h"
+#include "lib/Train/Fields.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Errc.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/GlobPattern.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
-#include <cmath>
 
 using namespace llvm;
 using namespace vescale;
@@ -18,161 +15,6 @@ using namespace vescale;
 static constexpr StringLiteral kSchema = "vescale.train/1";
 /// A train file larger than this is none.
 static constexpr size_t kMaxBytes = 1 << 20;
-
-/// JSON has no comments; a key that begins so is one.
-static bool isComment(StringRef key) { return key.starts_with("//"); }
-
-namespace {
-/// The fields of one object. The first error counts; what was asked for is
-/// known, and anything else is refused at the end.
-class Fields {
-public:
-  Fields(const json::Object &object, std::string where)
-      : object(object), where(std::move(where)) {}
-
-  void number(StringRef name, double &value, double low, double high) {
-    const json::Value *field = find(name);
-    if (!field)
-      return;
-    std::optional<double> found = field->getAsNumber();
-    if (!found || !std::isfinite(*found) || *found < low || *found > high)
-      return fail(name,
-                  "needs a number from " + print(low) + " to " + print(high));
-    value = *found;
-  }
-
-  void integer(StringRef name, int64_t &value, int64_t low,
-               int64_t high = int64_t(1) << 53) {
-    const json::Value *field = find(name);
-    if (!field)
-      return;
-    std::optional<int64_t> found = field->getAsInteger();
-    if (!found || *found < low || *found > high)
-      return fail(name,
-                  formatv("needs a whole number from {0} to {1}", low, high));
-    value = *found;
-  }
-
-  void text(StringRef name, std::string &value) {
-    const json::Value *field = find(name);
-    if (!field)
-      return;
-    std::optional<StringRef> found = field->getAsString();
-    if (!found || found->empty())
-      return fail(name, "needs a text");
-    value = found->str();
-  }
-
-  /// One of some words, by its place among them.
-  template <typename Kind>
-  void choice(StringRef name, Kind &value, ArrayRef<StringRef> words) {
-    std::string word;
-    text(name, word);
-    if (word.empty())
-      return;
-    const auto *found = find_if(words, [&](StringRef w) { return w == word; });
-    if (found == words.end())
-      return fail(name,
-                  "can be " + join(words, ", ") + ", not \"" + word + "\"");
-    value = static_cast<Kind>(found - words.begin());
-  }
-
-  /// A glob, or a list of them.
-  void globs(StringRef name, std::vector<std::string> &value) {
-    const json::Value *field = find(name);
-    if (!field)
-      return;
-    value.clear();
-    json::Array one{*field};
-    const json::Array *list = field->getAsArray();
-    for (const json::Value &each : list ? *list : one) {
-      std::optional<StringRef> glob = each.getAsString();
-      if (!glob)
-        return fail(name, "needs a list of patterns");
-      Expected<GlobPattern> pattern = GlobPattern::create(*glob);
-      if (!pattern)
-        return fail(name, toString(pattern.takeError()));
-      value.push_back(glob->str());
-    }
-  }
-
-  /// The fields of an object in this one.
-  template <typename Read> void nested(StringRef name, Read read) {
-    const json::Value *field = find(name);
-    if (!field)
-      return;
-    const json::Object *inner = field->getAsObject();
-    if (!inner)
-      return fail(name, "needs an object");
-    Fields fields(*inner, path(name));
-    read(fields);
-    fields.refuseUnknown();
-    if (error.empty())
-      error = fields.error;
-  }
-
-  /// The fields of each object of a list in this one.
-  template <typename Read> void list(StringRef name, Read read) {
-    const json::Value *field = find(name);
-    if (!field)
-      return;
-    const json::Array *entries = field->getAsArray();
-    if (!entries)
-      return fail(name, "needs a list of objects");
-    for (auto [index, entry] : enumerate(*entries)) {
-      const json::Object *inner = entry.getAsObject();
-      if (!inner)
-        return fail(name, "needs a list of objects");
-      Fields fields(*inner, formatv("{0}[{1}]", path(name), index));
-      read(fields);
-      fields.refuseUnknown();
-      if (error.empty())
-        error = fields.error;
-    }
-  }
-
-  const json::Value *find(StringRef name) {
-    known.insert(name);
-    return object.get(name);
-  }
-
-  void fail(StringRef name, const Twine &what) {
-    if (error.empty())
-      error = ("\"" + path(name) + "\" " + what).str();
-  }
-
-  void refuseUnknown() {
-    for (const auto &field : object)
-      if (StringRef name = field.first;
-          !isComment(name) && !known.contains(name))
-        fail(name, "is unknown; fields here are " + join(known.keys(), ", "));
-  }
-
-  const json::Object &object;
-  std::string error;
-
-private:
-  static std::string print(double value) {
-    std::string text;
-    raw_string_ostream(text) << format("%g", value);
-    return text;
-  }
-  std::string path(StringRef name) const {
-    return where.empty() ? name.str() : where + "." + name.str();
-  }
-  template <typename Words>
-  static std::string join(const Words &words, StringRef separator) {
-    std::vector<std::string> sorted;
-    for (StringRef word : words)
-      sorted.push_back(word.str());
-    llvm::sort(sorted);
-    return llvm::join(sorted, separator);
-  }
-
-  std::string where;
-  StringSet<> known;
-};
-} // namespace
 
 static constexpr StringRef kLosses[] = {"cross_entropy", "mse", "output"};
 static constexpr StringRef kOptimizers[] = {"adamw", "sgd"};

@@ -7,19 +7,16 @@
 //   3. the learning rate and the bias corrections of the step, in f64;
 //   4. new optimizer state and parameters.
 //
-// With several micro-batches all but the last run a function of their own,
-// `accumulate`, which adds gradients, losses and numbers to what is kept from
-// one to the next; the step adds its own and begins anew.
+// With several micro-batches gradients, losses and numbers are those of all
+// (MicroBatches.h).
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Graph/Statistics.h"
-#include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "passes/Train/Formula.h"
 #include "passes/Train/Gradients.h"
+#include "passes/Train/MicroBatches.h"
 #include "passes/Train/Options.h"
 #include "passes/Train/Passes.h"
 #include "passes/Train/Schedule.h"
-#include "llvm/ADT/StringMap.h"
 
 namespace vescale::train {
 #define GEN_PASS_DEF_TRAINADDOPTIMIZER
@@ -57,11 +54,6 @@ private:
   LogicalResult checkReproducible();
   LogicalResult findGradients();
   void accumulate();
-  Value addToKept(const std::string &name, Value value, ParameterOp of = {});
-  Value addToTree(StringRef name, Value value);
-  Value addTermsToTree(StringRef name, Value value);
-  void keepSums(func::FuncOp accumulate);
-  void keepTrees(func::FuncOp accumulate);
   Value squaredNorm();
   void setScale();
   void updateAdamW(Trained &trained);
@@ -69,14 +61,9 @@ private:
   void setResults();
   ParameterOp findCounter();
   double decayOf(ParameterOp parameter) const;
-  ParameterOp createState(ParameterOp of, StringRef suffix, Type element);
   ParameterOp createState(ParameterOp of, StringRef suffix) {
-    return createState(of, suffix,
-                       graph::typeOf(of.getResult()).getElementType());
-  }
-  DenseElementsAttr zero(RankedTensorType type) {
-    return DenseElementsAttr::get(type,
-                                  builder.getZeroAttr(type.getElementType()));
+    return train::createState(f, of, suffix,
+                              typeOf(of.getResult()).getElementType());
   }
   void update(ParameterOp parameter, Value value) {
     UpdateOp::create(builder, f.loc, parameter, value);
@@ -95,10 +82,6 @@ private:
   /// Scalars of the step: what gradients are multiplied with, f32 or f64 as
   /// the loss; the learning rate and AdamW's corrections, f64.
   Value scale, norm, rate, correction1, correction2;
-  /// The number of micro-batches in what a parameter of this name keeps.
-  llvm::StringMap<int64_t> subtrees;
-  /// The number of terms of the gradients of this name.
-  llvm::StringMap<int64_t> terms;
 };
 } // namespace
 
@@ -134,142 +117,16 @@ LogicalResult StepBuilder::findGradients() {
   return success();
 }
 
-/// Adds the value to what earlier micro-batches gave, which lies like the
-/// parameter `of`, if given; and empties that.
-Value StepBuilder::addToKept(const std::string &name, Value value,
-                             ParameterOp of) {
-  ParameterOp kept;
-  if (of) {
-    kept = createState(of, name, typeOf(value).getElementType());
-  } else {
-    kept = ParameterOp::create(builder, f.loc, value.getType(), name);
-    kept.setInitAttr(zero(typeOf(value)));
-  }
-  kept->setAttr(kTransientAttr, builder.getUnitAttr());
-  Value sum = f.add(kept.getResult(), value);
-  update(kept, f.splat(typeOf(value), 0));
-  return sum;
-}
-
-/// The same in a reproducible module, where sums of micro-batches are balanced
-/// trees like those over the samples of one: what is kept are the sums of
-/// subtrees that wait for their siblings, one of a size. The last micro-batch
-/// finds all of them.
-Value StepBuilder::addToTree(StringRef name, Value value) {
-  for (int64_t size = 1; size < options.microBatches; size *= 2) {
-    value = addToKept(size == 1 ? name.str() : (name + "_" + Twine(size)).str(),
-                      value);
-    auto kept = cast<ParameterOp>(
-        value.getDefiningOp<AddOp>().getLhs().getDefiningOp());
-    subtrees[kept.getName()] = size;
-  }
-  return value;
-}
-
-/// Whether the value is a number that no input changes.
-static bool isFixed(Value value) {
-  Operation *op = value.getDefiningOp();
-  return op &&
-         (isa<ParameterOp>(op) || (isa<GraphDialect>(op->getDialect()) &&
-                                   llvm::all_of(op->getOperands(), isFixed)));
-}
-
-/// Adds up a gradient where it is a sum over samples: what is made of such sums
-/// afterwards, as where a weight has several uses or a factor, rounds, and so
-/// is made of the sums over all micro-batches.
-Value StepBuilder::addTermsToTree(StringRef name, Value value) {
-  Operation *op = value.getDefiningOp();
-  SmallVector<unsigned, 2> summed;
-  if (isa_and_nonnull<AddOp, SubOp>(op))
-    summed = {0, 1};
-  else if (isa_and_nonnull<NegOp, ReshapeOp, TransposeOp>(op) ||
-           (isa_and_nonnull<MulOp, DivOp>(op) && isFixed(op->getOperand(1))))
-    summed = {0};
-  else if (isa_and_nonnull<MulOp>(op) && isFixed(op->getOperand(0)))
-    summed = {1};
-  if (summed.empty()) {
-    int64_t number = terms[name]++; // views share a name too
-    std::string suffix = number ? "_term_" + std::to_string(number) : "";
-    return addToTree((name + suffix).str(), value);
-  }
-  builder.setInsertionPoint(func.front().getTerminator());
-  Operation *again = builder.clone(*op);
-  for (unsigned operand : summed)
-    again->setOperand(operand, addTermsToTree(name, op->getOperand(operand)));
-  again->moveBefore(func.front().getTerminator());
-  return again->getResult(0);
-}
-
-/// In `accumulate` sums are kept rather than emptied.
-void StepBuilder::keepSums(func::FuncOp accumulate) {
-  for (auto op : accumulate.front().getOps<UpdateOp>())
-    for (Operation *user : op.getParameter().getUsers())
-      if (auto add = dyn_cast<AddOp>(user))
-        op.getValueMutable().set(add.getResult());
-}
-
-/// The number of earlier micro-batches says which subtrees wait: those of its
-/// binary digits. The first that is missing is what the new sum becomes.
-void StepBuilder::keepTrees(func::FuncOp accumulate) {
-  auto scalar = RankedTensorType::get({}, builder.getI64Type());
-  auto countUpTo = [&](func::FuncOp func, std::optional<int64_t> next) {
-    builder.setInsertionPointToStart(&func.front());
-    auto counter = ParameterOp::create(builder, f.loc, scalar, "#micro_batch");
-    counter.setInitAttr(zero(scalar));
-    counter->setAttr(kTransientAttr, builder.getUnitAttr());
-    update(counter,
-           next ? f.splat(scalar, *next) : f.add(counter.getResult(), 1));
-    return counter.getResult();
-  };
-  countUpTo(func, 0);
-  Value earlier = countUpTo(accumulate, std::nullopt);
-  // Of each size, whether what waits stays as it is: the new sum takes its
-  // place where `earlier` ends in a zero and then only ones.
-  llvm::DenseMap<int64_t, Value> stays;
-  for (int64_t size = 1; size < options.microBatches; size *= 2) {
-    Value digits = RemOp::create(builder, f.loc, scalar, earlier,
-                                 f.splat(scalar, 2 * size));
-    stays[size] = f.notEqual(digits, f.splat(scalar, size - 1));
-  }
-  for (auto op : accumulate.front().getOps<UpdateOp>()) {
-    int64_t size = subtrees.lookup(op.getParameterOp().getName());
-    if (size == 0)
-      continue;
-    Value kept = op.getParameter();
-    AddOp add;
-    for (Operation *user : kept.getUsers())
-      if (auto found = dyn_cast<AddOp>(user))
-        add = found;
-    builder.setInsertionPoint(op);
-    op.getValueMutable().set(f.select(stays[size], kept, add.getRhs()));
-  }
-}
-
-/// Splits off `accumulate`, the same up to here, which keeps the sums.
+/// Adds up over the micro-batches what the step's sums are.
 void StepBuilder::accumulate() {
   Operation *end = func.front().getTerminator();
-  bool asTrees = dist::isReproducible(func);
-  auto add = [&](StringRef name, Value value) {
-    return asTrees ? addToTree(name, value) : addToKept(name.str(), value);
-  };
-  for (Trained &each : trained) {
-    std::string name = (each.parameter.getName() + "#gradient").str();
-    each.gradient = asTrees
-                        ? addTermsToTree(name, each.gradient)
-                        : addToKept("gradient", each.gradient, each.parameter);
-  }
-  Value sum = add("#loss_sum", end->getOperand(0));
-  Value count = add("#loss_count", end->getOperand(1));
+  MicroBatches sums(func, f, options.microBatches);
+  for (Trained &each : trained)
+    each.gradient = sums.addGradient(each.parameter, each.gradient);
+  Value sum = sums.add("#loss_sum", end->getOperand(0));
+  Value count = sums.add("#loss_count", end->getOperand(1));
   end->setOperands({sum, count});
-
-  builder.setInsertionPointAfter(func);
-  func::FuncOp other = func.clone();
-  builder.insert(other);
-  other.setName(kAccumulateName);
-  // There the sums are kept, and nothing is returned.
-  asTrees ? keepTrees(other) : keepSums(other);
-  setNamedResults(other, {});
-  builder.setInsertionPoint(end);
+  sums.splitOff();
 }
 
 /// Σ g² over all gradients, each added to the sum of those before.
@@ -304,19 +161,6 @@ double StepBuilder::decayOf(ParameterOp parameter) const {
       matchesAny(optimizer.noDecay, parameter))
     return 0;
   return optimizer.weightDecay;
-}
-
-ParameterOp StepBuilder::createState(ParameterOp of, StringRef suffix,
-                                     Type element) {
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPoint(of);
-  auto state =
-      ParameterOp::create(builder, f.loc, typeOf(of.getResult()).clone(element),
-                          (of.getName() + "#" + suffix).str());
-  state.setInitAttr(zero(of.getStoredType().clone(element)));
-  state.setViewOffsetAttr(of.getViewOffsetAttr());
-  state.setViewStridesAttr(of.getViewStridesAttr());
-  return state;
 }
 
 void StepBuilder::updateAdamW(Trained &each) {

@@ -79,7 +79,7 @@ struct Parameter {
   bool trained = false;         // the program updates it
   std::optional<double> init;   // what all elements start with, in no file
 
-  bool transient = false; // empty whenever a training step ends
+  bool transient = false; // means nothing when a training step has ended
 
   /// Does it outlive a step, so that checkpoints have it?
   bool isState() const { return (trained || init) && !transient; }

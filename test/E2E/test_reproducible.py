@@ -114,6 +114,20 @@ class Reproducible(unittest.TestCase):
             with self.subTest(flags=flags):
                 self.assertEqual(self.train("gpt-tiny/bf16", flags, 1)[0], expected)
 
+    def test_resume(self):
+        """A run begins with no sum waiting, whatever the step before it left."""
+        expected, _ = self.train("gpt-tiny/adamw", "", 4)
+        data, _ = self.compile("gpt-tiny/adamw", "", 4, "bundle")
+        entries = []
+        for steps, more in [(STEPS // 2, []), (STEPS, ["--resume"])]:
+            log = self.dir / f"log-{steps}.jsonl"
+            self.check(BUILD / "bin/vescale-run", self.dir / "bundle", "--", f"--data={data}", f"--steps={steps}",
+                       f"--log={log}", f"--save-dir={self.dir / 'save'}", *more)
+            entries += [json.loads(line) for line in log.read_text().splitlines()]
+        self.check(BUILD / "bin/vescale-ckpt", "export", self.dir / "save", self.dir / "bundle", "-o", self.dir / "hub")
+        losses = [(entry["loss"], entry["grad_norm"]) for entry in entries if "loss" in entry]
+        self.assertEqual((losses, weights_hash(self.dir / "hub")), expected)
+
     def test_refusals(self):
         _, result = self.compile("gpt-tiny/adamw", "", BATCH, "bundle", code=3)
         self.assertIn("has micro-batches of one sample", result.stderr)

@@ -68,6 +68,13 @@ int Process::wait(double limit) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+bool Process::waitToSay(const std::string &text, double limit) {
+  for (double end = seconds() + limit; seconds() < end; usleep(20000))
+    if (err().find(text) != std::string::npos)
+      return true;
+  return false;
+}
+
 void Process::signal(int number) { kill(pid, number); }
 std::string Process::out() const { return readAll(outPath); }
 std::string Process::err() const { return readAll(errPath); }

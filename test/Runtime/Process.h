@@ -20,6 +20,8 @@ public:
 
   /// The exit code, or -1 if it did not end in time (it is then killed).
   int wait(double seconds = 30);
+  /// Waits until it has said this; false if that takes too long.
+  bool waitToSay(const std::string &text, double seconds);
   void signal(int number);
   std::string out() const;
   std::string err() const;

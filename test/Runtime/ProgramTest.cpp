@@ -19,6 +19,10 @@ using namespace vescale::test;
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
+/// Seconds after which what a test waits for will not come any more, on however
+/// busy a machine.
+static constexpr double kPatience = 120;
+
 namespace {
 
 constexpr int batch = 8, in = 16, hidden = 32, out = 10;
@@ -132,7 +136,7 @@ protected:
   };
   Result run(std::vector<std::string> words,
              std::map<std::string, std::string> environment = {},
-             double limit = 40) {
+             double limit = kPatience) {
     Process process(words, dir / "process", environment);
     int code = process.wait(limit);
     return {code, process.out(), process.err()};
@@ -313,26 +317,23 @@ TEST_F(Program, WritesTheErrorFile) {
 TEST_F(Program, AKilledRankEndsAll) {
   std::string bundle = makeBundle(2), program = bundle + "/programs/0";
   Process process({VESCALE_RUN, bundle, "--input=" + (dir / "in.npz").string()},
-                  dir / "process", {{"MLP_PAUSE", "1 30"}});
-  ASSERT_TRUE(waitForProcesses(program, "OMPI_COMM_WORLD_RANK=1", 1, 20));
-  usleep(1000 * 1000);
+                  dir / "process", {{"MLP_PAUSE", "1 600"}});
+  ASSERT_TRUE(process.waitToSay("mlp pauses", kPatience)) << process.err();
   auto victims = processesOf(program, "OMPI_COMM_WORLD_RANK=1");
   ASSERT_EQ(victims.size(), 1u) << process.err();
   kill(victims[0], SIGKILL);
-  double begin = seconds();
-  EXPECT_EQ(process.wait(10), 1);
-  EXPECT_TRUE(waitForProcesses(program, "", 0, 5));
-  EXPECT_LT(seconds() - begin, 5);
+  EXPECT_EQ(process.wait(kPatience), 1);
+  EXPECT_TRUE(waitForProcesses(program, "", 0, kPatience));
   EXPECT_NE(process.err().find("rank 1"), std::string::npos) << process.err();
 }
 
 TEST_F(Program, AHungRankIsNamed) {
   std::string bundle = makeBundle(2), program = bundle + "/programs/0";
   Result result =
-      runBundle(bundle, {"--", "--timeout=1"}, {{"MLP_PAUSE", "1 30"}});
+      runBundle(bundle, {"--", "--timeout=1"}, {{"MLP_PAUSE", "1 600"}});
   expectRefusal(result, 1,
                 {"no progress for 1 s", "rank 1", "test.pause", "mlp.pause"});
-  EXPECT_TRUE(waitForProcesses(program, "", 0, 5));
+  EXPECT_TRUE(waitForProcesses(program, "", 0, kPatience));
 }
 
 TEST_F(Program, StopsInOrder) {
@@ -342,13 +343,14 @@ TEST_F(Program, StopsInOrder) {
                      "--input=" + (dir / "in.npz").string(), "--",
                      "--repeat=1000000"},
                     dir / "process");
-    ASSERT_TRUE(waitForProcesses(program, "", ranks, 20)) << process.err();
+    ASSERT_TRUE(waitForProcesses(program, "", ranks, kPatience))
+        << process.err();
     usleep(800 * 1000);
     process.signal(SIGTERM);
-    EXPECT_EQ(process.wait(10), 75) << process.err();
+    EXPECT_EQ(process.wait(kPatience), 75) << process.err();
     EXPECT_NE(process.err().find("stopped in order"), std::string::npos)
         << process.err();
-    EXPECT_TRUE(waitForProcesses(program, "", 0, 5));
+    EXPECT_TRUE(waitForProcesses(program, "", 0, kPatience));
   }
 }
 
@@ -356,9 +358,8 @@ TEST_F(Program, UsesItsOwnLibrariesAndOneOpenMPRuntime) {
   std::string bundle = makeBundle(1), program = bundle + "/programs/0";
   Process process({VESCALE_RUN, bundle, "--input=" + (dir / "in.npz").string(),
                    "--", "--threads=2"},
-                  dir / "process", {{"MLP_PAUSE", "0 5"}});
-  ASSERT_TRUE(waitForProcesses(program, "", 1, 20));
-  usleep(500 * 1000);
+                  dir / "process", {{"MLP_PAUSE", "0 600"}});
+  ASSERT_TRUE(process.waitToSay("mlp pauses", kPatience)) << process.err();
   auto found = processesOf(program, "");
   ASSERT_EQ(found.size(), 1u);
   std::ifstream maps("/proc/" + std::to_string(found[0]) + "/maps");

@@ -6,24 +6,16 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Support/Timing.h"
-#include "vescale/Codegen/Target.h"
-#include "vescale/Driver/Bundle.h"
+#include "tools/vescale-compile/EmitBundle.h"
 #include "vescale/Driver/Compiler.h"
 #include "vescale/Driver/MemoryReport.h"
-#include "vescale/Driver/Progress.h"
 #include "vescale/Driver/Register.h"
 #include "vescale/Planner/PlanFile.h"
 #include "vescale/Support/Diagnostics.h"
 #include "vescale/Support/ExitCodes.h"
 #include "vescale/Train/TrainFile.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/BLAKE3.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 namespace cl = llvm::cl;
@@ -165,11 +157,6 @@ static int usage(const llvm::Twine &message) {
   return exitUsage;
 }
 
-static int fail(int code, llvm::Error error) {
-  llvm::errs() << "error: " << llvm::toString(std::move(error)) << "\n";
-  return code;
-}
-
 /// What went wrong in a phase, as an exit code.
 static int exitCodeOf(Phase phase) {
   switch (phase) {
@@ -187,15 +174,6 @@ static int exitCodeOf(Phase phase) {
   return exitRunFailed;
 }
 
-/// Where the prebuilt parts of bundles lie, beside this executable.
-static std::string partsDir(const char *argv0) {
-  std::string self = llvm::sys::fs::getMainExecutable(
-      argv0, reinterpret_cast<void *>(&partsDir));
-  llvm::SmallString<128> path(llvm::sys::path::parent_path(self));
-  llvm::sys::path::append(path, "..", "lib", "vescale");
-  return path.str().str();
-}
-
 static int writeIr(mlir::ModuleOp module) {
   std::string message;
   auto file =
@@ -208,93 +186,9 @@ static int writeIr(mlir::ModuleOp module) {
   return exitDone;
 }
 
-static int emit(mlir::ModuleOp module, const CodegenTarget &codegen,
-                Progress &progress, mlir::TimingScope &timing,
-                const char *argv0) {
-  mlir::TimingScope scope = timing.nest(phaseName(Phase::Emit));
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  module->print(stream);
-  llvm::BLAKE3 hasher;
-  hasher.update(text);
-  auto digest = hasher.final<16>();
-  BundleOptions options;
-  // lld sets all options back to their defaults when it links.
-  bool asJson = json;
-  options.dir = output;
-  options.model = model;
-  options.weights = weights;
-  options.targetKind = codegen.kind().str();
-  options.targetIsa = codegen.isa().str();
-  options.hash = llvm::toHex(digest, /*LowerCase=*/true);
-  options.partsDir = partsDir(argv0);
-  // Emission takes the module apart, the manifest needs it whole.
-  mlir::OwningOpRef<mlir::ModuleOp> copy = module.clone();
-  auto object = codegen.emitObject(*copy, options.hash);
-  if (!object) {
-    progress.end();
-    return fail(exitRunFailed, object.takeError());
-  }
-  llvm::Expected<BundleInfo> info = writeBundle(
-      module,
-      llvm::MemoryBufferRef(llvm::StringRef(object->data(), object->size()),
-                            "program.o"),
-      options);
-  progress.end();
-  if (!info)
-    return fail(exitBadInput, info.takeError());
-  if (asJson) {
-    llvm::outs() << llvm::json::Value(
-                        llvm::json::Object{{"bundle", options.dir},
-                                           {"ranks", info->ranks},
-                                           {"arena_bytes", info->arenaBytes},
-                                           {"comm_bytes", info->commBytes},
-                                           {"weight_bytes", info->weightBytes}})
-                 << "\n";
-    return exitDone;
-  }
-  auto mib = [](int64_t bytes) {
-    return llvm::formatv("{0:f1} MiB", double(bytes) / (1 << 20)).str();
-  };
-  llvm::errs() << options.dir << ": " << info->ranks << " rank"
-               << (info->ranks == 1 ? "" : "s") << ", each with an arena of "
-               << mib(info->arenaBytes) << " and " << mib(info->commBytes)
-               << " of communication buffers; weights "
-               << mib(info->weightBytes) << "\n"
-               << "run it: vescale-run " << options.dir
-               << (trainFile.empty()
-                       ? " --input=in.npz --output=out.npz\n"
-                       : " -- --data=tokens.bin --steps=100 --save-dir=ckpt\n");
-  return exitDone;
-}
-
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
-  registerPasses(); // by name, for the options below
-  mlir::registerAsmPrinterCLOptions();
-  mlir::registerPassManagerCLOptions();
-  mlir::registerDefaultTimingManagerCLOptions();
-  cl::HideUnrelatedOptions(category);
-  if (!cl::ParseCommandLineOptions(
-          argc, argv,
-          "Compiles a model to a directory of executables, one program for "
-          "all ranks of a mesh.\n\n"
-          "  vescale-compile gpt2.onnx -o gpt2 --mesh=dp=2,tp=2 "
-          "--dim=batch=4 --dim=sequence=512\n"
-          "  vescale-run gpt2 -n 4 --input=in.npz --output=out.npz\n\n"
-          "  vescale-compile --train=default > train.json\n"
-          "  vescale-compile gpt2.onnx -o step --train=train.json "
-          "--mesh=dp=2\n\n"
-          "Also takes MLIR's options for debugging, such as --mlir-timing or\n"
-          "--mlir-print-ir-after-all --mlir-print-ir-after-change "
-          "(--help-hidden).\n"
-          "Exit codes: 0 done, 1 failed, 2 usage, 3 bad input, 4 no feasible "
-          "plan.\n",
-          &llvm::errs()))
-    return exitUsage;
-  // lld registers an option of this name when it links.
-  march.removeArgument();
-
+/// Fills in what the flags say; an exit code where they ask for no more, or for
+/// what cannot be.
+static std::optional<int> readOptions(CompilerOptions &options) {
   if (trainFile == "default") {
     llvm::outs() << defaultTrainFile();
     return 0;
@@ -306,7 +200,6 @@ int main(int argc, char **argv) {
     return usage("--train-set, --print-train and --memory-report go with "
                  "--train");
 
-  CompilerOptions options;
   options.model = model;
   options.reproducible = reproducible;
   options.train.file = trainFile;
@@ -374,6 +267,39 @@ int main(int argc, char **argv) {
     if (llvm::Error error = checkBundleDir(output))
       return fail(exitUsage, std::move(error));
   }
+  return std::nullopt;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  registerPasses(); // by name, for the options below
+  mlir::registerAsmPrinterCLOptions();
+  mlir::registerPassManagerCLOptions();
+  mlir::registerDefaultTimingManagerCLOptions();
+  cl::HideUnrelatedOptions(category);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv,
+          "Compiles a model to a directory of executables, one program for "
+          "all ranks of a mesh.\n\n"
+          "  vescale-compile gpt2.onnx -o gpt2 --mesh=dp=2,tp=2 "
+          "--dim=batch=4 --dim=sequence=512\n"
+          "  vescale-run gpt2 -n 4 --input=in.npz --output=out.npz\n\n"
+          "  vescale-compile --train=default > train.json\n"
+          "  vescale-compile gpt2.onnx -o step --train=train.json "
+          "--mesh=dp=2\n\n"
+          "Also takes MLIR's options for debugging, such as --mlir-timing or\n"
+          "--mlir-print-ir-after-all --mlir-print-ir-after-change "
+          "(--help-hidden).\n"
+          "Exit codes: 0 done, 1 failed, 2 usage, 3 bad input, 4 no feasible "
+          "plan.\n",
+          &llvm::errs()))
+    return exitUsage;
+  // lld registers an option of this name when it links.
+  march.removeArgument();
+
+  CompilerOptions options;
+  if (std::optional<int> code = readOptions(options))
+    return *code;
   llvm::Expected<std::unique_ptr<CodegenTarget>> codegen =
       createTarget(target, march);
   if (!codegen)
@@ -412,5 +338,13 @@ int main(int argc, char **argv) {
     return writeIr(*module);
   }
   progress.begin(Phase::Emit);
-  return emit(*module, **codegen, progress, timing, argv[0]);
+  mlir::TimingScope scope = timing.nest(phaseName(Phase::Emit));
+  // Before lld sets all options back to their defaults, when it links.
+  BundleOptions bundle;
+  bundle.dir = output;
+  bundle.model = model;
+  bundle.weights = weights;
+  return emitBundle(*module, **codegen, bundle,
+                    {/*asJson=*/json, /*isStep=*/!trainFile.empty()}, progress,
+                    argv[0]);
 }

@@ -2,6 +2,7 @@
  * split over TP ranks. x is 8x16, the hidden dimension 32, y 8x10. */
 #include "runtime/core/abi.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -30,10 +31,13 @@ enum { AtY = 0, CommBytes = 320, Arena = ArenaBytes };
 enum { AtY = ArenaBytes, CommBytes = 0, Arena = ArenaBytes + 320 };
 #endif
 
-/* MLP_PAUSE="rank seconds" makes a rank hang. */
+/* MLP_PAUSE="rank seconds" makes a rank hang, which says so the first time. */
 static void pauseHere(void *const *buffers, const int64_t *lo,
                       const int64_t *hi, const int64_t *env) {
+  static int told;
   const char *text = getenv("MLP_PAUSE");
+  if (text && atoi(text) == env[0] && !told++)
+    fputs("mlp pauses\n", stderr);
   if (text && atoi(text) == env[0])
     for (int i = 0; i < atoi(text + 2) * 100; ++i)
       usleep(10000);
