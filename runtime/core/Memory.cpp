@@ -41,8 +41,7 @@ int64_t peakResidentBytes() {
 }
 
 std::optional<int64_t> HeldMemory::measure() {
-  auto kibibytes =
-      sumOf("/proc/self/smaps_rollup", {"Pss_Anon", "Pss_Shmem"});
+  auto kibibytes = sumOf("/proc/self/smaps_rollup", {"Pss_Anon", "Pss_Shmem"});
   if (!kibibytes)
     return std::nullopt;
   return *kibibytes * 1024;

@@ -186,11 +186,10 @@ TEST(TrainFile, CommentsAreKeys) {
 }
 
 TEST(TrainFile, UnknownFields) {
-  EXPECT_EQ(
-      refusal(R"(, "learnig_rate": {})"),
-      "t.json: \"learnig_rate\" is unknown; fields here are batch_norm, "
-      "clip_norm, compute, data, dropout, frozen, learning_rate, loss, "
-      "micro_batches, optimizer, order, reduce, schema, seed");
+  EXPECT_EQ(refusal(R"(, "learnig_rate": {})"),
+            "t.json: \"learnig_rate\" is unknown; fields here are batch_norm, "
+            "clip_norm, compute, data, dropout, frozen, learning_rate, loss, "
+            "micro_batches, optimizer, order, reduce, schema, seed");
   // Fields of another kind are unknown, too: they would have no effect.
   EXPECT_EQ(refusal(R"(, "optimizer": {"kind": "sgd", "betas": [0.9, 0.95]})"),
             "t.json: \"optimizer.betas\" is unknown; fields here are kind, "
