@@ -284,6 +284,9 @@ def evaluate_op(op, x, attrs, shape, dtype):
         return np.log(softmax(first, dim))
     if op in ("layer_norm", "rms_norm"):
         return norm(*x, attrs=attrs, centre=op == "layer_norm")
+    if op == "batch_statistics":
+        axes = tuple(dim for dim in range(x[0].ndim) if dim != 1)
+        return (x[0].mean(axes), x[0].var(axes)) if "of_batch" in attrs else (x[1], x[2])
     if op == "attention":
         return attention(*x, attrs=attrs)
     if op == "attention_grad":

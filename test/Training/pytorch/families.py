@@ -117,7 +117,7 @@ FAMILIES = {
                      train={"data": same("pixel_values", "labels"), "order": "shuffled", "batch_norm": "batch"},
                      runs={"adamw": Run({"optimizer": ADAMW | {"epsilon": 1e-4}}, repeats=SMALL),
                            "sgd": Run({"optimizer": SGD, "learning_rate": {"kind": "constant", "peak": 0.02, "warmup_steps": 10}}),
-                           "frozen": Run({"batch_norm": "frozen"})}),
+                           "frozen": Run({"batch_norm": "frozen", "learning_rate": COSINE | {"peak": 5e-3}})}),
     "gpt-tiny": Family(gpt(2, 64, 2, 32), {"input_ids": IDS}, TINY, special=gpt_special(2), runs={
         "adamw": Run(repeats=SMALL),
         "sgd": Run({"optimizer": SGD, "learning_rate": {"kind": "constant", "peak": 0.1, "warmup_steps": 10}}),
