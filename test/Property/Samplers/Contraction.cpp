@@ -120,18 +120,32 @@ static void samplePoolGrad(Generator &g) {
                        w.low, w.high);
 }
 
-/// The places of extremes in windows, and what is given to them.
+/// The places of extremes in windows of a random shape.
+static Value samplePlaces(Generator &g, const Windows &w, Value x) {
+  SmallVector<int64_t> shape(shapeOf(x).take_front(2));
+  llvm::append_range(shape, w.result);
+  Reduction kind = g.dice.chance(50) ? Reduction::Max : Reduction::Min;
+  auto places =
+      g.create<PoolPlaceOp>(g.type(shape, g.builder.getI32Type()), kind, x,
+                            w.window, w.strides, w.dilations, w.low, w.high);
+  return places.getResult();
+}
+
+static void samplePoolPlace(Generator &g) {
+  Windows w(g, g.dice.between(1, 3));
+  int64_t batch = g.dimSize(), channels = g.dice.between(1, 4);
+  samplePlaces(g, w,
+               g.value(join({batch, channels}, w.spatial),
+                       g.element(ElementKind::Float)));
+}
+
 static void sampleUnpool(Generator &g) {
   Windows w(g, g.dice.between(1, 3));
   int64_t batch = g.dimSize(), channels = g.dice.between(1, 4);
   Type element = g.element(ElementKind::Float);
   Value x = g.value(join({batch, channels}, w.spatial), element);
   Value dy = g.value(join({batch, channels}, w.result), element);
-  Reduction kind = g.dice.chance(50) ? Reduction::Max : Reduction::Min;
-  auto places = g.create<PoolPlaceOp>(
-      g.type(join({batch, channels}, w.result), g.builder.getI32Type()), kind,
-      x, w.window, w.strides, w.dilations, w.low, w.high);
-  g.create<UnpoolOp>(typeOf(x), dy, places.getResult(), w.window, w.strides,
+  g.create<UnpoolOp>(typeOf(x), dy, samplePlaces(g, w, x), w.window, w.strides,
                      w.dilations, w.low, w.high);
 }
 
@@ -140,6 +154,6 @@ void test::addContractionSamplers(SmallVectorImpl<Sampler> &samplers) {
                    {"graph.conv", sampleConv},
                    {"graph.pool", samplePool},
                    {"graph.pool_grad", samplePoolGrad},
-                   {"graph.pool_place", sampleUnpool},
+                   {"graph.pool_place", samplePoolPlace},
                    {"graph.unpool", sampleUnpool}});
 }
