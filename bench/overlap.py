@@ -26,7 +26,7 @@ from turns import checked  # noqa: E402
 
 LAYOUTS = ["--mesh=dp=2", "--mesh=dp=2 --zero=3", "--mesh=tp=2"]
 WARM = 1  # first steps of a launch that aren't timed
-LATENCY_US = 50
+LATENCY_US = 50  # of the link; less where they would take more than a tenth of its time
 
 
 class Launches:
@@ -59,10 +59,11 @@ class Layout:
             return
         if share not in self.links:
             self.links[share] = share * self.alone.program(self.text).total * 1e-6
-        program = overlap.Program(self.text)
-        transfer_ms = self.links[share] - len(program.exchanges) * LATENCY_US * 1e-3
+        program, link_us = overlap.Program(self.text), self.links[share] * 1e3
+        latency_us = min(LATENCY_US, 0.1 * link_us / len(program.exchanges))
+        transfer_us = link_us - len(program.exchanges) * latency_us
         self.launch(self.linked.setdefault(share, Launches()), steps,
-                    [f"--simulate-link={LATENCY_US},{program.sent / 2**20 / (transfer_ms * 1e-3):.3f}"])
+                    [f"--simulate-link={latency_us:.3f},{program.sent / 2**20 / (transfer_us * 1e-6):.3f}"])
 
     def launch(self, launches, steps, flags):
         log, trace = self.directory / "log.jsonl", self.directory / "trace.json"
