@@ -23,7 +23,7 @@ SmallVector<Span> findSpans(const EntrySteps &entry) {
   for (const Step &step : entry.steps) {
     numbers.push_back(step.getCollective() ? spans.size() : work++);
     if (step.getCollective())
-      spans.push_back({step.getCollective()});
+      spans.emplace_back().op = step.getCollective();
   }
   for (auto [number, step] : llvm::enumerate(entry.steps)) {
     if (!step.getCollective())
@@ -129,8 +129,8 @@ private:
   /// Gathers of parameters, then by when the first tensor is ready.
   SmallVector<Bucket> inOrderOfStart() {
     auto order = llvm::to_vector(llvm::seq<int64_t>(0, buckets.size()));
-    llvm::stable_sort(order, [&](int64_t a, int64_t b) {
-      return firstReady[a] < firstReady[b];
+    llvm::sort(order, [&](int64_t a, int64_t b) {
+      return std::pair(firstReady[a], a) < std::pair(firstReady[b], b);
     });
     SmallVector<int64_t> places(buckets.size());
     SmallVector<Bucket> sorted;

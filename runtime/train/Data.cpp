@@ -92,11 +92,11 @@ Data::Data(const Manifest &manifest, const std::string &path, TokenWidth width,
   if (rows && rows->port->shape[0] != batch)
     fail(ExitCode::BadInput, "dropout numbers ", rows->port->shape[0],
          " samples, but inputs have ", batch);
-  for (const auto &[name, source] : train.data)
+  for (const auto &field : train.data)
     if (std::none_of(inputs.begin(), inputs.end(), [&](const Input &input) {
-          return input.port->name == name;
+          return input.port->name == field.first;
         }))
-      fail(ExitCode::BadInput, "the train file says where '", name,
+      fail(ExitCode::BadInput, "the train file says where '", field.first,
            "' comes from, which is no input of the step");
   bool isTokens = path.size() > 4 && path.substr(path.size() - 4) == ".bin";
   isTokens ? openTokens(path) : openArrays(path);

@@ -52,8 +52,8 @@ private:
     const Port *port;
     DataSource source;
     Shard shard;
-    size_t tensor = 0;       // in `arrays`
-    std::vector<char> whole; // the array, where its file can't be mapped
+    size_t tensor = 0;            // in `arrays`
+    std::vector<char> whole = {}; // the array, if its file can't be mapped
     const char *data = nullptr;
   };
   void addRows(const Port &port, int64_t rank);

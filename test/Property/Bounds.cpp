@@ -24,6 +24,18 @@ static bool mayVanish(const Ball &x) {
   return !isExact(x) && std::fabs(x.value) <= x.radius;
 }
 
+/// The largest power of two of which all terms of an exact value are multiples.
+static double grainOf(const Ball &x) {
+  if (x.grain != 0 || x.value == 0)
+    return x.grain != 0 ? x.grain : kInfinity;
+  if (!std::isfinite(x.value))
+    return 0;
+  int exponent;
+  double mantissa = std::ldexp(std::fabs(std::frexp(x.value, &exponent)), 53);
+  int zeros = llvm::countr_zero(static_cast<uint64_t>(mantissa));
+  return std::ldexp(1.0, exponent - 53 + zeros);
+}
+
 /// Half the distance from 1 to the next number of the type.
 static double unitOf(Type type) {
   return std::ldexp(1.0, -int(cast<FloatType>(type).getFPMantissaWidth()));
@@ -84,6 +96,17 @@ bool Bounds::fits(double value) const {
   return scaled == std::nearbyint(scaled);
 }
 
+bool Bounds::isExactInAnyOrder(double sizes, double grain) const {
+  return !split && sizes <= grain / std::fmax(unit, 0x1p-24);
+}
+
+Element Bounds::makeSum(double value, double sizes, double grain) const {
+  if (sizes == std::fabs(value) && grain == grainOf({value, 0}))
+    return make(value, 0);
+  balls.push_back({value, 0, sizes, grain});
+  return balls.size() - 1;
+}
+
 Element Bounds::rounded(double value, double radius, double errors) const {
   if (!std::isfinite(value))
     return anything(); // operands were finite: an overflow
@@ -140,9 +163,10 @@ Element Bounds::add(Element a, Element b) const {
   // Terms of a sum may be taken in any order: partial sums may then be as large
   // as the terms, whatever they are in this order.
   double radius = x.radius + y.radius;
-  if (radius == 0 && fits(value) && x.span == 0 && y.span == 0)
-    return make(value, 0);
   double sizes = std::fmax(reach(x), x.span) + std::fmax(reach(y), y.span);
+  double grain = std::fmin(grainOf(x), grainOf(y));
+  if (radius == 0 && isExactInAnyOrder(sizes, grain))
+    return makeSum(value, sizes, grain);
   return rounded(value, radius + 4 * unit * sizes, 1);
 }
 
@@ -313,7 +337,7 @@ Element Bounds::round(Element a, Type type) const {
 
 Element Bounds::sumOfProducts(const Element *a, const Element *b,
                               int64_t count) const {
-  double value = 0, radius = 0, sizes = 0;
+  double value = 0, radius = 0, sizes = 0, grain = kInfinity;
   for (int64_t i = 0; i < count; ++i) {
     const Ball &x = get(a[i]), &y = get(b[i]);
     if (isAnything(x) || isAnything(y) ||
@@ -322,16 +346,13 @@ Element Bounds::sumOfProducts(const Element *a, const Element *b,
       return anything();
     value += x.value * y.value;
     sizes += std::fabs(x.value * y.value);
+    grain = std::fmin(grain, grainOf(x) * grainOf(y));
     radius += std::fabs(x.value) * y.radius + reach(y) * x.radius;
   }
   if (!std::isfinite(value) || !std::isfinite(radius))
     return std::isfinite(sizes) ? anything() : fromDouble(value);
-  if (radius == 0 && fits(value) && fits(sizes)) {
-    if (sizes <= std::fabs(value))
-      return make(value, 0);
-    balls.push_back({value, 0, sizes});
-    return balls.size() - 1;
-  }
+  if (radius == 0 && isExactInAnyOrder(sizes, grain))
+    return makeSum(value, sizes, grain);
   return rounded(value, radius + (count + 8) * unit * (sizes + radius), 1);
 }
 

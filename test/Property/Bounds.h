@@ -35,8 +35,9 @@ public:
   struct Ball {
     double value, radius;
     /// Of an exact sum what its terms are together, where that is more: what is
-    /// added to it later may be added to some of them first.
-    double span = 0;
+    /// added to it later may be added to some of them first. And the largest
+    /// power of two of which they all are multiples; 0 for the value's own.
+    double span = 0, grain = 0;
   };
   const Ball &get(Element x) const { return balls[x]; }
 
@@ -78,6 +79,10 @@ private:
   Element rounded(double value, double radius, double errors) const;
   /// Whether the compute type holds the exact result as it is.
   bool fits(double value) const;
+  /// Whether terms of these sizes together, all multiples of the grain, add up
+  /// without rounding.
+  bool isExactInAnyOrder(double sizes, double grain) const;
+  Element makeSum(double value, double sizes, double grain) const;
 
   Precision precision;
   bool split;
