@@ -80,11 +80,11 @@ static LogicalResult verifyMatrix(GemmOp op, StringRef what, Value buffer,
                       transposed ? layout[3] : 1});
 }
 
-/// Leaves are a power of two that divides what is added up; only where bits may
-/// depend on the layout there may be none.
+/// Leaves are a power of two that divides what is added up; there may be none
+/// where bits may depend on the layout, and for a single term.
 static LogicalResult verifyLeaves(Operation *op, int64_t leaves,
                                   int64_t count) {
-  if (leaves == 0 && dist::isReproducible(op))
+  if (leaves == 0 && count > 1 && dist::isReproducible(op))
     return op->emitOpError("adds up in no fixed order, which a reproducible "
                            "program needs");
   if (leaves == 0 || (llvm::isPowerOf2_64(leaves) && count % leaves == 0))
