@@ -13,6 +13,7 @@ struct Span {
   CollectiveOp op;
   int64_t ready = 0, use = 0;
   SmallVector<int64_t, 2> dependences; // earlier collectives
+  size_t level = 0; // how many of them come one behind the other
 };
 
 /// The spans of all collectives, in program order.
@@ -37,6 +38,7 @@ SmallVector<Span> findSpans(const EntrySteps &entry) {
       }
       span.dependences.push_back(numbers[before]);
       span.ready = std::max(span.ready, spans[numbers[before]].ready);
+      span.level = std::max(span.level, spans[numbers[before]].level + 1);
     }
   }
   for (size_t number = entry.steps.size(); number-- > 0;) {
@@ -51,13 +53,6 @@ SmallVector<Span> findSpans(const EntrySteps &entry) {
                                         : numbers[behind]);
   }
   return spans;
-}
-
-int64_t bytesOf(CollectiveOp op) {
-  int64_t bytes = 0;
-  for (auto [input, output] : llvm::zip_equal(op.getInputs(), op.getOutputs()))
-    bytes += std::max(bufferBytes(input), bufferBytes(output));
-  return bytes;
 }
 
 /// Kinds whose parts are independent of each other.
@@ -80,8 +75,9 @@ public:
         prefetches.push_back(number);
         continue;
       }
-      others.resize(std::max<size_t>(others.size(), levelOf(number) + 1));
-      others[levelOf(number)].push_back(number);
+      size_t level = spans[number].level;
+      others.resize(std::max(others.size(), level + 1));
+      others[level].push_back(number);
     }
     llvm::sort(prefetches, [&](int64_t a, int64_t b) {
       return std::tie(spans[a].use, a) < std::tie(spans[b].use, b);
@@ -110,14 +106,6 @@ private:
     CollectiveOp op = spans[number].op;
     return op.getKind() == CollectiveKind::AllGather &&
            spans[number].ready == 0 && spans[number].dependences.empty();
-  }
-
-  /// How many collectives, one behind the other, come before it.
-  size_t levelOf(int64_t number) const {
-    size_t level = 0;
-    for (int64_t before : spans[number].dependences)
-      level = std::max(level, levelOf(before) + 1);
-    return level;
   }
 
   void waitForBuckets(int64_t number) {
@@ -152,7 +140,7 @@ private:
     CollectiveOp op = span.op;
     Key key(op.getKind(), op.getGroup(), op.getReduction());
     auto found = open.find(key);
-    bool isLarge = 2 * bytesOf(op) >= limit;
+    bool isLarge = 2 * wholeBytes(op) >= limit;
     if (isLarge || !canShare(op) || found == open.end() ||
         !fits(buckets[found->second], op, span)) {
       bucketOf[number] = buckets.size();
@@ -169,13 +157,13 @@ private:
     bucket.members.push_back(op);
     bucket.ready = std::max(bucket.ready, span.ready);
     bucket.use = std::min(bucket.use, span.use);
-    bucket.bytes += bytesOf(op);
+    bucket.bytes += wholeBytes(op);
     for (int64_t before : span.dependences)
       bucket.dependences.insert(bucketOf[before]);
   }
 
   bool fits(const Bucket &bucket, CollectiveOp op, const Span &span) {
-    return bucket.bytes + bytesOf(op) <= limit &&
+    return bucket.bytes + wholeBytes(op) <= limit &&
            std::max(bucket.ready, span.ready) <= std::min(bucket.use, span.use);
   }
 

@@ -95,13 +95,18 @@ double vescale::costOf(Operation *work) {
       .Default(0.0);
 }
 
-double vescale::sentBytes(CollectiveOp collective) {
-  auto groups = collective->getParentOfType<ProgramOp>().getGroups();
-  double ranks = cast<GroupAttr>(groups[collective.getGroup()]).getNumRanks();
-  double bytes = 0;
+int64_t vescale::wholeBytes(CollectiveOp collective) {
+  int64_t bytes = 0;
   for (auto [input, output] :
        llvm::zip_equal(collective.getInputs(), collective.getOutputs()))
     bytes += std::max(bufferBytes(input), bufferBytes(output));
+  return bytes;
+}
+
+double vescale::sentBytes(CollectiveOp collective) {
+  auto groups = collective->getParentOfType<ProgramOp>().getGroups();
+  double ranks = cast<GroupAttr>(groups[collective.getGroup()]).getNumRanks();
+  auto bytes = static_cast<double>(wholeBytes(collective));
   if (collective.getKind() == CollectiveKind::Permute)
     return bytes;
   int64_t rounds = collective.getKind() == CollectiveKind::AllReduce ? 2 : 1;

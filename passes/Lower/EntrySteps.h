@@ -36,6 +36,9 @@ llvm::SmallVector<EntrySteps> collectEntries(rank::ProgramOp program);
 /// count tenfold: they wait for memory, and have no unit of their own.
 double costOf(mlir::Operation *work);
 
+/// The bytes of what a collective moves, where that is whole.
+int64_t wholeBytes(rank::CollectiveOp collective);
+
 /// The bytes that a rank sends for a collective at best.
 double sentBytes(rank::CollectiveOp collective);
 

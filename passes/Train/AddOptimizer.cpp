@@ -34,13 +34,6 @@ struct Trained {
   Value gradient;
 };
 
-/// Marks what is built as part of the optimizer.
-struct MarkOptimizer : OpBuilder::Listener {
-  void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override {
-    op->setAttr(kOptimizerAttr, UnitAttr::get(op->getContext()));
-  }
-};
-
 class StepBuilder {
 public:
   StepBuilder(func::FuncOp func, const TrainFile &options)

@@ -26,12 +26,11 @@ using namespace vescale;
 using namespace vescale::graph;
 using namespace vescale::train;
 
-/// Marks what is built as part of the optimizer, which stores state as it
-/// likes.
+/// Moves the running statistics towards the batch's.
 static void moveRunning(BatchStatisticsOp op, Operation *end) {
-  OpBuilder builder(end);
+  MarkOptimizer marker;
+  OpBuilder builder(end, &marker);
   Formula f(builder, op.getLoc());
-  Operation *before = end->getPrevNode();
   double keeps = op.getMomentum().convertToDouble(), count = op.getCount();
   for (auto [running, own, factor] :
        {std::tuple(op.getRunningMean(), op.getMean(), 1.0),
@@ -39,9 +38,6 @@ static void moveRunning(BatchStatisticsOp op, Operation *end) {
     UpdateOp::create(
         builder, f.loc, running,
         f.add(f.mul(running, keeps), f.mul(own, (1 - keeps) * factor)));
-  for (Operation *built = before->getNextNode(); built != end;
-       built = built->getNextNode())
-    built->setAttr(kOptimizerAttr, builder.getUnitAttr());
 }
 
 namespace {

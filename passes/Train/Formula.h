@@ -11,6 +11,15 @@
 
 namespace vescale::train {
 
+/// Marks what is built as part of the optimizer, which stores state as it
+/// likes.
+struct MarkOptimizer : mlir::OpBuilder::Listener {
+  void notifyOperationInserted(mlir::Operation *op,
+                               mlir::OpBuilder::InsertPoint) override {
+    op->setAttr(graph::kOptimizerAttr, mlir::UnitAttr::get(op->getContext()));
+  }
+};
+
 class Formula {
 public:
   Formula(mlir::OpBuilder &builder, mlir::Location loc)

@@ -169,7 +169,7 @@ StepReport Trainer::runStep(Executor &executor) {
   report.learningRate = result("learning_rate");
   report.stepMs = slowest * 1e-6;
   report.tokens = data->tokensOfStep();
-  if (log)
+  if (log && !parts.options.log.empty())
     report.heldBytes = parts.held.bytes();
   return report;
 }
