@@ -20,8 +20,14 @@ void Monitor::catchSignals() {
   struct sigaction action = {};
   action.sa_handler = onSignal;
   action.sa_flags = SA_RESTART;
-  for (int signal : {SIGTERM, SIGINT, SIGUSR1})
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int signal : {SIGTERM, SIGINT, SIGUSR1}) {
     sigaction(signal, &action, nullptr);
+    sigaddset(&signals, signal);
+  }
+  // The launcher holds them back until there is someone to catch them.
+  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
 bool Monitor::stopRequested() { return signalSeen != 0; }

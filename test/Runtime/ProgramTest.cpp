@@ -336,22 +336,27 @@ TEST_F(Program, AHungRankIsNamed) {
   EXPECT_TRUE(waitForProcesses(program, "", 0, kPatience));
 }
 
+/// At any moment from a program's first instruction on.
 TEST_F(Program, StopsInOrder) {
-  for (int ranks : {1, 2}) {
-    std::string bundle = makeBundle(ranks), program = bundle + "/programs/0";
-    Process process({VESCALE_RUN, bundle,
-                     "--input=" + (dir / "in.npz").string(), "--",
-                     "--repeat=1000000"},
-                    dir / "process");
-    ASSERT_TRUE(waitForProcesses(program, "", ranks, kPatience))
-        << process.err();
-    usleep(800 * 1000);
-    process.signal(SIGTERM);
-    EXPECT_EQ(process.wait(kPatience), 75) << process.err();
-    EXPECT_NE(process.err().find("stopped in order"), std::string::npos)
-        << process.err();
-    EXPECT_TRUE(waitForProcesses(program, "", 0, kPatience));
-  }
+  for (int ranks : {1, 2})
+    for (int milliseconds : {0, 3, 10, 30, 100, 300}) {
+      std::string bundle = makeBundle(ranks), program = bundle + "/programs/0";
+      Process process({VESCALE_RUN, bundle,
+                       "--input=" + (dir / "in.npz").string(), "--",
+                       "--repeat=1000000"},
+                      dir / "process");
+      ASSERT_TRUE(waitForProcesses(program, "", ranks, kPatience))
+          << process.err();
+      usleep(milliseconds * 1000);
+      process.signal(SIGTERM);
+      EXPECT_EQ(process.wait(kPatience), 75) << process.err();
+      EXPECT_NE(process.err().find(ranks == 1 ? "stopped in order by a signal"
+                                              : "stopped "),
+                std::string::npos)
+          << process.err();
+      EXPECT_TRUE(waitForProcesses(program, "", 0, kPatience));
+      fs::remove_all(bundle);
+    }
 }
 
 TEST_F(Program, UsesItsOwnLibrariesAndOneOpenMPRuntime) {

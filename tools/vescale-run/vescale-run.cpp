@@ -127,14 +127,33 @@ long meshSize(const std::string &bundle) {
   return size;
 }
 
-volatile std::sig_atomic_t child = 0, signals = 0;
+/// What asks for an orderly stop. They wait from this program's first line on,
+/// so that none falls between two programs; who can act on them takes them.
+sigset_t stopSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGTERM, SIGINT, SIGUSR1})
+    sigaddset(&set, signal);
+  return set;
+}
 
-/// An orderly stop: mpirun kills its ranks within a second of SIGTERM, but it
-/// forwards SIGUSR1. Who asks three times gets what they want.
-void onSignal(int) {
-  int seen = signals = signals + 1;
-  if (child > 0)
-    kill(child, seen < 3 ? SIGUSR1 : SIGTERM);
+/// Waits for mpirun and hands stops on; how many there were, and its status.
+/// mpirun kills its ranks within a second of SIGTERM, but it forwards SIGUSR1,
+/// to those ranks that run by then: it is told until it has ended. Who asks
+/// three times gets what they want.
+int waitFor(pid_t mpirun, int &status) {
+  sigset_t set = stopSignals();
+  sigaddset(&set, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  timespec interval = {0, 500'000'000};
+  for (int stops = 0;;) {
+    if (waitpid(mpirun, &status, WNOHANG) == mpirun)
+      return stops;
+    int signal = sigtimedwait(&set, nullptr, &interval);
+    stops += signal > 0 && signal != SIGCHLD;
+    if (stops)
+      kill(mpirun, stops < 3 ? SIGUSR1 : SIGTERM);
+  }
 }
 
 int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
@@ -151,10 +170,6 @@ int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
     argv.push_back(word.data());
   argv.push_back(nullptr);
 
-  struct sigaction action = {};
-  action.sa_handler = onSignal;
-  for (int signal : {SIGTERM, SIGINT, SIGUSR1})
-    sigaction(signal, &action, nullptr);
   pid_t parent = getpid();
   pid_t pid = fork();
   if (pid < 0)
@@ -162,6 +177,8 @@ int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
   if (pid == 0) {
     // A group of its own, so that a terminal's Ctrl-C comes only to us.
     setpgid(0, 0);
+    sigset_t stops = stopSignals();
+    sigprocmask(SIG_UNBLOCK, &stops, nullptr);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
       _exit(RunFailed);
@@ -176,15 +193,12 @@ int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
                               std::strerror(errno) +
                               "); several ranks need Open MPI"));
   }
-  child = pid;
-  if (signals) // one that came before there was a child
-    kill(pid, SIGUSR1);
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  int code = WIFEXITED(status) ? WEXITSTATUS(status) : RunFailed;
-  if (signals && code != Done)
+  int status = 0, stops = waitFor(pid, status);
+  int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (stops && code > 128) {
+    std::fprintf(stderr, "error: stopped by a signal as the ranks started\n");
     return Stopped;
+  }
   switch (code) {
   case Done:
   case Usage:
@@ -201,6 +215,8 @@ int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
 } // namespace
 
 int main(int argc, char **argv) {
+  sigset_t stops = stopSignals();
+  sigprocmask(SIG_BLOCK, &stops, nullptr);
   Arguments arguments;
   std::string error = parse(argc, argv, arguments);
   if (arguments.help) {
