@@ -128,6 +128,7 @@ def VerifyLayoutsPass : Pass<"dist-verify-layouts", "::mlir::ModuleOp"> {
   let description = [{
     Closes the plan phase: every tensor has a layout on the module's mesh, and no
     op changes one by the way, such as a cast between layouts.
+    The shards of a training step's inputs are equal parts of its batch.
   }];
 }
 

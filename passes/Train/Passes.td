@@ -182,6 +182,17 @@ def TrainRecompute : Train_Pass<"train-recompute"> {
   let statistics = [Statistic<"clonedOps", "cloned-ops", "ops computed twice">];
 }
 
+def TrainCheckData : Train_Pass<"train-check-data"> {
+  let summary = "Refuses data that is not one batch for the step's inputs";
+  let description = [{
+    Stands behind train-add-loss, which may add inputs. The train file's `data`
+    must say of each input where it comes from, and of nothing else; what samples
+    are taken from has them in its first dimension, as many as all others.
+
+    Examples: test/Train/check-data.mlir.
+  }];
+}
+
 def TrainCheckTrainable : Train_Pass<"train-check-trainable"> {
   let summary = "Refuses models whose export folded what is to be trained";
   let description = [{

@@ -22,6 +22,7 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   pm.addPass(createTrainReadOptions(read));
   pm.addPass(createTrainCheckTrainable());
   pm.addPass(createTrainAddLoss());
+  pm.addPass(createTrainCheckData());
   // Unused outputs, and what led to them alone, are gone when parameters are
   // looked at.
   pm.addPass(createCanonicalizerPass());

@@ -16,11 +16,15 @@ RUN = "gpt-tiny/adamw"
 DIMS = ["--dim=batch=4", "--dim=sequence=32"]
 # Another kind has no fields of the first.
 LESS = ["loss.logits=", "loss.labels=", "loss.ignore_index=", "loss.label_smoothing="]
-MSE, OUTPUT = [*LESS, "loss.kind=mse"], [*LESS, "loss.kind=output"]
+MSE = [*LESS, "data.labels=", 'data.target={"from":"values"}', "loss.kind=mse"]
+OUTPUT = [*LESS, "loss.kind=output"]
+# Data that moves with the name of the input that it is for.
+ANSWERS = 'data.answers={"from":"tokens","shift":1}'
 SGD = ["optimizer.betas=", "optimizer.epsilon=", "optimizer.kind=sgd"]
 CONSTANT = ["learning_rate.final=", "learning_rate.total_steps=", "learning_rate.kind=constant"]
 # What changes the program: settings that both have, and those that make the difference, the last of which is meant.
-PROGRAM = [([], MSE), (MSE, ["loss.target=answers"]), ([], ["loss.labels=answers"]), ([], ["loss.ignore_index=32"]),
+PROGRAM = [([], MSE), (MSE, ["data.target=", ANSWERS, "loss.target=answers"]),
+           ([], ["data.labels=", ANSWERS, "loss.labels=answers"]), ([], ["loss.ignore_index=32"]),
            ([], ["loss.label_smoothing=0.1"]), ([], SGD), (SGD, ["optimizer.momentum=0.5"]),
            ([], ["optimizer.betas=[0.5,0.6]"]), ([], ["optimizer.epsilon=1e-4"]), ([], ["optimizer.weight_decay=0.3"]),
            ([], ["optimizer.no_decay=[]"]), ([], CONSTANT), ([], ["learning_rate.peak=0.1"]),
