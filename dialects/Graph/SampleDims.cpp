@@ -12,7 +12,7 @@ using namespace mlir;
 using namespace vescale;
 using namespace vescale::graph;
 
-SampleDims::SampleDims(func::FuncOp func) {
+SampleDims::SampleDims(func::FuncOp func) : func(func) {
   if (func.getNumArguments() == 0)
     return;
   ArrayRef<int64_t> first = shapeOf(func.getArgument(0));
@@ -86,4 +86,45 @@ void SampleDims::visit(dist::ShardableOpInterface op,
           dims.try_emplace(result, SampleDim{static_cast<int64_t>(dim),
                                              shapeOf(result)[dim] / batch});
   }
+}
+
+/// Whether the value, where it stands beside samples, has a part for each. With
+/// a batch of one that is what is broadcast, as it would be to more samples as
+/// well: other values but happen to have a dimension of one.
+bool SampleDims::isRepeated(Value value) const {
+  if (batch > 1)
+    return !value.getDefiningOp<ParameterOp>();
+  return value.getDefiningOp<BroadcastOp>() != nullptr;
+}
+
+void SampleDims::visitOperands(dist::ShardableOpInterface op,
+                               const dist::ShardingRule &rule) {
+  for (OpResult result : op->getResults()) {
+    std::optional<SampleDim> at = lookup(result);
+    if (!at)
+      continue;
+    std::optional<unsigned> samples =
+        leadingFactor(rule, rule.results[result.getResultNumber()][at->dim]);
+    if (!samples || rule.factors[*samples].size % batch != 0)
+      continue;
+    for (OpOperand &operand : op->getOpOperands())
+      for (auto [dim, factors] :
+           llvm::enumerate(rule.operands[operand.getOperandNumber()]))
+        if (leadingFactor(rule, factors) == samples &&
+            isRepeated(operand.get())) {
+          fed.insert(operand.get());
+          dims.try_emplace(operand.get(),
+                           SampleDim{static_cast<int64_t>(dim),
+                                     shapeOf(operand.get())[dim] / batch});
+        }
+  }
+}
+
+void SampleDims::visitAll() {
+  for (Operation &op : func.front())
+    if (auto shardable = dyn_cast<dist::ShardableOpInterface>(op))
+      visit(shardable, shardable.getShardingRule());
+  for (Operation &op : llvm::reverse(func.front()))
+    if (auto shardable = dyn_cast<dist::ShardableOpInterface>(op))
+      visitOperands(shardable, shardable.getShardingRule());
 }

@@ -21,14 +21,23 @@ public:
   explicit SampleDims(mlir::func::FuncOp func);
 
   void visit(dist::ShardableOpInterface op, const dist::ShardingRule &rule);
+  /// Visits all ops, and follows samples back to where a value of one is
+  /// repeated for each of them, as a position's embedding is.
+  void visitAll();
 
   int64_t getBatch() const { return batch; }
   /// Nothing for a value that has no such dimension, or none that is known.
   std::optional<SampleDim> lookup(mlir::Value value) const;
-  /// Whether the value is computed from samples at all.
+  /// Whether the value is computed from samples at all, or has one's part for
+  /// each.
   bool hasSamples(mlir::Value value) const { return fed.contains(value); }
 
 private:
+  bool isRepeated(mlir::Value value) const;
+  void visitOperands(dist::ShardableOpInterface op,
+                     const dist::ShardingRule &rule);
+
+  mlir::func::FuncOp func;
   int64_t batch = 1;
   llvm::DenseMap<mlir::Value, SampleDim> dims;
   llvm::DenseSet<mlir::Value> fed;

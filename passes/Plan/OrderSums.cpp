@@ -139,7 +139,11 @@ int64_t SumOrderer::leavesOf(Operation *op) const {
     ArrayRef<int64_t> shape = shapeOf(scatter.getIndices());
     if (shape.empty())
       return 1;
-    return isBatch(scatter.getIndices(), 0) ? leaves(true, shape[0], 1) : 1;
+    // Positions may be the same in all samples, and known.
+    return isBatch(scatter.getIndices(), 0) ||
+                   isBatch(scatter.getUpdates(), scatter.getDim())
+               ? leaves(true, shape[0], 1)
+               : 1;
   }
   return 1;
 }

@@ -119,7 +119,8 @@ struct ReduceUnitDims : OpRewritePattern<ReduceOp> {
   }
 };
 
-/// A lookup at known, evenly rising positions is a slice.
+/// A lookup at known, evenly rising positions is a slice; at one position over
+/// and over it is a broadcast.
 struct TakeOfRange : OpRewritePattern<TakeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(TakeOp op,
@@ -133,19 +134,30 @@ struct TakeOfRange : OpRewritePattern<TakeOp> {
     if (start < 0)
       start += size;
     int64_t limit = start + (count - 1) * stride + 1;
-    if (start < 0 || stride < 1 || limit > size)
+    if (start < 0 || stride < 0 || limit > size)
       return rewriter.notifyMatchFailure(op, "the positions leave the data");
     SmallVector<int64_t> shape(shapeOf(op.getData())), limits(shape),
         starts(shape.size(), 0), strides(shape.size(), 1);
     starts[axis] = start;
     limits[axis] = limit;
-    strides[axis] = stride;
-    shape[axis] = count;
+    strides[axis] = std::max<int64_t>(stride, 1);
+    shape[axis] = stride ? count : 1;
     auto type =
         RankedTensorType::get(shape, typeOf(op.getData()).getElementType());
     Value slice = SliceOp::create(rewriter, op.getLoc(), type, op.getData(),
                                   starts, limits, strides);
-    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), slice);
+    if (stride) {
+      rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), slice);
+      return success();
+    }
+    shape.erase(shape.begin() + axis);
+    SmallVector<int64_t> dims =
+        llvm::to_vector(llvm::seq<int64_t>(0, rankOf(op.getResult())));
+    dims.erase(dims.begin() + axis,
+               dims.begin() + axis + rankOf(op.getIndices()));
+    rewriter.replaceOpWithNewOp<BroadcastOp>(
+        op, op.getType(), createReshape(rewriter, op.getLoc(), slice, shape),
+        dims);
     return success();
   }
 

@@ -102,6 +102,30 @@ private:
   }
 };
 
+/// take(x, broadcast(i)) becomes broadcast(take(x, i)).
+struct SinkBroadcastBelowTake : OpRewritePattern<TakeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TakeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto broadcast = op.getIndices().getDefiningOp<BroadcastOp>();
+    if (!broadcast)
+      return rewriter.notifyMatchFailure(op, "positions are not broadcast");
+    int64_t axis = op.getAxis(), added = rankOf(op.getIndices());
+    SmallVector<int64_t> shape, dims;
+    for (int64_t dim = 0; dim < rankOf(op.getResult()); ++dim)
+      if (dim < axis || dim >= axis + added ||
+          llvm::is_contained(broadcast.getDims(), dim - axis)) {
+        shape.push_back(shapeOf(op.getResult())[dim]);
+        dims.push_back(dim);
+      }
+    Value small =
+        TakeOp::create(rewriter, op.getLoc(), withShape(op.getType(), shape),
+                       op.getData(), broadcast.getInput(), axis);
+    rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), small, dims);
+    return success();
+  }
+};
+
 /// A reshape that merges several leading dimensions, also of size 1, into the
 /// first of its result. It may do more to the others.
 struct Flattening {
@@ -281,7 +305,7 @@ struct UnflattenOperands : OpRewritePattern<ReshapeOp> {
 } // namespace
 
 void prepare::populateSinkPatterns(RewritePatternSet &patterns) {
-  patterns.add<SinkBroadcast, SinkFlatteningBelowDot, SplitBatchOfDot,
-               SinkFlatteningBelowSoftmax, SinkFlattening, UnflattenOperands>(
-      patterns.getContext());
+  patterns.add<SinkBroadcast, SinkBroadcastBelowTake, SinkFlatteningBelowDot,
+               SplitBatchOfDot, SinkFlatteningBelowSoftmax, SinkFlattening,
+               UnflattenOperands>(patterns.getContext());
 }

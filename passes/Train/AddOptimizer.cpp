@@ -72,6 +72,7 @@ private:
   OpBuilder builder;
   Formula f;
   SmallVector<Trained> trained;
+  llvm::DenseSet<Value> sampleSums;
   /// Scalars of the step: what gradients are multiplied with, f32 or f64 as
   /// the loss; the learning rate and AdamW's corrections, f64.
   Value scale, norm, rate, correction1, correction2;
@@ -95,7 +96,7 @@ LogicalResult StepBuilder::findGradients() {
     return failure();
   // Their derivative is taken; what they are made of ranks can share.
   decomposeStatistics(func);
-  for (auto [each, gradient] : llvm::zip_equal(trained, *gradients)) {
+  for (auto [each, gradient] : llvm::zip_equal(trained, gradients->values)) {
     each.gradient = gradient;
     // Summed over ranks behind the cast, or before it.
     if (auto cast = gradient ? gradient.getDefiningOp<CastOp>() : CastOp();
@@ -106,6 +107,7 @@ LogicalResult StepBuilder::findGradients() {
   llvm::erase_if(trained, [](const Trained &each) { return !each.gradient; });
   if (trained.empty())
     return func.emitError("has a loss that depends on no trained parameter");
+  sampleSums = std::move(gradients->sampleSums);
   builder.setInsertionPoint(end);
   return success();
 }
@@ -113,7 +115,7 @@ LogicalResult StepBuilder::findGradients() {
 /// Adds up over the micro-batches what the step's sums are.
 void StepBuilder::accumulate() {
   Operation *end = func.front().getTerminator();
-  MicroBatches sums(func, f, options.microBatches);
+  MicroBatches sums(func, f, options.microBatches, std::move(sampleSums));
   for (Trained &each : trained)
     each.gradient = sums.addGradient(each.parameter, each.gradient);
   Value sum = sums.add("#loss_sum", end->getOperand(0));
@@ -206,14 +208,6 @@ LogicalResult StepBuilder::checkReproducible() {
     return func.emitError("has ")
            << options.microBatches
            << " micro-batches; a reproducible step needs a power of two";
-  // Where a sample is all there is, nothing says what is summed over samples.
-  auto batched = [](BlockArgument input) {
-    return rankOf(input) > 0 && shapeOf(input)[0] > 1;
-  };
-  if (options.microBatches > 1 && !llvm::any_of(func.getArguments(), batched))
-    return func.emitError(
-        "has micro-batches of one sample; a reproducible step "
-        "needs more in each (--dim, --micro-batches)");
   if (options.reduce != TrainFile::F32)
     return func.emitError("adds up gradients in bf16 (reduce in the train "
                           "file), which a reproducible step cannot; use f32");

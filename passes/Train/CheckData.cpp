@@ -74,9 +74,8 @@ llvm::Error CheckData::check(const TrainFile &options) {
       if (data == options.data.end())
         return error("nothing says where the input '" + name.getValue() +
                      "' comes from; name it under \"data\" in the train file");
-      if (auto failed =
-              checkInput(name, cast<RankedTensorType>(input.getType()),
-                         data->second))
+      if (auto failed = checkInput(
+              name, cast<RankedTensorType>(input.getType()), data->second))
         return failed;
     }
   for (const auto &entry : options.data)

@@ -77,7 +77,7 @@ LogicalResult TrainDifferentiatePass::differentiate(func::FuncOp function) {
   if (failed(gradients))
     return failure();
   OpBuilder builder(terminator);
-  for (auto [entry, gradient] : llvm::zip_equal(trained, *gradients)) {
+  for (auto [entry, gradient] : llvm::zip_equal(trained, gradients->values)) {
     if (!gradient)
       gradient = makeZeros(builder, entry.value);
     terminator->insertOperands(terminator->getNumOperands(), gradient);

@@ -16,7 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Train/Gradients.h"
-#include "dialects/Graph/Graph.h"
+#include "dialects/Graph/SampleDims.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -37,13 +37,14 @@ struct MarkBackward : OpBuilder::Listener {
 class ReverseMode {
 public:
   ReverseMode(func::FuncOp function, Value loss, ValueRange values)
-      : body(function.front()), builder(body.getTerminator(), &marker),
-        loss(loss), values(values) {}
+      : function(function), body(function.front()),
+        builder(body.getTerminator(), &marker), loss(loss), values(values) {}
 
   LogicalResult run();
-  SmallVector<Value> getGradients() const {
-    return llvm::map_to_vector(
-        values, [&](Value value) { return gradients.lookup(value); });
+  train::Gradients takeGradients() {
+    return {llvm::map_to_vector(
+                values, [&](Value value) { return gradients.lookup(value); }),
+            std::move(sampleSums)};
   }
 
 private:
@@ -53,10 +54,12 @@ private:
   void prepare();
   void replace(Operation *op, ValueRange by);
   void seed();
-  LogicalResult differentiate(Operation *op);
+  LogicalResult differentiate(Operation *op, const SampleDims &samples);
   void add(Value value, Value gradient);
+  void followSamples();
   void dropUnused();
 
+  func::FuncOp function;
   Block &body;
   MarkBackward marker;
   OpBuilder builder;
@@ -64,6 +67,8 @@ private:
   SmallVector<Value> values;
   DenseSet<Value> active;
   DenseMap<Value, Value> gradients;
+  DenseSet<Value> sampleSums, perSample;
+  size_t followed = 0;
 };
 } // namespace
 
@@ -141,7 +146,8 @@ void ReverseMode::add(Value value, Value gradient) {
             : gradient;
 }
 
-LogicalResult ReverseMode::differentiate(Operation *op) {
+LogicalResult ReverseMode::differentiate(Operation *op,
+                                         const SampleDims &samples) {
   SmallVector<Value> results;
   for (Value result : op->getResults())
     results.push_back(gradients.lookup(result));
@@ -156,12 +162,34 @@ LogicalResult ReverseMode::differentiate(Operation *op) {
   GradientBuilder rule(builder, op->getLoc(), results, wanted);
   if (failed(differentiable.differentiate(rule)))
     return failure();
+  followSamples();
+  bool hasSamples = llvm::any_of(op->getResults(), [&](Value result) {
+    return samples.hasSamples(result);
+  });
   // The last operand is the last use.
   for (auto [operand, gradient] :
        llvm::reverse(llvm::zip_equal(op->getOperands(), rule.get())))
-    if (gradient)
+    if (gradient) {
+      // A derivative may also build the sum anew, in another form.
+      if (!samples.hasSamples(operand) &&
+          (hasSamples || perSample.contains(gradient)))
+        sampleSums.insert(gradient);
       add(operand, gradient);
+    }
+  followSamples();
   return success();
+}
+
+/// What is built is computed from samples where an operand is, unless that is a
+/// sum over them.
+void ReverseMode::followSamples() {
+  for (; followed < marker.built.size(); ++followed) {
+    Operation *op = marker.built[followed];
+    if (llvm::any_of(op->getOperands(), [&](Value operand) {
+          return perSample.contains(operand) && !sampleSums.contains(operand);
+        }))
+      perSample.insert_range(op->getResults());
+  }
 }
 
 void ReverseMode::dropUnused() {
@@ -183,15 +211,23 @@ LogicalResult ReverseMode::run() {
   SmallVector<Operation *> forward;
   for (Operation &op : body.without_terminator())
     forward.push_back(&op);
+  SampleDims samples(function);
+  samples.visitAll();
+  perSample.insert_range(body.getArguments());
+  for (Operation *op : forward)
+    if (llvm::any_of(op->getOperands(), [&](Value operand) {
+          return perSample.contains(operand);
+        }))
+      perSample.insert_range(op->getResults());
   seed();
   for (Operation *op : llvm::reverse(forward))
-    if (failed(differentiate(op)))
+    if (failed(differentiate(op, samples)))
       return failure();
   dropUnused();
   return success();
 }
 
-FailureOr<SmallVector<Value>>
+FailureOr<train::Gradients>
 train::buildGradients(func::FuncOp function, Value loss, ValueRange values) {
   if (!isFloat(loss) || rankOf(loss) != 0)
     return function.emitError("the loss must be a float scalar, but is ")
@@ -199,5 +235,5 @@ train::buildGradients(func::FuncOp function, Value loss, ValueRange values) {
   ReverseMode mode(function, loss, values);
   if (failed(mode.run()))
     return failure();
-  return mode.getGradients();
+  return mode.takeGradients();
 }

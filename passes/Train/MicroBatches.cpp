@@ -37,9 +37,10 @@ ParameterOp train::createState(Formula &f, ParameterOp of, StringRef suffix,
   return state;
 }
 
-MicroBatches::MicroBatches(func::FuncOp func, Formula &f, int64_t count)
+MicroBatches::MicroBatches(func::FuncOp func, Formula &f, int64_t count,
+                           llvm::DenseSet<Value> sampleSums)
     : func(func), f(f), builder(f.builder), count(count),
-      asTrees(dist::isReproducible(func)) {}
+      asTrees(dist::isReproducible(func)), sampleSums(std::move(sampleSums)) {}
 
 ParameterOp MicroBatches::createKept(StringRef name, Value like) {
   auto kept = ParameterOp::create(builder, f.loc, like.getType(), name);
@@ -63,46 +64,43 @@ Value MicroBatches::addToTree(StringRef name, Value value) {
   return value;
 }
 
-/// Whether the value is a number that no input changes.
-static bool isFixed(Value value) {
-  Operation *op = value.getDefiningOp();
-  return op &&
-         (isa<ParameterOp>(op) || (isa<GraphDialect>(op->getDialect()) &&
-                                   llvm::all_of(op->getOperands(), isFixed)));
-}
-
 /// Adds up a gradient where it is a sum over samples: what is made of such sums
 /// afterwards, as where a weight has several uses or a factor, rounds, and so
-/// is made of the sums over all micro-batches.
-Value MicroBatches::addTermsToTree(StringRef name, Value value) {
-  Operation *op = value.getDefiningOp();
-  SmallVector<unsigned, 2> summed;
-  if (isa_and_nonnull<AddOp, SubOp>(op))
-    summed = {0, 1};
-  else if (isa_and_nonnull<NegOp, ReshapeOp, TransposeOp>(op) ||
-           (isa_and_nonnull<MulOp, DivOp>(op) && isFixed(op->getOperand(1))))
-    summed = {0};
-  else if (isa_and_nonnull<MulOp>(op) && isFixed(op->getOperand(0)))
-    summed = {1};
-  if (summed.empty()) {
-    int64_t number = terms[name]++; // views share a name too
+/// is made of the sums over all micro-batches. `known` are those made so far.
+Value MicroBatches::addSumsToTrees(StringRef name, Value value,
+                                   DenseMap<Value, Value> &known) {
+  if (auto found = known.find(value); found != known.end())
+    return found->second;
+  Value total = value;
+  if (sampleSums.contains(value)) {
+    // Views of a parameter share its name, too.
+    int64_t number = terms[name]++;
     std::string suffix = number ? "_term_" + std::to_string(number) : "";
-    return addToTree((name + suffix).str(), value);
+    total = addToTree((name + suffix).str(), value);
+  } else if (Operation *op = value.getDefiningOp()) {
+    SmallVector<Value> operands =
+        llvm::map_to_vector(op->getOperands(), [&](Value operand) {
+          return addSumsToTrees(name, operand, known);
+        });
+    if (!llvm::equal(operands, op->getOperands())) {
+      Operation *again = builder.clone(*op);
+      again->setOperands(operands);
+      total = again->getResult(cast<OpResult>(value).getResultNumber());
+    }
   }
-  builder.setInsertionPoint(func.front().getTerminator());
-  Operation *again = builder.clone(*op);
-  for (unsigned operand : summed)
-    again->setOperand(operand, addTermsToTree(name, op->getOperand(operand)));
-  again->moveBefore(func.front().getTerminator());
-  return again->getResult(0);
+  return known[value] = total;
 }
 
 Value MicroBatches::addGradient(ParameterOp parameter, Value gradient) {
-  if (asTrees)
-    return addTermsToTree((parameter.getName() + "#gradient").str(), gradient);
-  return addToKept(
-      createState(f, parameter, "gradient", typeOf(gradient).getElementType()),
-      gradient);
+  if (!asTrees)
+    return addToKept(createState(f, parameter, "gradient",
+                                 typeOf(gradient).getElementType()),
+                     gradient);
+  std::string name = (parameter.getName() + "#gradient").str();
+  DenseMap<Value, Value> known;
+  Value sum = addSumsToTrees(name, gradient, known);
+  // A loss that no sample changes has one gradient a micro-batch.
+  return sum == gradient ? addToTree(name, gradient) : sum;
 }
 
 Value MicroBatches::add(StringRef name, Value value) {

@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Train/Formula.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace vescale::train {
@@ -17,7 +18,9 @@ graph::ParameterOp createState(Formula &f, graph::ParameterOp of,
 /// the next; the step adds its own and uses the sums.
 class MicroBatches {
 public:
-  MicroBatches(mlir::func::FuncOp func, Formula &f, int64_t count);
+  /// `sampleSums` are those that gradients are made of (Gradients.h).
+  MicroBatches(mlir::func::FuncOp func, Formula &f, int64_t count,
+               llvm::DenseSet<mlir::Value> sampleSums);
 
   /// The sum of the parameter's gradients.
   mlir::Value addGradient(graph::ParameterOp parameter, mlir::Value gradient);
@@ -30,7 +33,8 @@ private:
   graph::ParameterOp createKept(llvm::StringRef name, mlir::Value like);
   mlir::Value addToKept(graph::ParameterOp kept, mlir::Value value);
   mlir::Value addToTree(llvm::StringRef name, mlir::Value value);
-  mlir::Value addTermsToTree(llvm::StringRef name, mlir::Value value);
+  mlir::Value addSumsToTrees(llvm::StringRef name, mlir::Value value,
+                             llvm::DenseMap<mlir::Value, mlir::Value> &known);
   void keepSums(mlir::func::FuncOp accumulate);
   void keepTrees(mlir::func::FuncOp accumulate);
   mlir::Value countMicroBatches(mlir::func::FuncOp in,
@@ -41,9 +45,10 @@ private:
   mlir::OpBuilder &builder;
   int64_t count;
   bool asTrees;
+  llvm::DenseSet<mlir::Value> sampleSums;
   /// The number of micro-batches in what a parameter of this name keeps.
   llvm::StringMap<int64_t> kept;
-  /// The number of terms of the gradients of this name.
+  /// The number of trees of the gradients of this name.
   llvm::StringMap<int64_t> terms;
 };
 

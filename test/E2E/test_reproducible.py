@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test" / "Training"))
 
 import tool  # noqa: E402
+import weight_uses  # noqa: E402
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 BATCH, SEQUENCE, STEPS = 8, 32, 20
@@ -29,7 +30,7 @@ LAYOUTS = [("--mesh=dp=2", 1), ("--mesh=dp=4", 1), ("--mesh=dp=8", 1), ("--mesh=
            ("--mesh=sp=2 --sp=ulysses", 1), ("--mesh=dp=2,sp=2 --sp=ulysses --zero=2", 1),
            ("--mesh=dp=2,tp=2 --zero=3 --sp=megatron", 1), ("--mesh=dp=8,tp=2 --zero=3", 1), ("--recompute=full", 1),
            ("--mesh=dp=2,tp=2 --recompute=selective", 1), ("", 2), ("", 4), ("--mesh=dp=2", 2), ("--mesh=dp=2 --zero=1", 4),
-           ("--mesh=dp=2 --zero=2", 2), ("--mesh=dp=2,tp=2 --zero=3", 4)]
+           ("--mesh=dp=2 --zero=2", 2), ("--mesh=dp=2,tp=2 --zero=3", 4), ("", 8), ("--mesh=tp=2 --zero=3 --zero-axes=tp", 8)]
 
 
 def weights_hash(directory):
@@ -61,7 +62,10 @@ class Reproducible(unittest.TestCase):
 
     def compile(self, run, flags, micro_batches, bundle, *more, code=0):
         model = self.dir / run.replace("/", "-")
-        graph, data = tool.make(run, model)
+        if run == "weight-uses":
+            graph, data = weight_uses.write(model)
+        else:
+            graph, data = tool.make(run, model)
         result = self.check(BUILD / "bin/vescale-compile", graph, "-o", self.dir / bundle, "--reproducible",
                             f"--train={model / 'train.json'}", f"--dim=batch={BATCH // micro_batches}",
                             f"--dim=sequence={SEQUENCE}", f"--micro-batches={micro_batches}", *flags.split(), *more, code=code)
@@ -107,6 +111,13 @@ class Reproducible(unittest.TestCase):
             with self.subTest(flags=flags, micro_batches=micro_batches):
                 self.assertEqual(self.train("gpt-tiny-dropout/adamw", flags, micro_batches)[0], expected)
 
+    def test_weight_uses(self):
+        """A gradient is added up over micro-batches where it is a sum over samples, and what is made of it behind that."""
+        expected, _ = self.train("weight-uses", "", 1)
+        for flags, micro_batches in [("", 2), ("", 4), ("", 8), ("--mesh=dp=2", 4), ("--mesh=tp=2", 8), ("--mesh=dp=4 --zero=3", 1)]:
+            with self.subTest(flags=flags, micro_batches=micro_batches):
+                self.assertEqual(self.train("weight-uses", flags, micro_batches)[0], expected)
+
     def test_bf16(self):
         """Sums are the same in bf16 too, micro-batches apart: their sums round."""
         expected, _ = self.train("gpt-tiny/bf16", "", 1)
@@ -129,8 +140,8 @@ class Reproducible(unittest.TestCase):
         self.assertEqual((losses, weights_hash(self.dir / "hub")), expected)
 
     def test_refusals(self):
-        _, result = self.compile("gpt-tiny/adamw", "", BATCH, "bundle", code=3)
-        self.assertIn("has micro-batches of one sample", result.stderr)
+        _, result = self.compile("gpt-tiny/adamw", "", 3, "bundle", code=3)
+        self.assertIn("3 micro-batches; a reproducible step needs a power of two", result.stderr)
 
 
 if __name__ == "__main__":

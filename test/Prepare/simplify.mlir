@@ -122,6 +122,25 @@ func.func @lookup_from_the_end(%table: tensor<5x2xf32>) -> tensor<2xf32> {
   return %1 : tensor<2xf32>
 }
 
+// CHECK-LABEL: func @lookup_of_one
+// CHECK-NEXT: %[[ROW:.*]] = graph.slice %arg0 [0, 4, 0] to [2, 5, 2] step [1, 1, 1]
+// CHECK-NEXT: %[[FLAT:.*]] = graph.reshape %[[ROW]] : tensor<2x1x2xf32> -> tensor<2x2xf32>
+// CHECK-NEXT: graph.broadcast %[[FLAT]] dims [0, 3] : tensor<2x2xf32> -> tensor<2x3x4x2xf32>
+func.func @lookup_of_one(%table: tensor<2x5x2xf32>) -> tensor<2x3x4x2xf32> {
+  %0 = graph.constant dense<-1> : tensor<3x4xi64> -> tensor<3x4xi64>
+  %1 = graph.take %table[%0] axis 1 : (tensor<2x5x2xf32>, tensor<3x4xi64>) -> tensor<2x3x4x2xf32>
+  return %1 : tensor<2x3x4x2xf32>
+}
+
+// CHECK-LABEL: func @lookup_of_broadcast
+// CHECK-NEXT: %[[ROWS:.*]] = graph.take %arg0[%arg1] axis 1
+// CHECK-NEXT: graph.broadcast %[[ROWS]] dims [0, 2, 3] : tensor<2x4x2xf32> -> tensor<2x3x4x2xf32>
+func.func @lookup_of_broadcast(%table: tensor<2x5x2xf32>, %at: tensor<4xi64>) -> tensor<2x3x4x2xf32> {
+  %0 = graph.broadcast %at dims [1] : tensor<4xi64> -> tensor<3x4xi64>
+  %1 = graph.take %table[%0] axis 1 : (tensor<2x5x2xf32>, tensor<3x4xi64>) -> tensor<2x3x4x2xf32>
+  return %1 : tensor<2x3x4x2xf32>
+}
+
 // CHECK-LABEL: func @lookup_of_others
 // CHECK: graph.take
 func.func @lookup_of_others(%table: tensor<5x2xf32>) -> tensor<3x2xf32> {

@@ -58,7 +58,7 @@ FailureOr<Gradients> test::addGradients(Generator &g) {
   auto gradients = train::buildGradients(g.main, loss, derived.values);
   if (failed(gradients))
     return failure();
-  derived.gradients = *gradients;
+  derived.gradients = gradients->values;
   SmallVector<Value> results = {loss};
   for (Value gradient : derived.gradients)
     if (gradient)
