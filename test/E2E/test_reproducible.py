@@ -62,13 +62,12 @@ class Reproducible(unittest.TestCase):
 
     def compile(self, run, flags, micro_batches, bundle, *more, code=0):
         model = self.dir / run.replace("/", "-")
-        if run == "weight-uses":
-            graph, data = weight_uses.write(model)
-        else:
-            graph, data = tool.make(run, model)
+        is_uses = run == "weight-uses"
+        graph, data = weight_uses.write(model) if is_uses else tool.make(run, model)
+        dims = {"batch": BATCH // micro_batches} | ({} if is_uses else {"sequence": SEQUENCE})
         result = self.check(BUILD / "bin/vescale-compile", graph, "-o", self.dir / bundle, "--reproducible",
-                            f"--train={model / 'train.json'}", f"--dim=batch={BATCH // micro_batches}",
-                            f"--dim=sequence={SEQUENCE}", f"--micro-batches={micro_batches}", *flags.split(), *more, code=code)
+                            f"--train={model / 'train.json'}", *(f"--dim={dim}={size}" for dim, size in dims.items()),
+                            f"--micro-batches={micro_batches}", *flags.split(), *more, code=code)
         return data, result
 
     def train(self, run, flags, micro_batches):

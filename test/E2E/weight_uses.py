@@ -12,7 +12,7 @@ WEIGHTS = {"block.position": (1, 6, 4), "block.scale": (6, 1), "block.weight": (
            "block.class_token": (1, 1, 4), "block.type.weight": (3, 4), "block.bias": (4,)}
 
 TRAIN = {"schema": "vescale.train/1", "loss": {"kind": "mse", "prediction": "prediction", "target": "target"},
-         "learning_rate": {"kind": "constant", "peak": 0.01, "warmup_steps": 0}, "clip_norm": None,
+         "optimizer": {"kind": "sgd"}, "learning_rate": {"kind": "constant", "peak": 0.1, "warmup_steps": 0}, "clip_norm": None,
          "data": {"x": {"from": "x"}, "target": {"from": "target"}}}
 
 

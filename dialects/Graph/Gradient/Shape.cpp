@@ -17,7 +17,8 @@ VESCALE_CARRIES_FLOATS(PadOp)
 
 /// The sum over `dims`, in which a factor that is the same for all that is
 /// added up comes last: so what a shift and a scale of many elements have for
-/// gradients share one sum.
+/// gradients share one sum. Not in reproducible programs: where a batch is one
+/// sample nothing shows that this is the same sum.
 static Term sumOver(GradientBuilder &gradients, Term x,
                     ArrayRef<int64_t> dims) {
   Operation *op = Value(x).getDefiningOp();
@@ -51,7 +52,8 @@ LogicalResult BroadcastOp::differentiate(GradientBuilder &gradients) {
   for (int64_t dim : dimRange(0, dy.rank()))
     if (!llvm::is_contained(getDims(), dim))
       added.push_back(dim);
-  gradients.set(0, sumOver(gradients, dy, added));
+  gradients.set(0, dist::isReproducible(*this) ? dy.sum(added)
+                                               : sumOver(gradients, dy, added));
   return success();
 }
 
