@@ -214,9 +214,10 @@ private:
       if (manifest.train)
         trainer.emplace(TrainerParts{manifest, options, bundle, program,
                                      *transport, monitor, held, threads});
-      else if (options.trains())
-        runtime::fail(ExitCode::Usage, "the bundle has no training step; "
-                                       "compile the model with --train");
+      else if (!options.trainingFlag.empty())
+        runtime::fail(ExitCode::Usage, options.trainingFlag,
+                      ": the bundle has no training step; compile the model "
+                      "with --train");
       chooseWeights(rank);
       if (!options.output.empty())
         checkWritable(options.output, outputInfos(manifest));

@@ -26,6 +26,13 @@ int count(const std::string &flag, const std::string &text, int least,
   return static_cast<int>(value);
 }
 
+const char *const inferenceFlags[] = {"--input", "--output", "--repeat",
+                                      "--warmup", "--json"};
+const char *const trainingFlags[] = {
+    "--data", "--tokens",    "--steps", "--save-dir",   "--save-every",
+    "--keep", "--resume",    "--eval",  "--eval-every", "--eval-batches",
+    "--log",  "--log-every", "--trace", "--trace-steps"};
+
 } // namespace
 
 Options parseOptions(int argc, char **argv) {
@@ -121,6 +128,12 @@ Options parseOptions(int argc, char **argv) {
            "'; --help lists the flags");
     if (hasValue)
       fail(ExitCode::Usage, flag, " takes no value");
+    for (const char *only : inferenceFlags)
+      if (flag == only)
+        options.inferenceFlag = flag;
+    for (const char *only : trainingFlags)
+      if (flag == only)
+        options.trainingFlag = flag;
   }
   return options;
 }

@@ -29,8 +29,11 @@ struct Options {
   int64_t evalEvery = 0, evalBatches = 0; // at the end alone; what there is
   int64_t traceSteps = 0;                 // none given
   bool resume = false;
-  bool wideTokens = false; // of 4 bytes
-  bool trains() const { return !data.empty() || !eval.empty() || steps >= 0; }
+  std::optional<bool> wideTokens; // of 4 bytes, not 2
+
+  /// A flag that was given and that only programs of the one kind have a use
+  /// for, if there is one.
+  std::string inferenceFlag, trainingFlag;
 };
 
 /// A Usage failure for anything unknown or malformed.

@@ -49,6 +49,10 @@ void forEachRun(const Shard &shard, const std::vector<int64_t> &shape,
 
 } // namespace
 
+bool isTokenFile(const std::string &path) {
+  return path.size() > 4 && path.substr(path.size() - 4) == ".bin";
+}
+
 Data::Data(const Manifest &manifest, const std::string &path, TokenWidth width,
            int64_t rank, DataUse use)
     : manifest(manifest), path(path), width(width),
@@ -98,8 +102,7 @@ Data::Data(const Manifest &manifest, const std::string &path, TokenWidth width,
         }))
       fail(ExitCode::BadInput, "the train file says where '", field.first,
            "' comes from, which is no input of the step");
-  bool isTokens = path.size() > 4 && path.substr(path.size() - 4) == ".bin";
-  isTokens ? openTokens(path) : openArrays(path);
+  isTokenFile(path) ? openTokens(path) : openArrays(path);
 }
 
 void Data::addRows(const Port &port, int64_t rank) {

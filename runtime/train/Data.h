@@ -4,6 +4,7 @@
 #define VESCALE_RUNTIME_TRAIN_DATA_H
 
 #include "runtime/core/Manifest.h"
+#include "runtime/core/Options.h"
 #include "runtime/io/MappedFile.h"
 #include "runtime/io/TensorFile.h"
 #include "runtime/kernels/Step.h"
@@ -15,6 +16,13 @@ namespace vescale::runtime {
 
 /// Unsigned little-endian integers without a header, as nanoGPT writes them.
 enum class TokenWidth { U16 = 2, U32 = 4 };
+
+inline TokenWidth tokenWidth(const Options &options) {
+  return options.wideTokens.value_or(false) ? TokenWidth::U32 : TokenWidth::U16;
+}
+
+/// Whether the file is one of tokens, and not of arrays.
+bool isTokenFile(const std::string &path);
 
 /// Which samples a batch has.
 enum class DataUse {

@@ -27,10 +27,8 @@ void checkEntry(const vs_program &program) {
 
 Evaluator::Evaluator(const Manifest &manifest, const Options &options,
                      const vs_program &program, int rank)
-    : manifest(manifest),
-      data(manifest, options.eval,
-           options.wideTokens ? TokenWidth::U32 : TokenWidth::U16, rank,
-           DataUse::Evaluate),
+    : manifest(manifest), data(manifest, options.eval, tokenWidth(options),
+                               rank, DataUse::Evaluate),
       batches(options.evalBatches) {
   checkEntry(program);
   int64_t held = data.wholeBatches(), samples = data.batchOfStep();

@@ -14,6 +14,9 @@ namespace vescale::runtime {
 namespace {
 
 void check(const Options &options) {
+  if (!options.inferenceFlag.empty())
+    fail(ExitCode::Usage, options.inferenceFlag,
+         ": this is a training program, which takes --data=FILE and --steps=N");
   if (options.steps == 0 && options.eval.empty())
     fail(ExitCode::Usage, "--steps=0 only evaluates: give the data for it with "
                           "--eval=FILE");
@@ -22,21 +25,17 @@ void check(const Options &options) {
                           "--data=FILE, and --steps=N");
   if (options.steps < 0)
     fail(ExitCode::Usage, "--steps=N says how many steps to train");
-  if (!options.input.empty() || !options.output.empty())
-    fail(ExitCode::Usage, "a training program takes --data and --save-dir, not "
-                          "--input and --output");
   bool saves = options.saveEvery || options.resume || options.keep;
   if (saves && options.saveDir.empty())
     fail(ExitCode::Usage, "--save-every, --keep and --resume need "
                           "--save-dir=DIR");
   if ((options.evalEvery || options.evalBatches) && options.eval.empty())
     fail(ExitCode::Usage, "--eval-every and --eval-batches need --eval=FILE");
+  if (options.wideTokens && !isTokenFile(options.data) &&
+      !isTokenFile(options.eval))
+    fail(ExitCode::Usage, "--tokens says what a .bin file has; there is none");
   if (options.traceSteps && options.trace.empty())
     fail(ExitCode::Usage, "--trace-steps needs --trace=FILE");
-}
-
-TokenWidth tokenWidth(const Options &options) {
-  return options.wideTokens ? TokenWidth::U32 : TokenWidth::U16;
 }
 
 } // namespace

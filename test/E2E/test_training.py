@@ -222,7 +222,9 @@ class Training(Programs):
         for flags, code, text in [((f"--data={data}",), 2, "--steps=N"), (("--steps=1",), 2, "--data=FILE"),
                                   ((f"--data={short}", "--steps=1"), 3, "10 tokens"),
                                   ((f"--data={self.dir / 'none.bin'}", "--steps=1"), 3, "none.bin"),
-                                  ((f"--data={data}", "--steps=1", "--resume"), 2, "--save-dir")]:
+                                  ((f"--data={data}", "--steps=1", "--resume"), 2, "--save-dir"),
+                                  ((f"--data={data}", "--steps=1", "--repeat=2"), 2, "--repeat: this is a training program"),
+                                  ((f"--data={self.dir / 'rows.npz'}", "--steps=1", "--tokens=uint32"), 2, "--tokens")]:
             with self.subTest(flags=flags):
                 result = self.check([BUILD / "bin/vescale-run", self.dir / "bundle", "--", *flags], code)
                 self.assertIn(text, result.stderr)

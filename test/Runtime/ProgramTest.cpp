@@ -336,6 +336,13 @@ TEST_F(Program, AHungRankIsNamed) {
   EXPECT_TRUE(waitForProcesses(program, "", 0, kPatience));
 }
 
+TEST_F(Program, RefusesFlagsOfTraining) {
+  std::string bundle = makeBundle(1);
+  for (const char *flag : {"--save-dir=x", "--log=x", "--resume", "--keep=2"})
+    expectRefusal(runBundle(bundle, {"--", flag}), 2,
+                  {"no training step", std::string(flag).substr(0, 5).c_str()});
+}
+
 /// At any moment from a program's first instruction on.
 TEST_F(Program, StopsInOrder) {
   for (int ranks : {1, 2})
