@@ -240,6 +240,12 @@ struct ApplyDefaultLayouts
       return signalPassFailure();
     MeshAttr axes = toMesh(*plan, &getContext());
     bool isUlysses = sp == "ulysses";
+    if (sp.empty() && !spAxis.empty()) {
+      emitError(unknown) << "sp-axis '" << spAxis
+                         << "' says nothing without sp, which can be megatron "
+                            "or ulysses";
+      return signalPassFailure();
+    }
     std::string sequenceAxis = spAxis;
     if (sequenceAxis.empty())
       sequenceAxis = isUlysses ? "sp" : "tp";

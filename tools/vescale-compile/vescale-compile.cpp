@@ -157,6 +157,19 @@ static int usage(const llvm::Twine &message) {
   return exitUsage;
 }
 
+/// An option that acts in a phase which is behind the given IR, or null.
+static const cl::Option *findLate(Phase from) {
+  const std::pair<const cl::Option *, Phase> acts[] = {
+      {&trainFile, Phase::Prepare}, {&reproducible, Phase::Prepare},
+      {&mesh, Phase::Plan},         {&plan, Phase::Plan},
+      {&sp, Phase::Plan},           {&spAxis, Phase::Plan},
+      {&bucketBytes, Phase::Lower}};
+  for (auto [option, phase] : acts)
+    if (option->getNumOccurrences() && phase <= from)
+      return option;
+  return nullptr;
+}
+
 /// What went wrong in a phase, as an exit code.
 static int exitCodeOf(Phase phase) {
   switch (phase) {
@@ -249,6 +262,9 @@ static std::optional<int> readOptions(CompilerOptions &options) {
                  "'");
   if (isText && !dims.empty())
     return usage("--dim is for models with dynamic dimensions, not for .mlir");
+  if (const cl::Option *late = findLate(compileFrom))
+    return usage("--" + late->ArgStr + " acts before the end of the phase " +
+                 phaseName(compileFrom) + ", behind which the model is");
   options.from = compileFrom;
   options.to = compileTo;
   options.dumpDir = dumpPhases;
