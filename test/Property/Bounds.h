@@ -74,6 +74,9 @@ public:
 private:
   Element make(double value, double radius) const;
   Element anything() const;
+  /// A product with an infinity, or NaN. Parts of the other factor may differ
+  /// in their signs, and what they give together is NaN then.
+  Element infinite(double value) const;
   /// A result of the exact `value` and the operands' part of the radius, off by
   /// `errors` units of the compute type.
   Element rounded(double value, double radius, double errors) const;
