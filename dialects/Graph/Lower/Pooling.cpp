@@ -25,7 +25,7 @@ bool UnpoolOp::rereads(unsigned) { return true; }
 
 /// How many taps are written out rather than looped over. More would be pages
 /// of code, which take seconds to compile.
-static constexpr int64_t kMostTaps = 64;
+static constexpr int64_t kMostTaps = 128;
 
 namespace {
 /// Arithmetic on indices, which counts below zero too.
@@ -72,26 +72,31 @@ private:
 };
 } // namespace
 
-/// Carries values through all `counts` taps, in order: written out, or in a
-/// loop. Where the body looks at taps itself, `taps` says at how many.
-static SmallVector<Value>
-forEachTap(ElementBuilder &builder, ArrayRef<int64_t> counts, int64_t taps,
-           SmallVector<Value> carried,
-           function_ref<SmallVector<Value>(ArrayRef<Value> taps,
-                                           ArrayRef<Value> carried)>
-               body) {
-  int64_t count = computeProduct(counts);
-  if (count * taps > kMostTaps)
-    return builder.loop(count, carried, [&](Value tap, ArrayRef<Value> values) {
-      return body(builder.delinear(counts, tap), values);
-    });
-  for (int64_t tap = 0; tap < count; ++tap) {
-    SmallVector<Value> at;
-    for (int64_t position : delinearize(tap, computeStrides(counts)))
-      at.push_back(builder.index(position));
-    carried = body(at, carried);
-  }
-  return carried;
+using TapBody = function_ref<SmallVector<Value>(ArrayRef<Value> taps,
+                                                ArrayRef<Value> carried)>;
+
+/// Carries values through all `counts` taps, in order: written out, or in loops
+/// over the first dimensions. Where the body looks at taps itself, `taps` says
+/// at how many.
+static SmallVector<Value> forEachTap(ElementBuilder &builder,
+                                     ArrayRef<int64_t> counts, int64_t taps,
+                                     ArrayRef<Value> carried, TapBody body) {
+  if (counts.empty())
+    return body({}, carried);
+  auto step = [&](Value tap, ArrayRef<Value> carried) {
+    auto withTap = [&](ArrayRef<Value> rest, ArrayRef<Value> carried) {
+      SmallVector<Value> at = {tap};
+      llvm::append_range(at, rest);
+      return body(at, carried);
+    };
+    return forEachTap(builder, counts.drop_front(), taps, carried, withTap);
+  };
+  if (computeProduct(counts) * taps > kMostTaps)
+    return builder.loop(counts[0], carried, step);
+  SmallVector<Value> values(carried);
+  for (int64_t tap = 0; tap < counts[0]; ++tap)
+    values = step(builder.index(tap), values);
+  return values;
 }
 
 /// What the window at `result` reads at `taps`, an element of `input` that is
