@@ -72,13 +72,13 @@ def Graph_PoolOp : Graph_Op<"pool"> {
 }
 
 def Graph_PoolGradOp : Graph_Op<"pool_grad"> {
-  let summary = "gradient of pool's input";
+  let summary = "gradient of the input of a pool of sums or products";
   let description = [{
     `input` and the attributes are pool's; `result_grad` has the shape of its
-    result. Each window gives its element of `result_grad` to what it read: a sum
-    to every place, a maximum or minimum to the first place that holds it (a NaN
-    counts as the extreme), a product to every place, times the product of the
-    others. The result is what each element of the input gets from all windows.
+    result. Each window gives its element of `result_grad` to every place that it
+    read: of a product, times the product of the others. The result is what each
+    element of the input gets from all windows. A maximum's or minimum's is
+    graph.unpool.
   }];
   let arguments = (ins Graph_ReductionAttr:$kind, Graph_FloatTensor:$input,
       Graph_FloatTensor:$result_grad, DenseI64ArrayAttr:$window,
@@ -89,6 +89,52 @@ def Graph_PoolGradOp : Graph_Op<"pool_grad"> {
     `` $kind $input `,` $result_grad `window` $window `strides` $strides
     `dilations` $dilations `pad` $pad_low `x` $pad_high attr-dict `:`
     `(` type($input) `,` type($result_grad) `)` `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
+  }];
+}
+
+def Graph_PoolPlaceOp : Graph_Op<"pool_place"> {
+  let summary = "where in its window each maximum or minimum of a pool is";
+  let description = [{
+    `input` and the attributes are those of a pool, `kind` is max or min. The
+    row-major number in the window of the first place that holds the extreme, a
+    NaN counting as it; -1 where all of a window is padding.
+  }];
+  let arguments = (ins Graph_ReductionAttr:$kind, Graph_FloatTensor:$input,
+      DenseI64ArrayAttr:$window, DenseI64ArrayAttr:$strides,
+      DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pad_low,
+      DenseI64ArrayAttr:$pad_high);
+  let results = (outs StaticShapeTensorOf<[I32]>:$result);
+  let assemblyFormat = [{
+    `` $kind $input `window` $window `strides` $strides `dilations` $dilations
+    `pad` $pad_low `x` $pad_high attr-dict `:` type($input) `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    bool rereads(unsigned operand);
+  }];
+}
+
+def Graph_UnpoolOp : Graph_Op<"unpool"> {
+  let summary = "gives what each window has to one place in it";
+  let description = [{
+    The attributes are those of a pool whose input has the result's shape, and
+    `input` and `places` the shape of its result. The element of each window goes
+    to the place of this row-major number in it, to none if it has no such place,
+    or in padding. The result is what each element gets from all windows: so
+    the gradient of the input of a pool, of which graph.pool_place says the
+    places.
+  }];
+  let arguments = (ins Graph_FloatTensor:$input, StaticShapeTensorOf<[I32]>:$places,
+      DenseI64ArrayAttr:$window, DenseI64ArrayAttr:$strides,
+      DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pad_low,
+      DenseI64ArrayAttr:$pad_high);
+  let results = (outs Graph_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input `at` $places `window` $window `strides` $strides `dilations`
+    $dilations `pad` $pad_low `x` $pad_high attr-dict `:` `(` type($input) `,`
+    type($places) `)` `->` type($result)
   }];
   let extraClassDeclaration = [{
     bool rereads(unsigned operand);

@@ -57,8 +57,9 @@ int64_t place(ArrayRef<Lifetime> lifetimes, Space space) {
   for (const Lifetime &lifetime : lifetimes)
     if (spaceOf(lifetime) == space)
       order.push_back(&lifetime);
-  llvm::stable_sort(order, [](const Lifetime *a, const Lifetime *b) {
-    return a->bytes > b->bytes;
+  // All lie in one array, in program order.
+  llvm::sort(order, [](const Lifetime *a, const Lifetime *b) {
+    return std::tie(b->bytes, a) < std::tie(a->bytes, b);
   });
   SmallVector<Placed> placed;
   int64_t size = 0;

@@ -52,8 +52,9 @@ static ParameterOp createView(ParameterOp op, ArrayRef<int64_t> shape,
 static ParameterOp sortStrides(ParameterOp op) {
   SmallVector<int64_t> strides = op.getStrides();
   auto order = llvm::to_vector(llvm::seq<int64_t>(0, strides.size()));
-  llvm::stable_sort(
-      order, [&](int64_t a, int64_t b) { return strides[a] > strides[b]; });
+  llvm::sort(order, [&](int64_t a, int64_t b) {
+    return std::tie(strides[b], a) < std::tie(strides[a], b);
+  });
   if (llvm::is_sorted(order))
     return op;
   SmallVector<int64_t> shape, sorted, back(order.size());

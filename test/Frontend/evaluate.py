@@ -68,7 +68,7 @@ erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def softmax(x, axis):
-    x = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    x = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
     return x / np.sum(x, axis=axis, keepdims=True)
 
 
@@ -81,6 +81,26 @@ def windows(x, attrs, fill):
     spatial = len(size)
     return view[(slice(None), slice(None), *(slice(None, None, s) for s in ints(attrs["strides"])),
                  *(slice(None, None, d) for d in ints(attrs["dilations"])))], spatial
+
+
+def pool_place(x, attrs, kind):
+    """The number in its window of each first extreme, or NaN; -1 where there is padding alone."""
+    attrs["sizes"] = ints(attrs["window"])
+    view, spatial = windows(x, attrs, -np.inf if kind == "max" else np.inf)
+    inside, _ = windows(np.ones_like(x), attrs, 0)
+    view, inside = (part.reshape(*part.shape[:2 + spatial], math.prod(attrs["sizes"])) for part in (view, inside))
+    extreme = REDUCE[kind](view, axis=-1, keepdims=True)
+    holds = (inside == 1) & ((view == extreme) | np.isnan(view))
+    return np.where(holds.any(-1), np.argmax(holds, -1), -1)
+
+
+def unpool(x, places, attrs, shape):
+    low, high, strides, dilations = (ints(attrs[k]) for k in ("pad_low", "pad_high", "strides", "dilations"))
+    padded = np.zeros([*shape[:2], *(l + size + h for l, size, h in zip(low, shape[2:], high))])
+    for number, taps in enumerate(np.ndindex(*ints(attrs["window"]))):
+        at = tuple(slice(t * d, t * d + n * s, s) for t, d, n, s in zip(taps, dilations, x.shape[2:], strides))
+        padded[(..., *at)] += np.where(places == number, x, 0)
+    return padded[(..., *(slice(l, l + size) for l, size in zip(low, shape[2:])))]
 
 
 def conv(x, weight, attrs):
@@ -252,7 +272,8 @@ def evaluate_op(op, x, attrs, shape, dtype):
     if op == "concat":
         return np.concatenate(x, dim)
     if op == "pad":
-        return np.pad(first, list(zip(ints(attrs["low"]), ints(attrs["high"]))), constant_values=x[1])
+        widths = list(zip(ints(attrs["low"]), ints(attrs["high"])))
+        return np.pad(first, widths, constant_values=x[1]) if widths else first
     if op == "reduce":
         lowest, highest = ((-np.inf, np.inf) if first.dtype.kind == "f" else
                            (np.iinfo(dtype).min, np.iinfo(dtype).max))
@@ -278,6 +299,10 @@ def evaluate_op(op, x, attrs, shape, dtype):
         neutral = {"sum": 0, "max": lowest, "min": highest, "prod": 1}[kind]
         view, spatial = windows(first, attrs, neutral)
         return REDUCE[kind](view, axis=tuple(range(2 + spatial, 2 + 2 * spatial)))
+    if op == "pool_place":
+        return pool_place(first, attrs, kind)
+    if op == "unpool":
+        return unpool(*x, attrs, shape)
     if op == "softmax":
         return softmax(first, dim)
     if op == "log_softmax":

@@ -108,12 +108,33 @@ TEST_F(CostTest, Normalization) {
 }
 
 TEST_F(CostTest, PoolGradient) {
-  // 2 windows of 3 places, a comparison and an addition each: 12.
+  // 2 windows of 3 places, a product and an addition each: 12.
   expectCost(cost("%x: tensor<1x1x5xf32>, %g: tensor<1x1x2xf32>",
-                  "%0 = graph.pool_grad max %x, %g window [3] strides [2] "
+                  "%0 = graph.pool_grad prod %x, %g window [3] strides [2] "
                   "dilations [1] pad [0] x [0] : (tensor<1x1x5xf32>, "
                   "tensor<1x1x2xf32>) -> tensor<1x1x5xf32>"),
              12, (5 + 2) * 4, 20);
+  // A comparison for each place.
+  expectCost(cost("%x: tensor<1x1x5xf32>",
+                  "%0 = graph.pool_place max %x window [3] strides [2] "
+                  "dilations [1] pad [0] x [0] : tensor<1x1x5xf32> -> "
+                  "tensor<1x1x2xi32>"),
+             6, 5 * 4, 2 * 4);
+  // A comparison and an addition for each place.
+  expectCost(cost("%g: tensor<1x1x2xf32>, %p: tensor<1x1x2xi32>",
+                  "%0 = graph.unpool %g at %p window [3] strides [2] "
+                  "dilations [1] pad [0] x [0] : (tensor<1x1x2xf32>, "
+                  "tensor<1x1x2xi32>) -> tensor<1x1x5xf32>"),
+             12, (2 + 2) * 4, 20);
+}
+
+TEST_F(CostTest, BatchStatistics) {
+  // Sum; subtract, square, sum: 4 for each of 12.
+  expectCost(cost("%x: tensor<2x3x2xf32>, %m: tensor<3xf32>",
+                  "%0:2 = graph.batch_statistics %x running %m, %m momentum "
+                  "0.9 of_batch : tensor<2x3x2xf32>, tensor<3xf32>, "
+                  "tensor<3xf32> -> tensor<3xf32>, tensor<3xf32>"),
+             48, (12 + 3 + 3) * 4, 2 * 3 * 4);
 }
 
 TEST_F(CostTest, AttentionCountsVisiblePairs) {

@@ -87,6 +87,10 @@ Element Bounds::make(double value, double radius) const {
 
 Element Bounds::anything() const { return make(0, kInfinity); }
 
+Element Bounds::infinite(double value) const {
+  return split && std::isinf(value) ? anything() : fromDouble(value);
+}
+
 bool Bounds::fits(double value) const {
   if (split)
     return false;
@@ -176,7 +180,7 @@ Element Bounds::mul(Element a, Element b) const {
     return anything();
   double value = x.value * y.value;
   if (!std::isfinite(x.value) || !std::isfinite(y.value))
-    return mayVanish(x) || mayVanish(y) ? anything() : fromDouble(value);
+    return mayVanish(x) || mayVanish(y) ? anything() : infinite(value);
   return rounded(value, std::fabs(x.value) * y.radius + reach(y) * x.radius, 2);
 }
 
@@ -350,7 +354,7 @@ Element Bounds::sumOfProducts(const Element *a, const Element *b,
     radius += std::fabs(x.value) * y.radius + reach(y) * x.radius;
   }
   if (!std::isfinite(value) || !std::isfinite(radius))
-    return std::isfinite(sizes) ? anything() : fromDouble(value);
+    return std::isfinite(sizes) ? anything() : infinite(value);
   if (radius == 0 && isExactInAnyOrder(sizes, grain))
     return makeSum(value, sizes, grain);
   return rounded(value, radius + (count + 8) * unit * (sizes + radius), 1);

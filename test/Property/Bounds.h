@@ -15,7 +15,7 @@
 #define VESCALE_TEST_PROPERTY_BOUNDS_H
 
 #include "vescale/Interpreter/Arithmetic.h"
-#include "llvm/ADT/DenseMap.h"
+#include <unordered_map>
 
 namespace vescale::test {
 
@@ -74,6 +74,9 @@ public:
 private:
   Element make(double value, double radius) const;
   Element anything() const;
+  /// A product with an infinity, or NaN. Parts of the other factor may differ
+  /// in their signs, and what they give together is NaN then.
+  Element infinite(double value) const;
   /// A result of the exact `value` and the operands' part of the radius, off by
   /// `errors` units of the compute type.
   Element rounded(double value, double radius, double errors) const;
@@ -94,8 +97,10 @@ private:
   double constantUnit = 0;
   mutable bool ambiguous = false;
   mutable std::vector<Ball> balls = {{0, 0}}; // element 0 is zero
-  /// Exact numbers by their bits: equal ones are one element.
-  mutable llvm::DenseMap<int64_t, Element> exact;
+  /// Exact numbers by their bits: equal ones are one element. (A DenseMap's
+  /// hash would keep the zeros that short numbers end in, and all would
+  /// collide.)
+  mutable std::unordered_map<int64_t, Element> exact;
 };
 
 } // namespace vescale::test

@@ -29,11 +29,23 @@ OpCost PoolOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
                           resultTypes);
 }
 
-/// For each window and place in it: a comparison for an extreme, a product for
-/// a product; and an addition.
+/// For each window and place in it: an addition; of a product, a product, too.
 OpCost PoolGradOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
   int64_t taps = ShapedType::getNumElements(getWindow());
   int64_t perTap = getKind() == Reduction::Sum ? 1 : 2;
   return streamingCost(perTap * taps * operandTypes[1].getNumElements(),
+                       operandTypes, resultTypes);
+}
+
+/// A comparison for each place in the window.
+OpCost PoolPlaceOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
+  return perResultElement(ShapedType::getNumElements(getWindow()), operandTypes,
+                          resultTypes);
+}
+
+/// For each window that an element may lie in a comparison and an addition.
+OpCost UnpoolOp::getCost(TensorTypes operandTypes, TensorTypes resultTypes) {
+  int64_t taps = ShapedType::getNumElements(getWindow());
+  return streamingCost(2 * taps * operandTypes[0].getNumElements(),
                        operandTypes, resultTypes);
 }

@@ -3,6 +3,8 @@
 #include "dialects/Graph/Evaluate/Evaluate.h"
 #include "dialects/Graph/Evaluate/Reduce.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
 using namespace mlir;
 using namespace vescale;
 using namespace vescale::graph;
@@ -110,47 +112,15 @@ Tensors PoolOp::evaluate(Operands operands, EvaluateContext &context) {
   }));
 }
 
-namespace {
-/// What a window of pool read, in order.
-struct Read {
-  int64_t offset;
-  Element element;
-};
-} // namespace
-
-/// The first place that holds the extreme; a NaN counts as such.
-static size_t findExtreme(bool isMax, const Elements &e,
-                          ArrayRef<Read> window) {
-  size_t best = 0;
-  for (size_t i = 1; i < window.size(); ++i) {
-    Element x = window[i].element, y = window[best].element;
-    if (e.arithmetic.isNan(y))
-      break;
-    std::optional<int> order = e.compare(x, y);
-    if (!order || (isMax ? *order > 0 : *order < 0))
-      best = i;
-  }
-  return best;
-}
-
 /// What element `place` of a window gets of the window's gradient.
 static Element poolShare(Reduction kind, const Elements &e,
-                         ArrayRef<Read> window, size_t place, Element dy) {
-  switch (kind) {
-  case Reduction::Sum:
+                         ArrayRef<Element> window, size_t place, Element dy) {
+  if (kind == Reduction::Sum)
     return dy;
-  case Reduction::Prod:
-    for (auto [index, read] : llvm::enumerate(window))
-      if (index != place)
-        dy = e.mul(dy, read.element);
-    return dy;
-  case Reduction::Max:
-  case Reduction::Min:
-    return findExtreme(kind == Reduction::Max, e, window) == place
-               ? dy
-               : e.integer(0);
-  }
-  llvm_unreachable("all reductions are listed");
+  for (auto [index, other] : llvm::enumerate(window))
+    if (index != place)
+      dy = e.mul(dy, other);
+  return dy;
 }
 
 Tensors PoolGradOp::evaluate(Operands operands, EvaluateContext &context) {
@@ -159,20 +129,80 @@ Tensors PoolGradOp::evaluate(Operands operands, EvaluateContext &context) {
   Tensor result(typeOf(getResult()), e.integer(0));
   SmallVector<int64_t> from(input.getRank());
   forEachIndex(dy.getShape(), [&](ArrayRef<int64_t> index, int64_t offset) {
-    SmallVector<Read> window;
+    SmallVector<Element> window;
+    SmallVector<int64_t> places;
     from[0] = index[0];
     from[1] = index[1];
     forEachInWindow(index.drop_front(2), getWindow(), getStrides(),
                     getDilations(), getPadLow(), input.getShape().drop_front(2),
                     MutableArrayRef(from).drop_front(2),
                     [&](ArrayRef<int64_t>) {
-                      int64_t at = input.offset(from);
-                      window.push_back({at, input[at]});
+                      places.push_back(input.offset(from));
+                      window.push_back(input[places.back()]);
                     });
-    for (auto [place, read] : llvm::enumerate(window)) {
+    for (auto [place, at] : llvm::enumerate(places)) {
       Element share = poolShare(getKind(), e, window, place, dy[offset]);
-      result[read.offset] = e.add(result[read.offset], share);
+      result[at] = e.add(result[at], share);
     }
+  });
+  for (int64_t i = 0; i < result.getNumElements(); ++i)
+    result[i] = e.round(result[i]);
+  return one(std::move(result));
+}
+
+/// Whether x takes the place of the extreme so far; of equals the first stays,
+/// and a NaN for good.
+static bool isMoreExtreme(bool isMax, const Elements &e, Element x,
+                          Element best) {
+  if (e.arithmetic.isNan(best))
+    return false;
+  std::optional<int> order = e.compare(x, best);
+  return !order || (isMax ? *order > 0 : *order < 0);
+}
+
+Tensors PoolPlaceOp::evaluate(Operands operands, EvaluateContext &context) {
+  Elements e = context.elements(operands[0]->getElementType());
+  Elements numbers = context.elements(typeOf(getResult()).getElementType());
+  const Tensor &input = *operands[0];
+  SmallVector<int64_t> from(input.getRank()),
+      strides = computeStrides(getWindow());
+  return one(mapIndices(getResult(), [&](ArrayRef<int64_t> index) {
+    std::optional<Element> best;
+    int64_t found = -1;
+    from[0] = index[0];
+    from[1] = index[1];
+    forEachInWindow(
+        index.drop_front(2), getWindow(), getStrides(), getDilations(),
+        getPadLow(), input.getShape().drop_front(2),
+        MutableArrayRef(from).drop_front(2), [&](ArrayRef<int64_t> place) {
+          Element x = input.at(from);
+          if (best && !isMoreExtreme(getKind() == Reduction::Max, e, x, *best))
+            return;
+          best = x;
+          found = linearize(place, strides);
+        });
+    return numbers.integer(found);
+  }));
+}
+
+Tensors UnpoolOp::evaluate(Operands operands, EvaluateContext &context) {
+  Elements e = context.elements(operands[0]->getElementType());
+  const Tensor &input = *operands[0], &places = *operands[1];
+  Tensor result(typeOf(getResult()), e.integer(0));
+  SmallVector<int64_t> to(result.getRank()),
+      strides = computeStrides(getWindow());
+  forEachIndex(input.getShape(), [&](ArrayRef<int64_t> index, int64_t offset) {
+    to[0] = index[0];
+    to[1] = index[1];
+    forEachInWindow(
+        index.drop_front(2), getWindow(), getStrides(), getDilations(),
+        getPadLow(), result.getShape().drop_front(2),
+        MutableArrayRef(to).drop_front(2), [&](ArrayRef<int64_t> place) {
+          if (linearize(place, strides) != int64_t(places[offset]))
+            return;
+          Element &element = result.at(to);
+          element = e.add(element, input[offset]);
+        });
   });
   for (int64_t i = 0; i < result.getNumElements(); ++i)
     result[i] = e.round(result[i]);

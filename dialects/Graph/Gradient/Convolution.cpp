@@ -16,6 +16,8 @@ using namespace vescale::graph;
 VESCALE_CARRIES_FLOATS(ConvOp)
 VESCALE_CARRIES_FLOATS(PoolOp)
 VESCALE_ONLY_FIRST_DERIVATIVES(PoolGradOp)
+VESCALE_NO_GRADIENT(PoolPlaceOp)
+VESCALE_ONLY_FIRST_DERIVATIVES(UnpoolOp)
 
 static SmallVector<int64_t> join(ArrayRef<int64_t> front,
                                  ArrayRef<int64_t> back) {
@@ -213,10 +215,20 @@ LogicalResult ConvOp::differentiate(GradientBuilder &gradients) {
 }
 
 LogicalResult PoolOp::differentiate(GradientBuilder &gradients) {
-  Term x(gradients, getInput());
-  gradients.set(0, x.make<PoolGradOp>(getKindAttr(), x, gradients.result(),
-                                      getWindowAttr(), getStridesAttr(),
-                                      getDilationsAttr(), getPadLowAttr(),
-                                      getPadHighAttr()));
+  Term x(gradients, getInput()), dy(gradients, gradients.result());
+  if (getKind() == Reduction::Max || getKind() == Reduction::Min) {
+    auto type =
+        RankedTensorType::get(dy.shape(), gradients.builder.getI32Type());
+    Term places = x.makeTyped<PoolPlaceOp>(
+        type, getKindAttr(), x, getWindowAttr(), getStridesAttr(),
+        getDilationsAttr(), getPadLowAttr(), getPadHighAttr());
+    gradients.set(0, x.make<UnpoolOp>(dy, places, getWindowAttr(),
+                                      getStridesAttr(), getDilationsAttr(),
+                                      getPadLowAttr(), getPadHighAttr()));
+    return success();
+  }
+  gradients.set(0, x.make<PoolGradOp>(getKindAttr(), x, dy, getWindowAttr(),
+                                      getStridesAttr(), getDilationsAttr(),
+                                      getPadLowAttr(), getPadHighAttr()));
   return success();
 }

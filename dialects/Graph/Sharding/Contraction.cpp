@@ -13,6 +13,8 @@ using dist::ShardingRuleBuilder;
 VESCALE_PARTITION_BY_CLONE(DotOp)
 VESCALE_PARTITION_BY_CLONE(PoolOp)
 VESCALE_PARTITION_BY_CLONE(PoolGradOp)
+VESCALE_PARTITION_BY_CLONE(PoolPlaceOp)
+VESCALE_PARTITION_BY_CLONE(UnpoolOp)
 
 ShardingRule DotOp::getShardingRule() {
   ShardingRuleBuilder builder(*this);
@@ -102,14 +104,29 @@ ShardingRule PoolOp::getShardingRule() {
   return builder.build();
 }
 
-ShardingRule PoolGradOp::getShardingRule() {
-  ShardingRuleBuilder builder(*this);
-  for (auto [dim, size] : llvm::enumerate(shapeOf(getInput()))) {
-    unsigned factor = dim < 2 ? builder.factor(size) : builder.whole(size);
-    builder.operandDim(0, dim, factor).resultDim(0, dim, factor);
-    if (dim >= 2)
-      factor = builder.whole(shapeOf(getResultGrad())[dim]);
-    builder.operandDim(1, dim, factor);
+/// Samples and channels are each for themselves, spatial dimensions whole.
+static ShardingRuleBuilder perChannel(Operation *op) {
+  ShardingRuleBuilder builder(op);
+  for (int64_t dim = 0, rank = rankOf(op->getResult(0)); dim < rank; ++dim) {
+    unsigned shared =
+        dim < 2 ? builder.factor(shapeOf(op->getResult(0))[dim]) : 0;
+    auto factor = [&](Value value) {
+      return dim < 2 ? shared : builder.whole(shapeOf(value)[dim]);
+    };
+    for (OpOperand &operand : op->getOpOperands())
+      builder.operandDim(operand.getOperandNumber(), dim,
+                         factor(operand.get()));
+    builder.resultDim(0, dim, factor(op->getResult(0)));
   }
-  return builder.linear({1}).build();
+  return builder;
+}
+
+ShardingRule PoolGradOp::getShardingRule() {
+  return perChannel(*this).linear({1}).build();
+}
+ShardingRule PoolPlaceOp::getShardingRule() {
+  return perChannel(*this).build();
+}
+ShardingRule UnpoolOp::getShardingRule() {
+  return perChannel(*this).linear({0}).build();
 }

@@ -1,6 +1,7 @@
 //===- Contraction.cpp - Verification of dot, conv and pool -----*- C++ -*-===//
 
 #include "dialects/Graph/Verify/Verify.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -114,12 +115,12 @@ LogicalResult ConvOp::verify() {
   return verifyResultShape(*this, expected);
 }
 
-/// The shape of what a pool of `op`'s input and attributes gives.
+/// The shape of what a pool of `op`'s attributes gives of `whole`.
 template <typename Op>
-static FailureOr<SmallVector<int64_t>> pooledShape(Op op) {
-  ArrayRef<int64_t> input = shapeOf(op.getInput());
+static FailureOr<SmallVector<int64_t>> pooledShape(Op op, Value whole) {
+  ArrayRef<int64_t> input = shapeOf(whole);
   if (input.size() < 3 || input.size() > 5)
-    return op.emitOpError("needs an input of rank 3 to 5, but has ")
+    return op.emitOpError("pools a tensor of rank 3 to 5, but has ")
            << input.size();
   SmallVector<int64_t> shape(input.take_front(2));
   if (failed(verifyWindows(op, input.drop_front(2), op.getWindow(), shape)))
@@ -130,17 +131,38 @@ static FailureOr<SmallVector<int64_t>> pooledShape(Op op) {
 LogicalResult PoolOp::verify() {
   if (failed(verifySameElementType(*this, {getInput(), getResult()})))
     return failure();
-  FailureOr<SmallVector<int64_t>> expected = pooledShape(*this);
+  FailureOr<SmallVector<int64_t>> expected = pooledShape(*this, getInput());
   return failed(expected) ? failure() : verifyResultShape(*this, *expected);
 }
 
 LogicalResult PoolGradOp::verify() {
+  if (getKind() != Reduction::Sum && getKind() != Reduction::Prod)
+    return emitOpError("is of sums and products; the gradient of a maximum or "
+                       "minimum is graph.unpool");
   if (failed(verifySameElementType(*this,
                                    {getInput(), getResultGrad(), getResult()})))
     return failure();
-  FailureOr<SmallVector<int64_t>> pooled = pooledShape(*this);
+  FailureOr<SmallVector<int64_t>> pooled = pooledShape(*this, getInput());
   if (failed(pooled) ||
       failed(verifyOperandShape(*this, 1, "result_grad", *pooled)))
     return failure();
   return verifyResultShape(*this, shapeOf(getInput()));
+}
+
+LogicalResult PoolPlaceOp::verify() {
+  if (getKind() != Reduction::Max && getKind() != Reduction::Min)
+    return emitOpError("is of a maximum or minimum");
+  if (computeProduct(getWindow()) > std::numeric_limits<int32_t>::max())
+    return emitOpError("has windows of more places than i32 has numbers");
+  FailureOr<SmallVector<int64_t>> expected = pooledShape(*this, getInput());
+  return failed(expected) ? failure() : verifyResultShape(*this, *expected);
+}
+
+LogicalResult UnpoolOp::verify() {
+  if (failed(verifySameElementType(*this, {getInput(), getResult()})))
+    return failure();
+  FailureOr<SmallVector<int64_t>> pooled = pooledShape(*this, getResult());
+  if (failed(pooled) || failed(verifyOperandShape(*this, 0, "input", *pooled)))
+    return failure();
+  return verifyOperandShape(*this, 1, "places", *pooled);
 }

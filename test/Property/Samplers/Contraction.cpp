@@ -115,13 +115,45 @@ static void samplePoolGrad(Generator &g) {
   Type element = g.element(ElementKind::Float);
   Value x = g.value(join({batch, channels}, w.spatial), element);
   Value dy = g.value(join({batch, channels}, w.result), element);
-  g.create<PoolGradOp>(typeOf(x), static_cast<Reduction>(g.dice.below(4)), x,
-                       dy, w.window, w.strides, w.dilations, w.low, w.high);
+  Reduction kind = g.dice.chance(50) ? Reduction::Sum : Reduction::Prod;
+  g.create<PoolGradOp>(typeOf(x), kind, x, dy, w.window, w.strides, w.dilations,
+                       w.low, w.high);
+}
+
+/// The places of extremes in windows of a random shape.
+static Value samplePlaces(Generator &g, const Windows &w, Value x) {
+  SmallVector<int64_t> shape(shapeOf(x).take_front(2));
+  llvm::append_range(shape, w.result);
+  Reduction kind = g.dice.chance(50) ? Reduction::Max : Reduction::Min;
+  auto places =
+      g.create<PoolPlaceOp>(g.type(shape, g.builder.getI32Type()), kind, x,
+                            w.window, w.strides, w.dilations, w.low, w.high);
+  return places.getResult();
+}
+
+static void samplePoolPlace(Generator &g) {
+  Windows w(g, g.dice.between(1, 3));
+  int64_t batch = g.dimSize(), channels = g.dice.between(1, 4);
+  samplePlaces(g, w,
+               g.value(join({batch, channels}, w.spatial),
+                       g.element(ElementKind::Float)));
+}
+
+static void sampleUnpool(Generator &g) {
+  Windows w(g, g.dice.between(1, 3));
+  int64_t batch = g.dimSize(), channels = g.dice.between(1, 4);
+  Type element = g.element(ElementKind::Float);
+  Value x = g.value(join({batch, channels}, w.spatial), element);
+  Value dy = g.value(join({batch, channels}, w.result), element);
+  g.create<UnpoolOp>(typeOf(x), dy, samplePlaces(g, w, x), w.window, w.strides,
+                     w.dilations, w.low, w.high);
 }
 
 void test::addContractionSamplers(SmallVectorImpl<Sampler> &samplers) {
   samplers.append({{"graph.dot", sampleDot},
                    {"graph.conv", sampleConv},
                    {"graph.pool", samplePool},
-                   {"graph.pool_grad", samplePoolGrad}});
+                   {"graph.pool_grad", samplePoolGrad},
+                   {"graph.pool_place", samplePoolPlace},
+                   {"graph.unpool", sampleUnpool}});
 }
