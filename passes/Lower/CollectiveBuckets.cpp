@@ -11,6 +11,8 @@ namespace {
 /// When a collective can run, and after which others.
 struct Span {
   CollectiveOp op;
+  int64_t bytes = 0;
+  double time = 0;
   int64_t ready = 0, use = 0;
   SmallVector<int64_t, 2> dependences; // earlier collectives
   size_t level = 0; // how many of them come one behind the other
@@ -23,8 +25,11 @@ SmallVector<Span> findSpans(const EntrySteps &entry) {
   int64_t work = 0;
   for (const Step &step : entry.steps) {
     numbers.push_back(step.getCollective() ? spans.size() : work++);
-    if (step.getCollective())
+    if (step.getCollective()) {
       spans.emplace_back().op = step.getCollective();
+      spans.back().bytes = step.bytes;
+      spans.back().time = step.time;
+    }
   }
   for (auto [number, step] : llvm::enumerate(entry.steps)) {
     if (!step.getCollective())
@@ -140,9 +145,9 @@ private:
     CollectiveOp op = span.op;
     Key key(op.getKind(), op.getGroup(), op.getReduction());
     auto found = open.find(key);
-    bool isLarge = 2 * wholeBytes(op) >= limit;
+    bool isLarge = 2 * span.bytes >= limit;
     if (isLarge || !canShare(op) || found == open.end() ||
-        !fits(buckets[found->second], op, span)) {
+        !fits(buckets[found->second], span)) {
       bucketOf[number] = buckets.size();
       buckets.emplace_back();
       buckets.back().use = span.use;
@@ -157,13 +162,17 @@ private:
     bucket.members.push_back(op);
     bucket.ready = std::max(bucket.ready, span.ready);
     bucket.use = std::min(bucket.use, span.use);
-    bucket.bytes += wholeBytes(op);
+    bucket.bytes += span.bytes;
+    bucket.time += span.time;
+    for (auto [input, output] :
+         llvm::zip_equal(op.getInputs(), op.getOutputs()))
+      bucket.isInPlace &= baseOf(input) == baseOf(output);
     for (int64_t before : span.dependences)
       bucket.dependences.insert(bucketOf[before]);
   }
 
-  bool fits(const Bucket &bucket, CollectiveOp op, const Span &span) {
-    return bucket.bytes + wholeBytes(op) <= limit &&
+  bool fits(const Bucket &bucket, const Span &span) {
+    return bucket.bytes + span.bytes <= limit &&
            std::max(bucket.ready, span.ready) <= std::min(bucket.use, span.use);
   }
 

@@ -18,9 +18,12 @@ struct Bucket {
   llvm::SmallVector<rank::CollectiveOp> members;
   int64_t ready = 0, use = 0; // boundaries
   int64_t bytes = 0;
+  double time = 0;
   /// A gather of what lies there from the beginning, as parameters do: it can
   /// start at any time, and costs memory from then on.
   bool isPrefetch = false;
+  /// Nothing that it reads is free once it is over.
+  bool isInPlace = true;
   /// Buckets whose results it takes, or whose buffers it reuses.
   llvm::SmallSetVector<int64_t, 2> dependences;
 };

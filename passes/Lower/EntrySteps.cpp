@@ -42,32 +42,16 @@ void addDependences(EntrySteps &entry) {
       entry.steps[other].behind.push_back(number);
   }
 }
-} // namespace
 
-SmallVector<EntrySteps> vescale::collectEntries(ProgramOp program) {
-  SmallVector<EntrySteps> entries;
-  for (Operation &op : program.getBody().front()) {
-    if (entries.empty() || isa<EntryOp>(op))
-      entries.emplace_back();
-    if (!isa<StepOpInterface>(op))
-      continue;
-    entries.back().end = op.getNextNode();
-    if (!isa<WaitOp>(op))
-      entries.back().steps.push_back({&op, {}, {}});
-  }
-  for (EntrySteps &entry : entries)
-    addDependences(entry);
-  return entries;
-}
-
-static double product(ArrayRef<int64_t> sizes) {
+double product(ArrayRef<int64_t> sizes) {
   double all = 1;
   for (int64_t size : sizes)
     all *= size;
   return all;
 }
 
-double vescale::costOf(Operation *work) {
+/// Kernels count tenfold: they wait for memory, and have no unit of their own.
+double costOf(Operation *work) {
   constexpr double scalar = 10;
   auto attention = [](ArrayRef<int64_t> sizes, int64_t products) {
     // Batch, heads, queries and keys, for each the query's size and the
@@ -95,7 +79,7 @@ double vescale::costOf(Operation *work) {
       .Default(0.0);
 }
 
-int64_t vescale::wholeBytes(CollectiveOp collective) {
+int64_t wholeBytes(CollectiveOp collective) {
   int64_t bytes = 0;
   for (auto [input, output] :
        llvm::zip_equal(collective.getInputs(), collective.getOutputs()))
@@ -103,12 +87,54 @@ int64_t vescale::wholeBytes(CollectiveOp collective) {
   return bytes;
 }
 
-double vescale::sentBytes(CollectiveOp collective) {
+/// What a rank sends at best.
+double sentBytes(CollectiveOp collective, int64_t whole) {
   auto groups = collective->getParentOfType<ProgramOp>().getGroups();
   double ranks = cast<GroupAttr>(groups[collective.getGroup()]).getNumRanks();
-  auto bytes = static_cast<double>(wholeBytes(collective));
+  auto bytes = static_cast<double>(whole);
   if (collective.getKind() == CollectiveKind::Permute)
     return bytes;
   int64_t rounds = collective.getKind() == CollectiveKind::AllReduce ? 2 : 1;
   return rounds * bytes * (ranks - 1) / ranks;
+}
+
+void setTimes(EntrySteps &entry) {
+  double work = 0, sent = 0;
+  for (Step &step : entry.steps) {
+    CollectiveOp collective = step.getCollective();
+    step.bytes = collective ? wholeBytes(collective) : 0;
+    step.time =
+        collective ? sentBytes(collective, step.bytes) : costOf(step.op);
+    (collective ? sent : work) += step.time;
+  }
+  for (Step &step : entry.steps)
+    if (step.getCollective() && sent > 0)
+      step.time *= work / sent;
+}
+} // namespace
+
+SmallVector<EntrySteps> vescale::collectEntries(ProgramOp program) {
+  SmallVector<EntrySteps> entries;
+  for (Operation &op : program.getBody().front()) {
+    if (entries.empty() || isa<EntryOp>(op))
+      entries.emplace_back();
+    if (!isa<StepOpInterface>(op))
+      continue;
+    entries.back().end = op.getNextNode();
+    if (!isa<WaitOp>(op))
+      entries.back().steps.push_back({&op, {}, {}});
+  }
+  for (EntrySteps &entry : entries) {
+    addDependences(entry);
+    setTimes(entry);
+  }
+  return entries;
+}
+
+SmallVector<double> vescale::workTimes(const EntrySteps &entry) {
+  SmallVector<double> times;
+  for (const Step &step : entry.steps)
+    if (!step.getCollective())
+      times.push_back(step.time);
+  return times;
 }

@@ -18,6 +18,12 @@ struct Step {
   mlir::Operation *op;
   /// Numbers of the steps that it depends on, and of those that do on it.
   llvm::SmallVector<int64_t, 4> before, behind;
+  /// How long it takes, in operations of a matrix product. The speed of links
+  /// is not known, so all transfers together are taken to be as long as all
+  /// work, and each is as long as its share of the bytes.
+  double time = 0;
+  /// Of what a collective moves, where that is whole.
+  int64_t bytes = 0;
 
   rank::CollectiveOp getCollective() const {
     return llvm::dyn_cast<rank::CollectiveOp>(op);
@@ -32,15 +38,8 @@ struct EntrySteps {
 };
 llvm::SmallVector<EntrySteps> collectEntries(rank::ProgramOp program);
 
-/// How long a step of work takes, in operations of a matrix product. Kernels
-/// count tenfold: they wait for memory, and have no unit of their own.
-double costOf(mlir::Operation *work);
-
-/// The bytes of what a collective moves, where that is whole.
-int64_t wholeBytes(rank::CollectiveOp collective);
-
-/// The bytes that a rank sends for a collective at best.
-double sentBytes(rank::CollectiveOp collective);
+/// Those of the work, in order.
+llvm::SmallVector<double> workTimes(const EntrySteps &entry);
 
 } // namespace vescale
 

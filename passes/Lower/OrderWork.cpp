@@ -1,24 +1,22 @@
 //===- OrderWork.cpp - Work to hide exchanges behind ------------*- C++ -*-===//
 //
-// Terms. A collective is *exposed* if less than half of its transfer is covered
-// (WorkOrder.h), and it is no shorter than a tenth of the average: how long a
-// transfer takes is a guess, so nothing is done for what is little or half
-// done.
+// Terms. An order is *played*: exchanges are planned for it as they will be,
+// and a clock tells how long the entry takes (OrderPlayer.h). It is *better* if
+// that is less, and the arena no larger than for the order that was given. A
+// collective is *exposed* if work waits for it.
 //
-// For each exposed collective, in program order, work that it does not depend
-// on goes from before it to right behind it, the nearest first, until it is
-// covered. A step goes
-//   1. with the collectives that depend on it, if no other work before the
-//      exposed one does;
-//   2. not past the use of a collective that it covers already;
-//   3. if each collective that goes with it is ready no later than it was, or
-//      is covered by work behind the exposed one's use;
-//   4. if the program needs no more memory than in the order that was given.
+// In turns, as long as one gains half a percent, for each exposed collective:
+//   1. Hold back. Work before it that it does not depend on goes behind it, to
+//      right before its use, together with collectives that depend on that
+//      work; the nearest first.
+//   2. Pull ahead. Work behind its use, all that it depends on being before the
+//      use, goes before it; the nearest first.
+// Each step of work goes if the order is better for it, until the collective is
+// not exposed or twelve in a row were of no use.
 //
 //===----------------------------------------------------------------------===//
-#include "passes/Lower/LiveBytes.h"
+#include "passes/Lower/OrderPlayer.h"
 #include "passes/Lower/Passes.h"
-#include "passes/Lower/WorkOrder.h"
 #include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
@@ -33,21 +31,63 @@ namespace vescale {
 
 namespace {
 
-class Coverer {
+class Orderer {
 public:
-  Coverer(ArrayRef<Step> steps, const LiveBytes &live, PeakBytes limit)
-      : steps(steps), live(live), limit(limit), order(steps),
-        bound(steps.size(), -1) {}
+  Orderer(ProgramOp program, const EntrySteps &entry, int64_t bucketBytes)
+      : steps(entry.steps), player(entry.steps, bucketBytes),
+        memory(program, entry), order(entry.steps), best(player.play(order)),
+        limit(memory.layOut(player.findTouched(order))) {}
 
   /// The numbers of the steps in their new order.
   SmallVector<int64_t> run() {
-    for (int64_t number = 0; number < order.size(); ++number)
-      if (!order.isWork(number))
-        cover(number);
+    constexpr double gain = 5e-3;
+    double before;
+    do {
+      before = best.time;
+      for (int64_t number = 0; number < order.size(); ++number)
+        if (isExposed(number)) {
+          holdBack(number);
+          pullAhead(number);
+        }
+    } while (best.time < before * (1 - gain));
     return llvm::to_vector(order.get());
   }
 
 private:
+  bool isWork(int64_t step) const { return !steps[step].getCollective(); }
+
+  bool isExposed(int64_t collective) const {
+    return best.idle[collective] > player.workTime() / 1e4;
+  }
+
+  /// Not for crumbs.
+  bool isWorth(int64_t step, int64_t collective) const {
+    return isWork(step) && steps[step].time > best.idle[collective] / 50;
+  }
+
+  /// Whether there is anything to gain for a collective.
+  bool goesOn(int64_t collective) const {
+    constexpr int64_t patience = 12;
+    return isExposed(collective) && failures < patience;
+  }
+
+  /// Takes an order if it is better.
+  bool take(ArrayRef<int64_t> changed) {
+    constexpr double gain = 1e-5;
+    SmallVector<int64_t> given(order.get());
+    order.set(changed);
+    Outcome outcome = player.play(order);
+    if (outcome.time < best.time * (1 - gain) &&
+        memory.layOut(player.findTouched(order)).fitsIn(limit)) {
+      best = std::move(outcome);
+      failures = 0;
+      return true;
+    }
+    order.set(given);
+    ++failures;
+    return false;
+  }
+
   /// All that leads to a step.
   BitVector findNeeded(int64_t number) const {
     BitVector needed(steps.size());
@@ -61,111 +101,79 @@ private:
     return needed;
   }
 
-  void cover(int64_t collective) {
-    double time = order.timeOf(collective),
-           missing = time - order.coverOf(collective);
-    if (missing <= time / 2 || time < order.transferTime() / 10)
-      return;
-    BitVector moved = choose(collective, missing);
-    double taken = 0;
-    for (int64_t step : moved.set_bits())
-      taken += order.isWork(step) ? order.timeOf(step) : 0.0;
-    if (taken < time / 100)
-      return; // not for crumbs
-    order.set(withBehind(collective, moved));
-    int64_t use = order.usePlace(collective);
-    if (use == order.size())
-      return;
-    int64_t user = order.get()[use];
-    for (int64_t at = order.readyPlace(collective); at < use; ++at) {
-      int64_t &last = bound[order.get()[at]];
-      if (last < 0 || use < order.placeOf(last))
-        last = user;
-    }
-  }
-
-  /// Whether it is the nearest whole number of steps with this one.
-  bool isWorth(int64_t step, double missing) const {
-    return order.isWork(step) && order.timeOf(step) <= 2 * missing;
-  }
-
-  /// The steps that go behind a collective.
-  BitVector choose(int64_t collective, double missing) {
-    BitVector needed = findNeeded(collective);
-    int64_t ready = order.readyPlace(collective);
-    SmallVector<int64_t> given(order.get());
-    BitVector moved(steps.size());
-    for (int64_t place = ready; place-- > 0;) {
-      int64_t step = given[place];
-      if (needed.test(step) || !isWorth(step, missing) ||
-          (bound[step] >= 0 && order.placeOf(bound[step]) < ready))
-        continue;
+  void holdBack(int64_t collective) {
+    WorkOrder given = order;
+    BitVector needed = findNeeded(collective), moved(steps.size());
+    failures = 0;
+    for (int64_t place = given.readyPlace(collective);
+         place-- > 0 && goesOn(collective);) {
+      int64_t step = given.get()[place];
       BitVector more = moved;
-      if (!addUsers(step, ready, more) || !isGood(collective, moved, more))
-        continue;
-      moved = more;
-      missing -= order.timeOf(step);
+      if (isWorth(step, collective) && !needed.test(step) &&
+          addUsers(given, collective, step, more) &&
+          take(withBehind(given, collective, more)))
+        moved = more;
     }
-    return moved;
   }
 
-  /// Adds a step and the collectives that depend on it; false if work before
-  /// `ready` does that is not among the moved.
-  bool addUsers(int64_t step, int64_t ready, BitVector &moved) const {
+  /// Adds a step and what depends on it before the use: collectives, and work
+  /// that is behind the collective anyway. False if other work does.
+  bool addUsers(const WorkOrder &given, int64_t collective, int64_t step,
+                BitVector &moved) const {
     moved.set(step);
-    for (int64_t user : steps[step].behind) {
-      if (order.placeOf(user) >= ready || moved.test(user))
-        continue;
-      if (order.isWork(user) || !addUsers(user, ready, moved))
-        return false;
-    }
-    return true;
+    return llvm::all_of(steps[step].behind, [&](int64_t user) {
+      int64_t place = given.placeOf(user);
+      if (place >= given.usePlace(collective) || moved.test(user))
+        return true;
+      return (!isWork(user) || place >= given.readyPlace(collective)) &&
+             addUsers(given, collective, user, moved);
+    });
   }
 
-  /// The order with the collective where it is ready, and the moved behind it.
-  SmallVector<int64_t> withBehind(int64_t collective,
+  /// The order with a collective where it is ready, and the moved before its
+  /// use.
+  SmallVector<int64_t> withBehind(const WorkOrder &given, int64_t collective,
                                   const BitVector &moved) const {
-    ArrayRef<int64_t> given = order.get();
-    int64_t ready = order.readyPlace(collective);
-    SmallVector<int64_t> changed, behind = {collective};
-    for (int64_t step : given.take_front(ready))
-      (moved.test(step) ? behind : changed).push_back(step);
-    llvm::append_range(changed, behind);
-    for (int64_t step : given.drop_front(ready))
+    int64_t ready = given.readyPlace(collective),
+            use = given.usePlace(collective);
+    SmallVector<int64_t> changed, held;
+    for (int64_t place = 0; place <= given.size(); ++place) {
+      if (place == ready)
+        changed.push_back(collective);
+      if (place == use)
+        llvm::append_range(changed, held);
+      if (place == given.size())
+        break;
+      int64_t step = given.get()[place];
       if (step != collective)
-        changed.push_back(step);
+        (moved.test(step) ? held : changed).push_back(step);
+    }
     return changed;
   }
 
-  /// Whether other collectives stay covered, and memory is enough.
-  bool isGood(int64_t collective, const BitVector &before,
-              const BitVector &moved) {
-    double use = order.workBefore(order.usePlace(collective));
-    SmallVector<std::pair<int64_t, double>> delayed;
-    for (int64_t step : moved.set_bits())
-      for (int64_t user : steps[step].behind)
-        if (!before.test(step) && !order.isWork(user) &&
-            order.workBefore(order.usePlace(user)) - use < order.timeOf(user))
-          delayed.push_back({user, order.workBefore(order.readyPlace(user))});
-    SmallVector<int64_t> given(order.get());
-    order.set(withBehind(collective, moved));
-    bool good = fits(order.get()) && llvm::all_of(delayed, [&](auto entry) {
-                  return order.workBefore(order.readyPlace(entry.first)) <=
-                         entry.second;
-                });
-    order.set(given);
-    return good;
-  }
-
-  bool fits(ArrayRef<int64_t> steps) const {
-    return live.peakOf(steps).fitsIn(limit);
+  void pullAhead(int64_t collective) {
+    failures = 0;
+    for (int64_t place = order.usePlace(collective) + 1;
+         place < order.size() && goesOn(collective); ++place) {
+      int64_t use = order.usePlace(collective), step = order.get()[place];
+      auto isBefore = [&](int64_t other) { return order.placeOf(other) < use; };
+      if (!isWorth(step, collective) ||
+          !llvm::all_of(steps[step].before, isBefore))
+        continue;
+      SmallVector<int64_t> changed(order.get());
+      changed.erase(changed.begin() + place);
+      changed.insert(changed.begin() + use, step);
+      take(changed);
+    }
   }
 
   ArrayRef<Step> steps;
-  const LiveBytes &live;
-  PeakBytes limit;
+  OrderPlayer player;
+  EntryMemory memory;
   WorkOrder order;
-  SmallVector<int64_t> bound; // work that a step stays before, or -1
+  Outcome best;
+  SpaceBytes limit;     // the given order's
+  int64_t failures = 0; // moves in a row that were no better
 };
 
 /// Puts the steps of an entry into an order.
@@ -189,16 +197,11 @@ struct OrderWork : vescale::impl::OrderWorkBase<OrderWork> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<ProgramOp>()) {
       SmallVector<EntrySteps> entries = collectEntries(program);
-      SmallVector<LiveBytes> live;
-      PeakBytes limit;
-      for (const EntrySteps &entry : entries) {
-        live.emplace_back(program, entry.steps);
-        auto given = llvm::to_vector(llvm::seq<int64_t>(0, entry.steps.size()));
-        limit = limit.max(live.back().peakOf(given));
-      }
-      for (auto [entry, bytes] : llvm::zip_equal(entries, live))
-        reordered += reorder(entry, Coverer(entry.steps, bytes, limit).run(),
-                             &program.getBody().front());
+      SmallVector<SmallVector<int64_t>> orders;
+      for (const EntrySteps &entry : entries)
+        orders.push_back(Orderer(program, entry, bucketBytes).run());
+      for (auto [entry, order] : llvm::zip_equal(entries, orders))
+        reordered += reorder(entry, order, &program.getBody().front());
     }
   }
 };

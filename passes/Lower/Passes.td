@@ -60,15 +60,20 @@ def OrderWork : Pass<"rank-order-work", "::mlir::ModuleOp"> {
   let summary = "Puts work between collectives and their uses";
   let description = [{
     A collective whose result is used at once has nothing to hide behind, as the
-    sums in tensor parallel layers. Work before it that it does not depend on,
-    such as products that give weights' gradients, goes right behind it: as much
-    as takes as long as its transfer, if all transfers of an entry together take
-    as long as all work; nearest first; if other collectives are hidden no worse
-    for it and no more bytes live at once. See docs/Design/overlap.md.
+    sums in tensor parallel layouts and the transfers before attention in Ulysses.
+    Work before it that it does not depend on, such as products that give weights'
+    gradients, goes behind it; work behind its use that does not need it goes ahead
+    of that use. Each step goes if the entry is shorter for it, played on a clock
+    over links on which all transfers take a half, one, or two times as long as
+    all work, and if the program needs no more memory. See docs/Design/overlap.md.
 
     Input: a rank.program with a wait behind each collective, without offsets.
     Output: the same in another order; test/Lower/order-work.mlir shows both.
   }];
+  let options = [
+    Option<"bucketBytes", "bucket-bytes", "int64_t", "2097152",
+           "most bytes of collectives that will go together">
+  ];
   let statistics = [
     Statistic<"reordered", "reordered", "Number of entries in another order">
   ];
@@ -80,7 +85,8 @@ def ScheduleCollectives : Pass<"rank-schedule-collectives", "::mlir::ModuleOp"> 
     All-reduces, all-gathers and reduce-scatters of one group become one exchange
     of up to `bucket-bytes`, unless that would make one wait for another that is
     ready only after its use. Each exchange starts when the last of its inputs is
-    ready and is waited for right before its first use; gathers of parameters
+    ready, unless one that is used earlier will be ready soon and would be late
+    behind it, and is waited for right before its first use; gathers of parameters
     start `ahead` buckets before work needs them. At most `in-flight` of the others
     are under way at once: beyond that the oldest is waited for, which frees its
     inputs. All other steps keep their order. See docs/Design/overlap.md.

@@ -19,7 +19,7 @@ void vescale::buildLowerPipeline(OpPassManager &passes,
   passes.addPass(createCSEPass());
   passes.addPass(createDedupeKernels());
   // Before buffers have places, since they live while exchanges use them.
-  passes.addPass(createOrderWork());
+  passes.addPass(createOrderWork(OrderWorkOptions{options.bucketBytes}));
   ScheduleCollectivesOptions schedule;
   schedule.bucketBytes = options.bucketBytes;
   passes.addPass(createScheduleCollectives(schedule));

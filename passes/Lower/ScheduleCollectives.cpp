@@ -1,18 +1,10 @@
 //===- ScheduleCollectives.cpp - When collectives start and end -*- C++ -*-===//
 //
-// Work keeps its order; exchanges are set between its steps. At each boundary:
-//   1. what can start does, in the order of the buckets;
-//   2. what the next step of work touches is waited for;
-//   3. what that has made possible starts.
-// A bucket can start when it is ready and what it depends on is over. If two
-// others have been started behind that, it is waited for: the link has work.
-// Gathers of parameters are ready all the time, so they start only so many
-// ahead of work: a new one at the first use of an older one. If others under
-// way hold as much memory as they may, the oldest is waited for first, which
-// frees what it reads. Those in place hold none.
+// Work keeps its order; buckets of collectives become exchanges between its
+// steps, as planned (ExchangePlan.h).
 //
 //===----------------------------------------------------------------------===//
-#include "passes/Lower/CollectiveBuckets.h"
+#include "passes/Lower/ExchangePlan.h"
 #include "passes/Lower/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -27,32 +19,25 @@ namespace vescale {
 
 namespace {
 
-struct Limits {
-  int64_t inFlight; // other exchanges under way
-  int64_t ahead;    // gathers of parameters without a use so far
-};
-
 class EntryScheduler {
 public:
   EntryScheduler(const EntrySteps &entry, ArrayRef<Bucket> buckets,
-                 Limits limits, Block *block)
-      : programEnd(entry.end), buckets(buckets), limits(limits), block(block),
-        builder(block->getParentOp()->getContext()), started(buckets.size()),
-        ended(buckets.size(), false), startNumber(buckets.size(), 0) {
+                 Block *block)
+      : programEnd(entry.end), buckets(buckets), block(block),
+        builder(block->getParentOp()->getContext()), started(buckets.size()) {
     for (const Step &step : entry.steps)
       if (!step.getCollective())
         work.push_back(step.op);
   }
 
-  void run() {
-    for (int64_t at = 0; at <= static_cast<int64_t>(work.size()); ++at) {
-      boundary = at;
-      setInsertionPoint();
-      startAll();
-      for (int64_t number = 0; number < numBuckets(); ++number)
-        if (buckets[number].use == at)
-          end(number);
-      startAll();
+  void run(ArrayRef<ExchangeEvent> events) {
+    for (const ExchangeEvent &event : events) {
+      setInsertionPoint(event.boundary);
+      CollectiveOp &exchange = started[event.bucket];
+      if (event.kind == ExchangeEvent::Start)
+        exchange = create(buckets[event.bucket]);
+      else
+        WaitOp::create(builder, exchange.getLoc(), exchange);
     }
     for (const Bucket &bucket : buckets)
       for (CollectiveOp old : bucket.members) {
@@ -62,72 +47,13 @@ public:
   }
 
 private:
-  int64_t numBuckets() const { return buckets.size(); }
-
-  void setInsertionPoint() {
-    Operation *next = boundary < static_cast<int64_t>(work.size())
-                          ? work[boundary]
-                          : programEnd;
+  void setInsertionPoint(int64_t boundary) {
+    bool isLast = boundary == static_cast<int64_t>(work.size());
+    Operation *next = isLast ? programEnd : work[boundary];
     if (next)
       builder.setInsertionPoint(next);
     else
       builder.setInsertionPointToEnd(block);
-  }
-
-  /// Few gathers of parameters before this one have no use yet.
-  bool isItsTurn(int64_t number) const {
-    int64_t unused = 0;
-    while (number-- > 0)
-      unused += buckets[number].isPrefetch && !ended[number];
-    return unused < limits.ahead;
-  }
-
-  bool canStart(int64_t number) const {
-    const Bucket &bucket = buckets[number];
-    return !started[number] && bucket.ready <= boundary &&
-           (!bucket.isPrefetch || isItsTurn(number)) &&
-           llvm::all_of(bucket.dependences,
-                        [&](int64_t other) { return isPassed(other); });
-  }
-
-  /// Whether an exchange is over, or the link so busy with those behind it that
-  /// there is something to do while this one is waited for.
-  bool isPassed(int64_t number) const {
-    constexpr int64_t behind = 2;
-    return ended[number] ||
-           (started[number] && numStarted - startNumber[number] >= behind);
-  }
-
-  void startAll() {
-    for (int64_t number = 0; number < numBuckets(); ++number)
-      if (canStart(number)) {
-        start(number);
-        number = -1; // an end may have let an earlier one go
-      }
-  }
-
-  void start(int64_t number) {
-    if (started[number])
-      return;
-    for (int64_t other : buckets[number].dependences)
-      end(other);
-    // Gathers of parameters have a limit of their own.
-    if (!buckets[number].isPrefetch) {
-      while (static_cast<int64_t>(inFlight.size()) >= limits.inFlight)
-        end(inFlight.front());
-      inFlight.insert(number);
-      startNumber[number] = ++numStarted;
-    }
-    started[number] = create(buckets[number]);
-  }
-
-  void end(int64_t number) {
-    if (ended[number])
-      return;
-    start(number);
-    WaitOp::create(builder, started[number].getLoc(), started[number]);
-    ended[number] = true;
-    inFlight.remove(number);
   }
 
   CollectiveOp create(const Bucket &bucket) {
@@ -175,15 +101,9 @@ private:
   SmallVector<Operation *> work;
   Operation *programEnd; // the first behind the entry's steps
   ArrayRef<Bucket> buckets;
-  Limits limits;
   Block *block;
   OpBuilder builder;
-  int64_t boundary = 0;
   SmallVector<CollectiveOp> started;
-  SmallVector<bool> ended;
-  llvm::SmallSetVector<int64_t, 8> inFlight; // oldest first
-  SmallVector<int64_t> startNumber; // among others than gathers of parameters
-  int64_t numStarted = 0;
 };
 
 struct ScheduleCollectives
@@ -196,12 +116,14 @@ struct ScheduleCollectives
           "rank-schedule-collectives: in-flight and ahead are 1 at least");
       return signalPassFailure();
     }
+    ExchangeLimits limits;
+    limits.inFlight = inFlight;
+    limits.ahead = ahead;
     for (auto program : getOperation().getOps<ProgramOp>())
       for (const EntrySteps &entry : collectEntries(program)) {
         SmallVector<Bucket> buckets = formBuckets(entry, bucketBytes);
-        EntryScheduler(entry, buckets, {inFlight, ahead},
-                       &program.getBody().front())
-            .run();
+        EntryScheduler(entry, buckets, &program.getBody().front())
+            .run(planExchanges(workTimes(entry), buckets, limits));
         for (const Bucket &bucket : buckets)
           collectives += bucket.members.size();
         exchanges += buckets.size();

@@ -1,10 +1,7 @@
-//===- WorkOrder.h - An order of steps and what it covers -------*- C++ -*-===//
+//===- WorkOrder.h - An order of steps that can change ----------*- C++ -*-===//
 //
 // Terms. A collective is *ready* behind the last step that it depends on, and
-// has its *use* at the first work that depends on it; work between the two
-// *covers* it, for as long as it takes. All transfers of an entry together are
-// taken to be as long as all its work, so that each is as long as its share of
-// the bytes.
+// has its *use* at the first work that depends on it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef VESCALE_PASSES_LOWER_WORKORDER_H
@@ -14,8 +11,7 @@
 
 namespace vescale {
 
-/// Steps by number, in an order that can change. Places count from 0; that of
-/// an end is the number of steps.
+/// Steps by number. Places count from 0; that of an end is the number of steps.
 class WorkOrder {
 public:
   explicit WorkOrder(llvm::ArrayRef<Step> steps);
@@ -28,20 +24,12 @@ public:
   int64_t readyPlace(int64_t collective) const;
   int64_t usePlace(int64_t collective) const;
 
-  bool isWork(int64_t step) const { return !steps[step].getCollective(); }
-  /// Of work, or of a transfer.
-  double timeOf(int64_t step) const { return times[step]; }
-  /// Of all work before a place.
-  double workBefore(int64_t place) const { return sums[place]; }
-  double coverOf(int64_t collective) const;
-  /// The average transfer's.
-  double transferTime() const { return average; }
+  /// The steps in this order, with their places for numbers.
+  EntrySteps getSteps() const;
 
 private:
   llvm::ArrayRef<Step> steps;
   llvm::SmallVector<int64_t> order, places;
-  llvm::SmallVector<double> times, sums;
-  double average = 0;
 };
 
 } // namespace vescale

@@ -173,3 +173,69 @@ rank.program @check groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mesh
   rank.kernel @use(%dx : memref<8xf32>) -> (%next : memref<8xf32>) over [8] flops 1 origin "use"
   rank.port output "next" %next global tensor<8xf32> : memref<8xf32>
 }
+
+// -----
+
+// What is held back comes behind work that another transfer waits for.
+// CHECK-LABEL: rank.program @two_transfers
+// CHECK: rank.kernel @dx
+// CHECK: rank.collective {{.*}} "dx"
+// CHECK: rank.kernel @delta
+// CHECK: rank.collective {{.*}} "delta"
+// CHECK: rank.kernel @dw
+// CHECK: rank.kernel @use
+rank.program @two_transfers groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mesh_axes<"sp"=2>} {
+  rank.entry "main"
+  %x = rank.buffer arena : memref<8xf32>
+  rank.port input "x" %x global tensor<8xf32> : memref<8xf32>
+  %dw = rank.buffer arena : memref<8xf32>
+  rank.kernel @dw(%x : memref<8xf32>) -> (%dw : memref<8xf32>) over [8] flops 1 origin "dw"
+  %dx = rank.buffer comm : memref<8xf32>
+  rank.kernel @dx(%x : memref<8xf32>) -> (%dx : memref<8xf32>) over [8] flops 1 origin "dx"
+  %dx2 = rank.buffer comm : memref<8xf32>
+  %t = rank.collective all_to_all sum %dx -> %dx2 group 0 split [0] concat [0] origin "dx" : memref<8xf32> -> memref<8xf32>
+  rank.wait %t
+  %delta = rank.buffer comm : memref<2xf32>
+  rank.kernel @delta(%x : memref<8xf32>) -> (%delta : memref<2xf32>) over [2] flops 1 origin "delta"
+  %delta2 = rank.buffer comm : memref<2xf32>
+  %u = rank.collective all_to_all sum %delta -> %delta2 group 0 split [0] concat [0] origin "delta" : memref<2xf32> -> memref<2xf32>
+  rank.wait %u
+  %out = rank.buffer arena : memref<8xf32>
+  rank.kernel @use(%dx2, %delta2 : memref<8xf32>, memref<2xf32>) -> (%out : memref<8xf32>) over [8] flops 1 origin "use"
+  rank.port output "dw" %dw global tensor<8xf32> : memref<8xf32>
+  rank.port output "out" %out global tensor<8xf32> : memref<8xf32>
+}
+
+// -----
+
+// While the second transfer is under way there is work for what the first has
+// brought, which goes ahead of the second one's use.
+// CHECK-LABEL: rank.program @ahead
+// CHECK: rank.kernel @use_k
+// CHECK-NEXT: rank.kernel @dw_k
+// CHECK-NEXT: rank.kernel @use_q
+// CHECK-NEXT: rank.kernel @dw_q
+rank.program @ahead groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mesh_axes<"sp"=2>} {
+  rank.entry "main"
+  %x = rank.buffer arena : memref<8xf32>
+  rank.port input "x" %x global tensor<8xf32> : memref<8xf32>
+  %k = rank.buffer comm : memref<8xf32>
+  %q = rank.buffer comm : memref<8xf32>
+  rank.kernel @grad(%x : memref<8xf32>) -> (%k, %q : memref<8xf32>, memref<8xf32>) over [8] flops 1 origin "grad"
+  %k2 = rank.buffer comm : memref<8xf32>
+  %t = rank.collective all_to_all sum %k -> %k2 group 0 split [0] concat [0] origin "k" : memref<8xf32> -> memref<8xf32>
+  rank.wait %t
+  %q2 = rank.buffer comm : memref<8xf32>
+  %u = rank.collective all_to_all sum %q -> %q2 group 0 split [0] concat [0] origin "q" : memref<8xf32> -> memref<8xf32>
+  rank.wait %u
+  %k3 = rank.buffer arena : memref<8xf32>
+  rank.kernel @use_k(%k2 : memref<8xf32>) -> (%k3 : memref<8xf32>) over [8] flops 1 origin "use"
+  %q3 = rank.buffer arena : memref<8xf32>
+  rank.kernel @use_q(%q2 : memref<8xf32>) -> (%q3 : memref<8xf32>) over [8] flops 1 origin "use"
+  %dk = rank.buffer arena : memref<8xf32>
+  rank.kernel @dw_k(%k3 : memref<8xf32>) -> (%dk : memref<8xf32>) over [8] flops 1 origin "dw"
+  %dq = rank.buffer arena : memref<8xf32>
+  rank.kernel @dw_q(%q3 : memref<8xf32>) -> (%dq : memref<8xf32>) over [8] flops 1 origin "dw"
+  rank.port output "dk" %dk global tensor<8xf32> : memref<8xf32>
+  rank.port output "dq" %dq global tensor<8xf32> : memref<8xf32>
+}

@@ -9,8 +9,8 @@
 // CHECK-NEXT: %[[T:.*]] = rank.collective all_reduce sum %[[A:.*]], %[[B:.*]] -> %[[A]], %[[B]] group 0 origin "x; y"
 // CHECK-NEXT: rank.kernel @work
 // CHECK-NEXT: rank.wait %[[T]]
-// CHECK-NEXT: rank.kernel @use_b
 // CHECK-NEXT: rank.kernel @use_a
+// CHECK-NEXT: rank.kernel @use_b
 
 // Alone each starts when it is ready.
 // ALONE-LABEL: rank.program @bucket
@@ -19,10 +19,10 @@
 // ALONE-NEXT: rank.kernel @b
 // ALONE-NEXT: %[[B:.*]] = rank.collective {{.*}} "y"
 // ALONE-NEXT: rank.kernel @work
-// ALONE-NEXT: rank.wait %[[B]]
-// ALONE-NEXT: rank.kernel @use_b
 // ALONE-NEXT: rank.wait %[[A]]
 // ALONE-NEXT: rank.kernel @use_a
+// ALONE-NEXT: rank.wait %[[B]]
+// ALONE-NEXT: rank.kernel @use_b
 rank.program @bucket groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mesh_axes<"dp"=2>} {
   rank.entry "main"
   %in = rank.buffer arena : memref<8xf32>
@@ -37,8 +37,8 @@ rank.program @bucket groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mes
   rank.wait %t
   %u = rank.collective all_reduce sum %b -> %b group 0 origin "y" : memref<8xf32> -> memref<8xf32>
   rank.wait %u
-  rank.kernel @use_b(%b : memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "use"
   rank.kernel @use_a(%a : memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "use"
+  rank.kernel @use_b(%b : memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "use"
 }
 
 // -----
@@ -205,4 +205,61 @@ rank.program @window groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mes
   rank.wait %w
   %z = rank.collective all_reduce sum %e -> %e group 0 origin "x" : memref<8xf32> -> memref<8xf32>
   rank.wait %z
+}
+
+// -----
+
+// A sum that nobody needs for long yields to a transfer that is ready soon and
+// used at once, which would be late behind it.
+// ALONE-LABEL: rank.program @yield
+// ALONE: rank.kernel @dw
+// ALONE-NEXT: rank.kernel @dx
+// ALONE-NEXT: %[[T:.*]] = rank.collective {{.*}} "dx"
+// ALONE-NEXT: %[[U:.*]] = rank.collective {{.*}} "dw"
+// ALONE-NEXT: rank.wait %[[T]]
+// ALONE-NEXT: rank.kernel @use
+// ALONE-NEXT: rank.wait %[[U]]
+// ALONE-NEXT: rank.kernel @norm
+rank.program @yield groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mesh_axes<"sp"=2>} {
+  rank.entry "main"
+  %in = rank.buffer arena : memref<8xf32>
+  %dw = rank.buffer comm : memref<64xf32>
+  %dx = rank.buffer comm : memref<8xf32>
+  %dx2 = rank.buffer comm : memref<8xf32>
+  %c = rank.buffer arena : memref<8xf32>
+  rank.port input "in" %in global tensor<8xf32> : memref<8xf32>
+  rank.kernel @dw(%in : memref<8xf32>) -> (%dw : memref<64xf32>) over [64] flops 1 origin "dw"
+  %t = rank.collective all_reduce sum %dw -> %dw group 0 origin "dw" : memref<64xf32> -> memref<64xf32>
+  rank.wait %t
+  rank.kernel @dx(%in : memref<8xf32>) -> (%dx : memref<8xf32>) over [8] flops 1 origin "dx"
+  %u = rank.collective all_to_all sum %dx -> %dx2 group 0 split [0] concat [0] origin "dx" : memref<8xf32> -> memref<8xf32>
+  rank.wait %u
+  rank.kernel @use(%dx2 : memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "use"
+  rank.kernel @norm(%dw, %c : memref<64xf32>, memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "norm"
+}
+
+// -----
+
+// It does not if most of its transfer would be over before the other is ready.
+// ALONE-LABEL: rank.program @no_yield
+// ALONE: rank.kernel @dw
+// ALONE-NEXT: rank.collective {{.*}} "dw"
+// ALONE-NEXT: rank.kernel @dx
+// ALONE-NEXT: rank.collective {{.*}} "dx"
+rank.program @no_yield groups [#rank.group<[2], [1]>] attributes {mesh = #dist.mesh_axes<"sp"=2>} {
+  rank.entry "main"
+  %in = rank.buffer arena : memref<8xf32>
+  %dw = rank.buffer comm : memref<64xf32>
+  %dx = rank.buffer comm : memref<8xf32>
+  %dx2 = rank.buffer comm : memref<8xf32>
+  %c = rank.buffer arena : memref<8xf32>
+  rank.port input "in" %in global tensor<8xf32> : memref<8xf32>
+  rank.kernel @dw(%in : memref<8xf32>) -> (%dw : memref<64xf32>) over [64] flops 1 origin "dw"
+  %t = rank.collective all_reduce sum %dw -> %dw group 0 origin "dw" : memref<64xf32> -> memref<64xf32>
+  rank.wait %t
+  rank.kernel @dx(%in : memref<8xf32>) -> (%dx : memref<8xf32>) over [8] flops 100 origin "dx"
+  %u = rank.collective all_to_all sum %dx -> %dx2 group 0 split [0] concat [0] origin "dx" : memref<8xf32> -> memref<8xf32>
+  rank.wait %u
+  rank.kernel @use(%dx2 : memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "use"
+  rank.kernel @norm(%dw, %c : memref<64xf32>, memref<8xf32>) -> (%c : memref<8xf32>) over [8] flops 1 origin "norm"
 }

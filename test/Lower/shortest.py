@@ -1,10 +1,12 @@
 """The shortest time in which one processor and one link can do a step, in whatever order and with whatever memory.
 
-Two bounds that no order undercuts; the larger one counts:
+Bounds that no order undercuts; the largest counts:
   - all work, and the time in which there is none: while a tensor is on the link, only work can run that neither leads to it
     nor needs it, and each step hides one tensor at a time. So what is hidden is a flow from steps to tensors.
-  - tensors that each have so much before them and so much behind take that and their own time. Before a tensor comes all
-    work that leads to it, or another tensor, what came before that, and the work between the two; behind it likewise.
+  - tensors that each have so much before them and so much behind take that and their own time, one after the other. Before
+    a tensor comes all work that leads to it, or other tensors that do, by this same bound with the work between them and
+    it; behind it likewise.
+  - a tensor, and these bounds for what leads to it and what it leads to: all of that comes before it, or behind it.
 """
 
 
@@ -63,17 +65,29 @@ class Graph:
     def shortest(self, rate):
         """With tensors' times being bytes, and the link's rate in bytes a unit of time."""
         sizes = {number: self.times[number] / rate for number in self.tensors}
-        total = self.work_in(self.work)
-        return max(total + sum(sizes.values()) - self.hidden(sizes), self.longest(sizes))
+        everything = (1 << len(self.times)) - 1
+        heads, tails = self.ends(sizes, self.before, self.behind), self.ends(sizes, self.behind, self.before)
+        best = max(self.with_idle(sizes, everything), self.queue(sizes, heads, tails))
+        crumbs = self.work_in(self.work) / 100
+        for one, size in sizes.items():
+            if self.work_in(everything & ~(self.before[one] | self.behind[one])) <= crumbs:
+                best = max(best, max(heads[one], self.with_idle(sizes, self.before[one])) + size +
+                           max(tails[one], self.with_idle(sizes, self.behind[one])))
+        return best
 
-    def hidden(self, sizes):
+    def with_idle(self, sizes, bits):
+        """All work of a set, and the time in which there is none."""
+        inside = {number: size for number, size in sizes.items() if bits >> number & 1}
+        return self.work_in(bits) + sum(inside.values()) - self.hidden(inside, bits & self.work)
+
+    def hidden(self, sizes, work):
         """The largest flow from work to the tensors beside which it can run."""
         spare = list(self.times)
         flow = {}  # of a step of work: {tensor: time}
         least = 1e-9 * self.work_in(self.work)
         total = 0
         for tensor, missing in sizes.items():
-            while missing > least and (path := self.path(tensor, spare, flow, least)):
+            while missing > least and (path := self.path(tensor, work, spare, flow, least)):
                 # Tensors and steps in turns; each tensor takes of the step behind it what that gave to the next one.
                 amount = min(missing, spare[path[-1]], *(flow[step][taken] for step, taken in zip(path[1::2], path[2::2])))
                 for taker, step in zip(path[::2], path[1::2]):
@@ -86,11 +100,11 @@ class Graph:
                 total += amount
         return total
 
-    def path(self, tensor, spare, flow, least):
+    def path(self, tensor, work, spare, flow, least):
         """Tensor, step, tensor, …, step: the last has time to spare, the others are taken by the next tensor."""
         open, came, seen = [tensor], {tensor: None}, 0
         for one in open:
-            for step in members(self.work & ~(self.before[one] | self.behind[one] | seen)):
+            for step in members(work & ~(self.before[one] | self.behind[one] | seen)):
                 seen |= 1 << step
                 came[step] = one
                 if spare[step] > least:
@@ -104,13 +118,12 @@ class Graph:
                         open.append(other)
         return None
 
-    def longest(self, sizes):
-        heads, tails = self.ends(sizes, self.before, self.behind), self.ends(sizes, self.behind, self.before)
-        best = self.work_in(self.work)
+    def queue(self, sizes, heads, tails):
+        """The longest time of some tensors one after the other, what is before the first, and behind the last."""
+        best = 0
         for head in set(heads.values()):
-            later = sorted((one for one in sizes if heads[one] >= head), key=lambda one: -tails[one])
             sent = 0
-            for one in later:
+            for one in sorted((one for one in heads if heads[one] >= head), key=lambda one: -tails[one]):
                 sent += sizes[one]
                 best = max(best, head + sent + tails[one])
         return best
@@ -119,7 +132,8 @@ class Graph:
         """The least time before each tensor, or behind it with the two sets swapped."""
         ends = {}
         for one in sorted(sizes, key=lambda one: before[one].bit_count()):
-            ends[one] = max([self.work_in(before[one])] +
-                            [ends[other] + sizes[other] + self.work_in(before[one] & behind[other])
-                             for other in sizes if before[one] >> other & 1])
+            others = [other for other in sizes if before[one] >> other & 1]
+            ends[one] = max(self.work_in(before[one]), self.queue(
+                sizes, {other: ends[other] for other in others},
+                {other: self.work_in(before[one] & behind[other]) for other in others}))
         return ends
