@@ -44,7 +44,7 @@ Error vescale::checkBundleDir(StringRef dir) {
   if (sys::fs::directory_iterator(dir, code) == sys::fs::directory_iterator())
     return Error::success(); // empty
   auto manifest = MemoryBuffer::getFile(join(dir, "manifest.json"));
-  if (manifest)
+  if (manifest) {
     if (Expected<json::Value> value = json::parse((*manifest)->getBuffer())) {
       const json::Object *object = value->getAsObject();
       std::optional<StringRef> schema =
@@ -54,6 +54,7 @@ Error vescale::checkBundleDir(StringRef dir) {
     } else {
       consumeError(value.takeError());
     }
+  }
   return createStringError(
       errc::file_exists,
       dir + ": exists and is no bundle; remove it or choose another -o");
