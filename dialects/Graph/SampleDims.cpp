@@ -43,6 +43,17 @@ static std::optional<unsigned> leadingFactor(const dist::ShardingRule &rule,
   return dim.empty() ? std::nullopt : std::optional(dim.front());
 }
 
+/// The factor of a dimension that has samples, with perhaps what is inside of
+/// each.
+static std::optional<unsigned> samplesFactor(const dist::ShardingRule &rule,
+                                             const dist::DimFactors &dim,
+                                             int64_t batch) {
+  std::optional<unsigned> factor = leadingFactor(rule, dim);
+  if (!factor || rule.factors[*factor].size % batch != 0)
+    return std::nullopt;
+  return factor;
+}
+
 /// A reshape keeps the order of elements: what is outside of the samples still
 /// is. (Its rule has no factor for a batch of one.)
 static std::optional<SampleDim> reshaped(ReshapeOp op, SampleDim at,
@@ -74,10 +85,9 @@ void SampleDims::visit(dist::ShardableOpInterface op,
     std::optional<SampleDim> at = lookup(operand.get());
     if (!at)
       continue;
-    std::optional<unsigned> samples =
-        leadingFactor(rule, rule.operands[operand.getOperandNumber()][at->dim]);
-    // The samples, and perhaps what is inside of each.
-    if (!samples || rule.factors[*samples].size % batch != 0)
+    std::optional<unsigned> samples = samplesFactor(
+        rule, rule.operands[operand.getOperandNumber()][at->dim], batch);
+    if (!samples)
       continue;
     for (OpResult result : op->getResults())
       for (auto [dim, factors] :
@@ -103,9 +113,9 @@ void SampleDims::visitOperands(dist::ShardableOpInterface op,
     std::optional<SampleDim> at = lookup(result);
     if (!at)
       continue;
-    std::optional<unsigned> samples =
-        leadingFactor(rule, rule.results[result.getResultNumber()][at->dim]);
-    if (!samples || rule.factors[*samples].size % batch != 0)
+    std::optional<unsigned> samples = samplesFactor(
+        rule, rule.results[result.getResultNumber()][at->dim], batch);
+    if (!samples)
       continue;
     for (OpOperand &operand : op->getOpOperands())
       for (auto [dim, factors] :
