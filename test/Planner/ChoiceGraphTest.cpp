@@ -105,6 +105,8 @@ TEST(ChoiceGraph, IsTheBestOfAllCombinations) {
     ChoiceGraph graph = random.makeGraph(nodes, 5, random.between(1, 10));
     SearchLimits limits;
     limits.memory = random.between(0, nodes * 25);
+    if (random.between(0, 2) == 0)
+      limits.states = 30; // wider graphs are branched on
     Exhaustive all = lookAtAll(graph, limits.memory);
     Optimum found = findCheapest(graph, limits);
     expectSound(graph, found, limits.memory);
@@ -169,21 +171,53 @@ TEST(ChoiceGraph, NodesAreFoundInAnyOrder) {
     graph.addNode(prices);
   for (unsigned node = 0; node + 1 < count; ++node)
     graph.addEdge(node * step % count, (node + 1) * step % count, {0, 3, 3, 0});
-  Optimum found = findCheapest(graph, {600, SearchLimits().work});
+  SearchLimits limits;
+  limits.memory = 600;
+  Optimum found = findCheapest(graph, limits);
   EXPECT_EQ(found.status, Optimum::Optimal);
   EXPECT_EQ(found.cost, 200 + 200 * 2 + 3); // one change of choices
 }
 
-TEST(ChoiceGraph, TooManyCombinationsAtOnceAreSaid) {
+/// All pairs of 7 nodes: 8^6 combinations would be open at once.
+TEST(ChoiceGraph, WideGraphsAreBranchedOn) {
   ChoiceGraph graph;
   std::vector<Price> prices(8);
-  for (unsigned node = 0; node < 20; ++node)
+  for (int64_t choice = 0; choice < 8; ++choice)
+    prices[choice] = {static_cast<double>(choice), 8 - choice, 0};
+  for (unsigned node = 0; node < 7; ++node)
     graph.addNode(prices);
-  std::vector<double> costs(64, 1);
-  for (unsigned u = 0; u < 20; ++u)
-    for (unsigned v = u + 1; v < 20; ++v)
+  // Neighbours that choose the same cost nothing: all do.
+  std::vector<double> costs(64, 5);
+  for (unsigned choice = 0; choice < 8; ++choice)
+    costs[choice * 9] = 0;
+  for (unsigned u = 0; u < 7; ++u)
+    for (unsigned v = u + 1; v < 7; ++v)
       graph.addEdge(u, v, costs);
-  EXPECT_EQ(findCheapest(graph, {}).status, Optimum::TooWide);
+  SearchLimits limits;
+  limits.states = 1 << 10;
+  Optimum found = findCheapest(graph, limits);
+  EXPECT_EQ(found.status, Optimum::Optimal);
+  EXPECT_EQ(found.cost, 0);
+  limits.memory = 7 * 5;
+  found = findCheapest(graph, limits);
+  EXPECT_EQ(found.status, Optimum::Optimal);
+  EXPECT_EQ(found.cost, 7 * 3);
+}
+
+TEST(ChoiceGraph, LooksOnlyForWhatCostsLess) {
+  for (uint32_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    ChoiceGraph graph = Random(seed).makeGraph(10, 5, 3);
+    SearchLimits limits;
+    limits.memory = 150;
+    Optimum whole = findCheapest(graph, limits);
+    if (whole.status != Optimum::Optimal)
+      continue;
+    limits.cost = whole.cost;
+    EXPECT_EQ(findCheapest(graph, limits).status, Optimum::Infeasible);
+    limits.cost = whole.cost + 1;
+    EXPECT_EQ(findCheapest(graph, limits).cost, whole.cost);
+  }
 }
 
 static std::string readCompressed(const char *path) {

@@ -36,7 +36,7 @@ int main() {
     return 3;
   }
   Optimum found = findCheapest(graph, limits);
-  const char *statuses[] = {"optimal", "bounded", "infeasible", "too wide"};
+  const char *statuses[] = {"optimal", "bounded", "infeasible"};
   std::printf("%s %.17g %lld %lld\n", statuses[found.status], found.cost,
               static_cast<long long>(found.memory),
               static_cast<long long>(found.work));

@@ -38,6 +38,10 @@ public:
   /// where the two exclude each other. u and v differ.
   void addEdge(unsigned u, unsigned v, llvm::ArrayRef<double> costs);
 
+  /// The graph in which the node has but one of its choices, and no edges: what
+  /// those cost then, its neighbours' choices do.
+  ChoiceGraph fix(unsigned node, unsigned choice) const;
+
   size_t size() const { return nodes.size(); }
   llvm::ArrayRef<Price> getChoices(unsigned node) const { return nodes[node]; }
   llvm::ArrayRef<Edge> getEdges() const { return edges; }
@@ -54,6 +58,10 @@ private:
 struct SearchLimits {
   /// The sum of memory and the largest transient are not more, in bytes.
   int64_t memory = std::numeric_limits<int64_t>::max();
+  /// Only combinations that cost less are looked for.
+  double cost = std::numeric_limits<double>::infinity();
+  /// How many numbers a bound may hold; three are held at once.
+  size_t states = size_t(1) << 25;
   /// How many partial combinations are looked at, at most. The search counts
   /// them alike on every host.
   int64_t work = std::numeric_limits<int64_t>::max();
@@ -61,10 +69,10 @@ struct SearchLimits {
 
 struct Optimum {
   enum Status {
-    Optimal,    ///< `cost` is that of the cheapest combination.
-    Bounded,    ///< The work's limit came first; it is not below `lowerBound`.
-    Infeasible, ///< No combination fits; `memory` is what the smallest takes.
-    TooWide     ///< More combinations at once than can be held.
+    Optimal,   ///< `cost` is that of the cheapest combination.
+    Bounded,   ///< The work's limit came first; it is not below `lowerBound`.
+    Infeasible ///< No combination fits, or none that costs less than asked for;
+               ///< `memory` is what the smallest takes, if any cost would do.
   };
   Status status = Infeasible;
   /// One of each node; none if no combination was found.
@@ -80,7 +88,9 @@ struct Optimum {
 /// the open nodes of an order that keeps few of them open (as in bucket
 /// elimination, Dechter 1999), with a multiplier on memory for bounds
 /// (Everett 1963), and labels of (cost, memory) that the bounds cut (Handler
-/// and Zang 1980). Of combinations of one cost the same is found on every host.
+/// and Zang 1980). Where more is open at once than can be held, a node is fixed
+/// to each of its choices in turn. Of combinations of one cost the same is
+/// found on every host.
 Optimum findCheapest(const ChoiceGraph &graph, const SearchLimits &limits);
 
 } // namespace vescale::planner

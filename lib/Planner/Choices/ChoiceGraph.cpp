@@ -29,6 +29,25 @@ void ChoiceGraph::addEdge(unsigned u, unsigned v,
       sums[swaps ? j * ofU + i : i * ofV + j] += costs[i * ofV + j];
 }
 
+ChoiceGraph ChoiceGraph::fix(unsigned node, unsigned choice) const {
+  ChoiceGraph fixed;
+  fixed.nodes = nodes;
+  fixed.nodes[node] = {nodes[node][choice]};
+  for (const Edge &edge : edges) {
+    if (edge.u != node && edge.v != node) {
+      fixed.addEdge(edge.u, edge.v, edge.costs);
+      continue;
+    }
+    size_t columns = nodes[edge.v].size();
+    bool isFirst = edge.u == node;
+    for (auto [other, price] :
+         llvm::enumerate(fixed.nodes[isFirst ? edge.v : edge.u]))
+      price.cost += edge.costs[isFirst ? choice * columns + other
+                                       : other * columns + choice];
+  }
+  return fixed;
+}
+
 Price ChoiceGraph::priceOf(llvm::ArrayRef<unsigned> choices) const {
   Price sum;
   for (auto [node, choice] : llvm::zip_equal(nodes, choices)) {

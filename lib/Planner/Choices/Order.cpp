@@ -27,8 +27,7 @@ public:
   std::vector<unsigned> orderGreedily() const;
   /// How many combinations an order's steps look at.
   double workOf(llvm::ArrayRef<unsigned> order) const;
-  std::vector<Step> makeSteps(llvm::ArrayRef<unsigned> order,
-                              size_t most) const;
+  Order makeSteps(llvm::ArrayRef<unsigned> order, size_t most) const;
 
 private:
   std::vector<double> rowsOf(const ChoiceGraph::Edge &edge,
@@ -124,8 +123,7 @@ std::vector<double> Orderer::rowsOf(const ChoiceGraph::Edge &edge,
   return costs;
 }
 
-std::vector<Step> Orderer::makeSteps(llvm::ArrayRef<unsigned> order,
-                                     size_t most) const {
+Order Orderer::makeSteps(llvm::ArrayRef<unsigned> order, size_t most) const {
   std::vector<unsigned> place(graph.size());
   for (auto [at, node] : llvm::enumerate(order))
     place[node] = at;
@@ -135,9 +133,14 @@ std::vector<Step> Orderer::makeSteps(llvm::ArrayRef<unsigned> order,
     for (auto [other, edge] : neighbours[node])
       last[node] = std::max(last[node], place[other]);
   }
-  std::vector<Step> steps;
+  Order made;
+  std::vector<Step> &steps = made.steps;
+  std::vector<size_t> weights(graph.size(), 0);
+  size_t total = 0, widest = 1;
   llvm::SmallVector<unsigned> open;
   for (auto [at, node] : llvm::enumerate(order)) {
+    if (total > most)
+      break;
     Step &step = steps.emplace_back();
     step.node = node;
     step.choices = graph.getChoices(node).size();
@@ -148,15 +151,22 @@ std::vector<Step> Orderer::makeSteps(llvm::ArrayRef<unsigned> order,
         after.push_back(other);
     if (last[node] > at)
       after.push_back(node);
-    // The last digit runs fastest.
-    std::vector<size_t> weights(graph.size(), 0);
+    // The last digit runs fastest; nodes that close have no weight.
+    for (unsigned other : open)
+      weights[other] = 0;
     for (unsigned other : llvm::reverse(after)) {
       weights[other] = step.statesAfter;
-      step.statesAfter *= graph.getChoices(other).size();
-      if (step.statesAfter > most)
-        return {};
+      if (step.statesAfter <= most) // else it is too much, and may overflow
+        step.statesAfter *= graph.getChoices(other).size();
     }
     step.weight = weights[node];
+    if (step.statesAfter > widest) {
+      widest = step.statesAfter;
+      made.widest = *llvm::max_element(after, [&](unsigned a, unsigned b) {
+        return neighbours[a].size() < neighbours[b].size();
+      });
+    }
+    total += step.statesAfter;
     for (unsigned other : open)
       step.digits.push_back(
           {static_cast<unsigned>(graph.getChoices(other).size()),
@@ -167,11 +177,12 @@ std::vector<Step> Orderer::makeSteps(llvm::ArrayRef<unsigned> order,
                               rowsOf(*edge, other)});
     open = std::move(after);
   }
-  return steps;
+  if (total > most)
+    steps.clear();
+  return made;
 }
 
-std::vector<Step> vescale::planner::orderSteps(const ChoiceGraph &graph,
-                                               size_t most) {
+Order vescale::planner::orderSteps(const ChoiceGraph &graph, size_t most) {
   Orderer orderer(graph);
   std::vector<unsigned> own(graph.size());
   std::iota(own.begin(), own.end(), 0);

@@ -31,9 +31,16 @@ struct Step {
   size_t states = 1, statesAfter = 1;
 };
 
-/// A step for each node; empty if some state would have more than `most`
-/// values.
-std::vector<Step> orderSteps(const ChoiceGraph &graph, size_t most);
+struct Order {
+  std::vector<Step> steps; ///< One for each node; none if that is too much.
+  /// Of the step behind which the most states are open, the open node that has
+  /// the most neighbours.
+  unsigned widest = 0;
+};
+
+/// An order whose steps have no more than `most` states before them altogether,
+/// if there is one.
+Order orderSteps(const ChoiceGraph &graph, size_t most);
 
 } // namespace vescale::planner
 

@@ -24,8 +24,6 @@
 using namespace vescale::planner;
 
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-/// States before a step, at most.
-static constexpr size_t kMostStates = size_t(1) << 24;
 
 namespace {
 /// Levels [first, last] of transients.
@@ -50,8 +48,9 @@ struct Label {
 
 class Search {
 public:
-  Search(const ChoiceGraph &graph, const SearchLimits &limits)
-      : graph(graph), limits(limits), steps(orderSteps(graph, kMostStates)) {}
+  Search(const ChoiceGraph &graph, const SearchLimits &limits,
+         std::vector<Step> steps)
+      : graph(graph), limits(limits), steps(std::move(steps)) {}
 
   Optimum run();
 
@@ -64,8 +63,8 @@ private:
   int64_t budgetOf(size_t level) const { return limits.memory - levels[level]; }
   /// What costs as much is no better than the best known.
   double cutoff() const {
-    return std::isinf(best.cost) ? best.cost
-                                 : best.cost - 1e-12 * std::abs(best.cost);
+    double cost = std::min(best.cost, limits.cost);
+    return std::isinf(cost) ? cost : cost - 1e-12 * std::abs(cost);
   }
   int64_t findLeastMemory() const;
 
@@ -95,7 +94,8 @@ StepPrices Search::pricesUpTo(int64_t transient) const {
 void Search::note(llvm::ArrayRef<unsigned> choices) {
   Price price = graph.priceOf(choices);
   int64_t memory = price.memory + price.transient;
-  if (memory > limits.memory || price.cost >= best.cost)
+  if (memory > limits.memory || price.cost >= best.cost ||
+      price.cost >= limits.cost)
     return;
   best.cost = price.cost;
   best.memory = memory;
@@ -252,14 +252,6 @@ int64_t Search::findLeastMemory() const {
 }
 
 Optimum Search::run() {
-  if (graph.size() == 0) {
-    best = {Optimum::Optimal, {}, 0, 0, 0, 0};
-    return best;
-  }
-  if (steps.empty()) {
-    best.status = Optimum::TooWide;
-    return best;
-  }
   for (unsigned node = 0; node < graph.size(); ++node)
     for (const Price &price : graph.getChoices(node))
       levels.push_back(price.transient);
@@ -307,7 +299,8 @@ Optimum Search::run() {
     best.status = Optimum::Bounded;
   else if (best.choices.empty()) {
     best.status = Optimum::Infeasible;
-    best.memory = findLeastMemory();
+    if (std::isinf(limits.cost))
+      best.memory = findLeastMemory();
   } else {
     best.status = Optimum::Optimal;
     best.lowerBound = best.cost;
@@ -315,7 +308,62 @@ Optimum Search::run() {
   return best;
 }
 
+/// Fixes a node to each of its choices, the one first that costs least with the
+/// best of its neighbours.
+static Optimum branch(const ChoiceGraph &graph, SearchLimits limits,
+                      unsigned node) {
+  size_t count = graph.getChoices(node).size();
+  std::vector<std::pair<double, unsigned>> turns;
+  for (unsigned choice = 0; choice < count; ++choice)
+    turns.emplace_back(graph.getChoices(node)[choice].cost, choice);
+  for (const ChoiceGraph::Edge &edge : graph.getEdges()) {
+    if (edge.u != node && edge.v != node)
+      continue;
+    size_t columns = graph.getChoices(edge.v).size(),
+           others = edge.costs.size() / count;
+    for (auto &[cost, choice] : turns) {
+      double least = kInfinity;
+      for (size_t other = 0; other < others; ++other)
+        least = std::min(least,
+                         edge.costs[edge.u == node ? choice * columns + other
+                                                   : other * columns + choice]);
+      cost += least;
+    }
+  }
+  llvm::sort(turns);
+  Optimum best;
+  double lowerBound = kInfinity;
+  bool isCut = false;
+  for (auto [cost, choice] : turns) {
+    Optimum found = findCheapest(graph.fix(node, choice), limits);
+    best.work += found.work;
+    limits.work = std::max<int64_t>(0, limits.work - found.work);
+    isCut |= found.status == Optimum::Bounded;
+    lowerBound = std::min(lowerBound, found.lowerBound);
+    if (found.choices.empty()) {
+      if (best.choices.empty())
+        best.memory = std::min(best.memory, found.memory);
+      continue;
+    }
+    found.choices[node] = choice;
+    limits.cost = best.cost = found.cost;
+    best.memory = found.memory;
+    best.choices = std::move(found.choices);
+  }
+  best.lowerBound = std::min(lowerBound, best.cost);
+  if (isCut)
+    best.status = Optimum::Bounded;
+  else if (!best.choices.empty())
+    best.status = Optimum::Optimal;
+  return best;
+}
+
 Optimum vescale::planner::findCheapest(const ChoiceGraph &graph,
                                        const SearchLimits &limits) {
-  return Search(graph, limits).run();
+  if (graph.size() == 0)
+    return {Optimum::Optimal, {}, 0, 0, 0, 0};
+  Order order = orderSteps(graph, limits.states);
+  if (order.steps.empty())
+    return branch(graph, limits, order.widest);
+  return Search(graph, limits, std::move(order.steps)).run();
 }
