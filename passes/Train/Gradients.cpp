@@ -213,7 +213,9 @@ LogicalResult ReverseMode::run() {
     forward.push_back(&op);
   SampleDims samples(function);
   samples.visitAll();
-  perSample.insert_range(body.getArguments());
+  for (BlockArgument input : body.getArguments())
+    if (samples.hasSamples(input))
+      perSample.insert(input);
   for (Operation *op : forward)
     if (llvm::any_of(op->getOperands(), [&](Value operand) {
           return perSample.contains(operand);

@@ -195,7 +195,7 @@ int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
   }
   int status = 0, stops = waitFor(pid, status);
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  if (stops && code > 128) {
+  if (stops && (code == 128 + SIGUSR1 || code == 128 + SIGTERM)) {
     std::fprintf(stderr, "error: stopped by a signal as the ranks started\n");
     return Stopped;
   }
