@@ -13,7 +13,7 @@ WEIGHTS = {"block.position": (1, 6, 4), "block.scale": (6, 1), "block.weight": (
 
 TRAIN = {"schema": "vescale.train/1", "loss": {"kind": "mse", "prediction": "prediction", "target": "target"},
          "optimizer": {"kind": "sgd"}, "learning_rate": {"kind": "constant", "peak": 0.1, "warmup_steps": 0}, "clip_norm": None,
-         "data": {"x": {"from": "x"}, "target": {"from": "target"}}}
+         "data": {"x": {"from": "x"}, "rate": {"fill": 0.7}, "target": {"from": "target"}}}
 
 
 def model():
@@ -29,7 +29,7 @@ def model():
         node("Add", "x block.position", "positioned"),                 # the same for each sample
         node("Exp", "block.scale", "scales"), node("Mul", "positioned scales", "scaled"),
         node("Sigmoid", "block.gate", "gate"),                         # summed again behind the sum over samples
-        node("Mul", "block.weight gate", "gated"), node("MatMul", "scaled gated", "wide"), node("Tanh", "wide", "bent"),
+        node("Mul", "block.weight gate", "opened"), node("Mul", "opened rate", "gated"), node("MatMul", "scaled gated", "wide"), node("Tanh", "wide", "bent"),
         node("Transpose", "block.weight", "turned", perm=[1, 0]),      # a second use
         node("MatMul", "bent turned", "narrow"), node("Add", "narrow block.bias", "biased"),
         node("Shape", "x", "shape"), node("Gather", "shape zero", "batch", axis=0),
@@ -39,7 +39,8 @@ def model():
         node("Concat", "batch one width", "tokens", axis=0), node("Expand", "block.class_token tokens", "token"),
         node("Concat", "token sum", "all", axis=1), node("Tanh", "all", "squashed"),
         node("ReduceMean", "squashed", "prediction", axes=[1], keepdims=0)]
-    graph = helper.make_graph(nodes, "uses", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 6, 4])],
+    graph = helper.make_graph(nodes, "uses", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 6, 4]),
+                                         helper.make_tensor_value_info("rate", TensorProto.FLOAT, [])],
                               [helper.make_tensor_value_info("prediction", TensorProto.FLOAT, ["batch", 4])], made)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 
