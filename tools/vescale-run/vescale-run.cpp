@@ -195,6 +195,11 @@ int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
   }
   int status = 0, stops = waitFor(pid, status);
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  bool isDone = code == Done || code == Stopped;
+  if (stops >= 3 && !isDone) {
+    std::fprintf(stderr, "error: ended at once by the third signal\n");
+    return Stopped;
+  }
   if (stops && (code == 128 + SIGUSR1 || code == 128 + SIGTERM)) {
     std::fprintf(stderr, "error: stopped by a signal as the ranks started\n");
     return Stopped;
