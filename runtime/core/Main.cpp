@@ -278,6 +278,13 @@ private:
     transport->finish();
   }
 
+  /// Rank 0 says why all stop; a launcher may end it once another rank is gone.
+  void waitForFirst() {
+    RankStatus *first = transport->status(0);
+    for (int turn = 0; first && !first->left.load() && turn < 200; ++turn)
+      usleep(10 * 1000);
+  }
+
   int fail(const Failure &failure) {
     int code = static_cast<int>(failure.code);
     RankStatus *mine = transport->status(transport->rank());
@@ -286,6 +293,10 @@ private:
         mine->stopped.store(1);
       if (transport->rank() == 0)
         reportFailure(failure, 0, 1);
+      else
+        waitForFirst();
+      if (mine)
+        mine->left.store(1);
       // Messages may be under way; the process's end is the order that is left.
       std::fflush(nullptr);
       _exit(code);

@@ -358,7 +358,7 @@ TEST_F(Program, StopsInOrder) {
       process.signal(SIGTERM);
       EXPECT_EQ(process.wait(kPatience), 75) << process.err();
       EXPECT_NE(process.err().find(ranks == 1 ? "stopped in order by a signal"
-                                              : "stopped "),
+                                              : "a signal ended the run"),
                 std::string::npos)
           << process.err();
       EXPECT_TRUE(waitForProcesses(program, "", 0, kPatience));

@@ -195,13 +195,11 @@ int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
   }
   int status = 0, stops = waitFor(pid, status);
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  bool isDone = code == Done || code == Stopped;
-  if (stops >= 3 && !isDone) {
-    std::fprintf(stderr, "error: ended at once by the third signal\n");
-    return Stopped;
-  }
-  if (stops && (code == 128 + SIGUSR1 || code == 128 + SIGTERM)) {
-    std::fprintf(stderr, "error: stopped by a signal as the ranks started\n");
+  bool isKilled = code == 128 + SIGUSR1 || code == 128 + SIGTERM;
+  if (stops && (code == Stopped || isKilled || (stops >= 3 && code != Done))) {
+    // Ranks say more, if they have come to it.
+    std::fprintf(stderr, "note: a signal ended the run; it can be started "
+                         "again (exit code 75)\n");
     return Stopped;
   }
   switch (code) {
