@@ -29,7 +29,9 @@ def model():
         node("Add", "x block.position", "positioned"),                 # the same for each sample
         node("Exp", "block.scale", "scales"), node("Mul", "positioned scales", "scaled"),
         node("Sigmoid", "block.gate", "gate"),                         # summed again behind the sum over samples
-        node("Mul", "block.weight gate", "opened"), node("Mul", "opened rate", "gated"), node("MatMul", "scaled gated", "wide"), node("Tanh", "wide", "bent"),
+        node("Mul", "block.weight gate", "opened"),
+        node("Mul", "opened rate", "gated"),                           # a number that all samples share
+        node("MatMul", "scaled gated", "wide"), node("Tanh", "wide", "bent"),
         node("Transpose", "block.weight", "turned", perm=[1, 0]),      # a second use
         node("MatMul", "bent turned", "narrow"), node("Add", "narrow block.bias", "biased"),
         node("Shape", "x", "shape"), node("Gather", "shape zero", "batch", axis=0),
@@ -39,15 +41,14 @@ def model():
         node("Concat", "batch one width", "tokens", axis=0), node("Expand", "block.class_token tokens", "token"),
         node("Concat", "token sum", "all", axis=1), node("Tanh", "all", "squashed"),
         node("ReduceMean", "squashed", "prediction", axes=[1], keepdims=0)]
-    graph = helper.make_graph(nodes, "uses", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 6, 4]),
-                                         helper.make_tensor_value_info("rate", TensorProto.FLOAT, [])],
-                              [helper.make_tensor_value_info("prediction", TensorProto.FLOAT, ["batch", 4])], made)
+    shapes = {"x": ["batch", 6, 4], "rate": [], "prediction": ["batch", 4]}
+    *inputs, output = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
+    graph = helper.make_graph(nodes, "uses", inputs, [output], made)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 
 
 def write(directory):
     """Writes model.onnx, train.json and data.npz; returns the paths of the model and of the data."""
-
     directory.mkdir(exist_ok=True)
     onnx.save(model(), directory / "model.onnx")
     (directory / "train.json").write_text(json.dumps(TRAIN))

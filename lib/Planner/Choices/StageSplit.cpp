@@ -26,7 +26,7 @@ public:
       for (unsigned begin = stage; begin < layers; ++begin)
         for (unsigned end = begin + 1; end + (stages - 1 - stage) <= layers;
              ++end)
-          time(stage, begin, end) = timeOf(stage, begin, end);
+          times[place(stage, begin, end)] = timeOf(stage, begin, end);
   }
 
   std::vector<double> caps() const {
@@ -43,11 +43,8 @@ public:
   double leastSum(double cap, llvm::SmallVectorImpl<unsigned> &ends) const;
 
 private:
-  double &time(unsigned stage, unsigned begin, unsigned end) {
-    return times[(stage * (layers + 1) + begin) * (layers + 1) + end];
-  }
-  double time(unsigned stage, unsigned begin, unsigned end) const {
-    return const_cast<Splitter *>(this)->time(stage, begin, end);
+  size_t place(size_t stage, unsigned begin, unsigned end) const {
+    return (stage * (layers + 1) + begin) * (layers + 1) + end;
   }
 
   unsigned layers, stages;
@@ -65,7 +62,7 @@ double Splitter::leastSum(double cap,
   for (unsigned stage = stages; stage-- > 0;)
     for (unsigned begin = stage; begin < layers; ++begin)
       for (unsigned end = begin + 1; end <= layers; ++end) {
-        double own = time(stage, begin, end);
+        double own = times[place(stage, begin, end)];
         double sum = own + least[(stage + 1) * width + end];
         if (own <= cap && sum < least[stage * width + begin]) {
           least[stage * width + begin] = sum;
