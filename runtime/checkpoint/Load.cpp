@@ -30,12 +30,14 @@ public:
     for (const Stretch &stretch : stretches)
       ++left[stretch.reading->chunk->file];
   }
-  InputFile &open(const Stretch &stretch) {
+  /// Stays open as long as the caller holds it. Null where all of the file's
+  /// stretches are done.
+  std::shared_ptr<InputFile> open(const Stretch &stretch) {
     size_t index = stretch.reading->chunk->file;
     std::lock_guard<std::mutex> lock(mutex);
-    if (!files[index])
+    if (!files[index] && left[index] > 0)
       files[index] = openFile(index);
-    return *files[index];
+    return files[index];
   }
   void done(const Stretch &stretch) {
     size_t index = stretch.reading->chunk->file;
@@ -46,7 +48,7 @@ public:
 
 private:
   std::mutex mutex;
-  std::vector<std::unique_ptr<InputFile>> files;
+  std::vector<std::shared_ptr<InputFile>> files;
   std::vector<int64_t> left; // stretches that are not done
   Open openFile;
 };
@@ -117,9 +119,11 @@ void SavedStep::read(const std::vector<Stretch> &stretches,
     return file;
   });
   auto announce = [&](size_t item) {
-    if (item < stretches.size())
-      files.open(stretches[item])
-          .startRead(stretches[item].offset(), stretches[item].bytes());
+    if (item >= stretches.size())
+      return;
+    // Other threads may have been quicker and have read it by now.
+    if (std::shared_ptr<InputFile> file = files.open(stretches[item]))
+      file->startRead(stretches[item].offset(), stretches[item].bytes());
   };
   for (size_t item = 0; item < stretchesAhead; ++item)
     announce(item);
@@ -138,7 +142,7 @@ void SavedStep::read(const std::vector<Stretch> &stretches,
     if (!buffers[thread])
       buffers[thread].reset(new char[checksumBlockBytes]);
     announce(item + stretchesAhead);
-    readStretch(files.open(stretch), stretch, buffers[thread].get(), beatOne);
+    readStretch(*files.open(stretch), stretch, buffers[thread].get(), beatOne);
     files.done(stretch);
   };
   parallelItems(static_cast<int64_t>(stretches.size()), threads,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -233,6 +234,70 @@ TEST_F(CheckpointRoundTrip, BlocksAreAnnounced) {
               0);
   }
   setThreadCount(1);
+}
+
+/// The 17th announcement takes as long as all other blocks' reads.
+class SlowAnnouncements : public MemoryFiles {
+public:
+  explicit SlowAnnouncements(int others) : others(others) {}
+
+  void startRead(int file, int64_t offset, int64_t bytes) override {
+    std::unique_lock<std::mutex> lock(mutex);
+    if (++announcements != 17)
+      return;
+    slow = file;
+    changed.wait_for(lock, std::chrono::seconds(20),
+                     [&] { return reads >= others; });
+    changed.wait_for(lock, std::chrono::milliseconds(100),
+                     [&] { return closedEarly; });
+    slow = -1;
+  }
+  int64_t read(int file, void *data, int64_t bytes, int64_t offset) override {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (announcements && offset > 0) // no header
+      ++reads;
+    changed.notify_all();
+    return MemoryFiles::read(file, data, bytes, offset);
+  }
+  int close(int file) override {
+    std::lock_guard<std::mutex> lock(mutex);
+    closedEarly |= file == slow;
+    changed.notify_all();
+    return MemoryFiles::close(file);
+  }
+
+  int announcements = 0, reads = 0;
+  bool closedEarly = false;
+
+private:
+  std::mutex mutex;
+  std::condition_variable changed;
+  int others, slow = -1;
+};
+
+// One thread announces a block of the next file while another reads the rest of
+// that file.
+TEST_F(CheckpointRoundTrip, AFileStaysOpenWhileItIsAnnounced) {
+  constexpr int tensors = 16; // in each of two files
+  Model model;
+  model.file = source;
+  for (int i = 0; i < tensors; ++i)
+    model.tensors.push_back(
+        {"w" + std::to_string(i), VS_F32, {64}, std::vector<char>(256, 'x')});
+  fs::resize_file((std::ofstream(source), source), tensors * 256);
+  World world(simpleManifest(model, 2));
+  world.fill(model);
+  SlowAnnouncements files(2 * tensors - 1);
+  world.save(files, "/ckpt", 1, 1);
+  World one(simpleManifest(model, 1));
+  SavedStep step(files, "/ckpt");
+  files.announcements = files.reads = 0;
+  setThreadCount(2);
+  one.ranks[0].load(step);
+  setThreadCount(1);
+  EXPECT_EQ(one.difference(model), "");
+  EXPECT_EQ(files.announcements, 2 * tensors);
+  EXPECT_FALSE(files.closedEarly);
 }
 
 TEST_F(CheckpointRoundTrip, WhatDoesNotFitTheProgramIsRefused) {
