@@ -61,8 +61,9 @@ enum class Collective { AllReduce, AllGather, ReduceScatter, AllToAll, Send };
 /// A collective that was timed.
 struct CollectiveCurve {
   struct Point {
-    int64_t
-        bytes; ///< Of the whole tensor: gathered, or before it is scattered.
+    /// Of the whole tensor: gathered, or before it is scattered; of AllToAll
+    /// all members' parts together, of Send the message.
+    int64_t bytes;
     double us;
   };
   Collective kind;
@@ -104,13 +105,19 @@ public:
   /// As parse() reads it.
   std::string print() const;
 
-  /// batch times m×k by k×n.
+  /// Whether the file says what products of an element type take; times of
+  /// others are infinite.
+  bool computes(llvm::StringRef elementType) const;
+  /// batch times m×k by k×n, of the work alone, as streamTime(): a call costs
+  /// Device::launchUs more. A larger product never takes less, and times have
+  /// no jumps.
   double gemmTime(llvm::StringRef elementType, int64_t batch, int64_t m,
                   int64_t n, int64_t k) const;
   /// Work that is no dense product and touches so many bytes.
   double streamTime(double flops, double bytes) const;
   /// `bytes` as in CollectiveCurve::Point; of one collective at a time in each
-  /// group of this form, all groups at once.
+  /// group of this form, all groups at once. More bytes never take less, nor do
+  /// groups that reach further, curves aside.
   double collectiveTime(Collective kind, int64_t bytes,
                         const DeviceGroup &group) const;
 
