@@ -1,6 +1,7 @@
 //===- MachineParse.cpp - Reads machine files, strictly -------------------===//
 
 #include "lib/CostModel/MachineFields.h"
+#include "lib/CostModel/MachinePresets.h"
 #include "vescale/CostModel/Machine.h"
 #include "vescale/Support/Fields.h"
 #include "llvm/Support/Errc.h"
@@ -106,11 +107,19 @@ static void readLevel(Fields &fields, Machine &machine) {
   for (const Level &inner : machine.levels)
     if (inner.name == level.name)
       fields.fail("name", "is \"" + level.name + "\" a second time");
-  int64_t inner = machine.levels.empty() ? 1 : machine.levels.back().devices;
-  if (level.devices <= inner || level.devices % inner)
-    fields.fail("devices", formatv("is {0}, no larger multiple of the {1} of "
-                                   "the level inside it",
+  size_t number = machine.levels.size();
+  int64_t inner = number ? machine.levels.back().devices : 1;
+  int64_t within = number > 1 ? machine.levels[number - 2].devices : 1;
+  if (level.devices <= inner)
+    fields.fail("devices", formatv("is {0}, no more than the {1} of the level "
+                                   "inside it",
                                    level.devices, inner));
+  // Only the last may end with a part of the level inside it.
+  if (inner % within)
+    fields.fail("devices",
+                formatv("is {0}, around groups of {1} that are no whole number "
+                        "of the {2} inside them",
+                        level.devices, inner, within));
   if (level.sharedBy > level.devices)
     fields.fail("shared_by", formatv("is {0}, more than the {1} devices of the "
                                      "level",
@@ -215,10 +224,16 @@ Expected<Machine> Machine::parse(StringRef text, StringRef file) {
   return machine;
 }
 
-Expected<Machine> Machine::read(StringRef file) {
-  auto buffer = MemoryBuffer::getFile(file, /*IsText=*/true);
+std::vector<std::string> Machine::presets() { return presetNames(); }
+
+Expected<Machine> Machine::read(StringRef fileOrPreset) {
+  if (isPreset(fileOrPreset))
+    return makePreset(fileOrPreset);
+  auto buffer = MemoryBuffer::getFile(fileOrPreset, /*IsText=*/true);
   if (!buffer)
     return createStringError(buffer.getError(),
-                             file + ": " + buffer.getError().message());
-  return parse((*buffer)->getBuffer(), file);
+                             fileOrPreset + ": " + buffer.getError().message() +
+                                 "; clusters that need no file: " +
+                                 join(presetNames(), ":N, ") + ":N");
+  return parse((*buffer)->getBuffer(), fileOrPreset);
 }

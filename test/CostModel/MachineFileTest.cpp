@@ -191,12 +191,15 @@ TEST(MachineFile, ProductsFasterThanThePeakAreRefused) {
 }
 
 TEST(MachineFile, LevelsNest) {
-  EXPECT_EQ(refuseWith("\"box\", \"devices\": 2", "\"box\", \"devices\": 3"),
-            "c.json: \"levels[1].devices\" is 4, no larger multiple of the 3 "
-            "of the level inside it");
   EXPECT_EQ(refuseWith("\"box\", \"devices\": 2", "\"box\", \"devices\": 4"),
-            "c.json: \"levels[1].devices\" is 4, no larger multiple of the 4 "
-            "of the level inside it");
+            "c.json: \"levels[1].devices\" is 4, no more than the 4 of the "
+            "level inside it");
+  EXPECT_EQ(refuseWith("\"levels\": [", R"("levels": [{"name": "core",
+              "devices": 3, "latency_us": 1, "bytes_per_s": 1e9},
+              {"name": "socket", "devices": 4, "latency_us": 1,
+               "bytes_per_s": 1e9}, )"),
+            "c.json: \"levels[2].devices\" is 2, no more than the 4 of the "
+            "level inside it");
   EXPECT_EQ(refuseWith("\"row\", \"devices\": 4", "\"row\", \"devices\": 8"),
             "c.json: \"levels\" hold 8 devices at their last, but \"devices\" "
             "is 4");
@@ -205,6 +208,29 @@ TEST(MachineFile, LevelsNest) {
   EXPECT_EQ(refuseWith("\"shared_by\": 2", "\"shared_by\": 5"),
             "c.json: \"levels[1].shared_by\" is 5, more than the 4 devices of "
             "the level");
+}
+
+TEST(MachineFile, OnlyTheLastLevelEndsWithAPart) {
+  auto withLevels = [](int64_t middle, int64_t last) {
+    std::string text = R"({"schema": "vescale.cluster/1", "name": "one",
+      "devices": %last, "device": {"name": "d", "memory_bytes": 1,
+      "peak_flops_per_s": {"f32": 1e9}, "vector_flops_per_s": 1e9,
+      "memory_bytes_per_s": 1e9}, "levels": [)";
+    text.replace(text.find("%last"), 5, std::to_string(last));
+    const char *comma = "";
+    for (int64_t devices : {int64_t(4), middle, last}) {
+      text += formatv(R"({0}{{"name": "{1}", "devices": {1}, "latency_us": 1,
+                      "bytes_per_s": 1e9})",
+                      comma, devices)
+                  .str();
+      comma = ", ";
+    }
+    return text + "]}";
+  };
+  EXPECT_EQ(parse(withLevels(12, 28)).devices, 28);
+  EXPECT_EQ(refuse(withLevels(14, 28)),
+            "c.json: \"levels[2].devices\" is 28, around groups of 14 that are "
+            "no whole number of the 4 inside them");
 }
 
 TEST(MachineFile, CurvesHaveAPlace) {
@@ -228,5 +254,6 @@ TEST(MachineFile, FilesThatAreNotThere) {
   Expected<Machine> machine = Machine::read("no/such.json");
   ASSERT_FALSE(bool(machine));
   EXPECT_EQ(toString(machine.takeError()),
-            "no/such.json: No such file or directory");
+            "no/such.json: No such file or directory; clusters that need no "
+            "file: dgx-a100:N, dgx-h100:N, dgx-h200:N");
 }

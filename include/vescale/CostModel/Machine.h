@@ -49,7 +49,9 @@ struct Device {
 /// Devices that reach each other alike: a core complex, a node, a rail, a pod.
 struct Level {
   std::string name;
-  int64_t devices;  ///< In one group of this level; the outer ones more.
+  /// In one group of this level: whole groups of the one inside, except that
+  /// the last level may end with a part of one.
+  int64_t devices;
   double latencyUs; ///< Of one message between two of its parts.
   double bandwidth; ///< Bytes per second from one device, one way.
   /// How many devices share one such link: their bandwidths are parts of it.
@@ -100,6 +102,7 @@ public:
   /// devices stand for: "dgx-h100:64". Errors name the file, the field and what
   /// is wrong with it.
   static llvm::Expected<Machine> read(llvm::StringRef fileOrPreset);
+  static std::vector<std::string> presets();
   static llvm::Expected<Machine> parse(llvm::StringRef text,
                                        llvm::StringRef file);
   /// As parse() reads it.
