@@ -33,6 +33,11 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   // statistics.
   pm.addPass(createTrainAddStatistics());
   pm.addPass(createTrainAddDropout());
+  if (options.forwardOnly) {
+    pm.addPass(createCanonicalizerPass());
+    pm.addPass(createCSEPass());
+    return;
+  }
   pm.addPass(createTrainAddOptimizer());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
