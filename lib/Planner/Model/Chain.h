@@ -26,6 +26,7 @@ struct Counting {
   /// How many micro-batches' saved values are there at once.
   int64_t inFlight = 1;
 
+  /// A sum over parts, and so what is minimised.
   double time(const Parts &parts) const;
   int64_t bytes(const Parts &parts) const;
 };

@@ -87,46 +87,39 @@ private:
     }
   }
 
-  void noteParameter(graph::ParameterOp op, LayoutAttr layout) {
+  void noteParameter(Value value, LayoutAttr layout) {
     // As the author has its dimensions.
+    graph::ParameterOp op = parameterOf(value);
     SmallVector<int64_t> order =
         graph::parameterOrder(op.getAuthorAttr(), op.getStoredType(),
                               op.getStrides());
     SmallVector<AxesAttr> dims(layout.getRank());
-    for (auto [dim, from] : llvm::enumerate(order))
-      dims[from] = layout.getDims()[dim];
-    parameters.insert({op.getName(), layout.withDims(dims)});
+    for (auto [dim, from] : llvm::enumerate(parameterDims(value)))
+      dims[order[from]] = layout.getDims()[dim];
+    parameters.insert({op.getName(), layout.withoutPartial().withDims(dims)});
   }
 
   void addUnit(const Segment &segment, unsigned copy, const UnitChoice &unit) {
     const SegmentGraph &graph = chain.link(unit.link);
-    PlannedLayer layer;
     for (auto [number, node] : llvm::enumerate(graph.nodes)) {
-      unsigned choice = unit.choices[number];
-      if (node.value) {
-        auto result = dyn_cast<OpResult>(node.value);
-        if (static_cast<int>(number) != graph.in && result &&
-            result.getResultNumber() == 0)
-          forms[{program.inCopy(segment, result.getOwner(), copy)}] =
-              node.layouts[choice];
+      if (!node.value || static_cast<int>(number) == graph.in)
         continue;
-      }
+      LayoutAttr layout = node.layouts[unit.choices[number]];
+      if (parameterOf(node.value))
+        noteParameter(node.value, layout);
+      else if (auto result = cast<OpResult>(node.value);
+               result.getResultNumber() == 0)
+        forms[program.inCopy(segment, result.getOwner(), copy)] = layout;
     }
-    for (auto [number, node] : llvm::enumerate(graph.nodes)) {
-      unsigned choice = unit.choices[number];
-      if (node.value)
+    for (auto [node, choice] : llvm::zip_equal(graph.nodes, unit.choices)) {
+      if (!node.op)
         continue;
-      if (auto parameter = dyn_cast<graph::ParameterOp>(node.op)) {
-        noteParameter(parameter, node.layouts[choice]);
-        continue;
-      }
       Operation *op = program.inCopy(segment, node.op, copy);
       const Strategy &strategy = node.strategies[choice];
       for (OpOperand &operand : op->getOpOperands())
-        if (auto parameter =
-                operand.get().getDefiningOp<graph::ParameterOp>())
-          noteParameter(parameter, strategy.operands[operand.getOperandNumber()]
-                                       .withoutPartial());
+        if (parameterOf(operand.get()))
+          noteParameter(operand.get(),
+                        strategy.operands[operand.getOperandNumber()]);
       auto form = forms.find(op);
       note(op, form != forms.end() ? form->second : strategy.results.front());
     }

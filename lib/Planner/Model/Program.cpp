@@ -17,8 +17,36 @@ using namespace mlir;
 using namespace vescale;
 using namespace vescale::planner;
 
+static bool isView(Operation *op) {
+  return isa<graph::TransposeOp, graph::CastOp>(op);
+}
+
+graph::ParameterOp vescale::planner::parameterOf(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (auto parameter = dyn_cast<graph::ParameterOp>(op))
+      return parameter;
+    if (!isView(op) || !op->getOperand(0).hasOneUse())
+      break;
+    value = op->getOperand(0);
+  }
+  return {};
+}
+
+SmallVector<int64_t> vescale::planner::parameterDims(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (isa<graph::ParameterOp>(op))
+    return llvm::to_vector(llvm::seq<int64_t>(0, graph::rankOf(value)));
+  SmallVector<int64_t> dims = parameterDims(op->getOperand(0));
+  auto transpose = dyn_cast<graph::TransposeOp>(op);
+  if (!transpose)
+    return dims;
+  return llvm::map_to_vector(transpose.getPermutation(),
+                             [&](int64_t dim) { return dims[dim]; });
+}
+
 bool vescale::planner::isLeaf(Operation *op) {
-  return op->getNumOperands() == 0;
+  return op->getNumOperands() == 0 ||
+         (isView(op) && parameterOf(op->getResult(0)));
 }
 
 Program::Program(func::FuncOp func) : func(func), sampleDims(func) {

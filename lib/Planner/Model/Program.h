@@ -1,6 +1,8 @@
 //===- Program.h - A model as the planner sees it ---------------*- C++ -*-===//
 //
-// Terms. A *leaf* is an op without operands: a parameter or a constant. A *run*
+// Terms. A *leaf* is an op without operands, a parameter or a constant, or a
+// transposed or cast parameter that has no other use: what lies there before any
+// work is done. A *run*
 // is a stretch of ops that comes several times in a row, the same but for its
 // parameters: a model's layers. A *cut* stands between two ops; values that are
 // made before it and used behind it *cross* it.
@@ -51,8 +53,11 @@ private:
   std::vector<Segment> parts;
 };
 
-/// Whether the op has no operands.
 bool isLeaf(mlir::Operation *op);
+/// The parameter that the value is, maybe transposed or cast; or null.
+graph::ParameterOp parameterOf(mlir::Value value);
+/// For each dimension of such a value the parameter's.
+llvm::SmallVector<int64_t> parameterDims(mlir::Value value);
 
 } // namespace vescale::planner
 

@@ -128,38 +128,61 @@ private:
     return Chain(std::move(links), std::move(units), modes());
   }
 
-  Counting counting(const PlanPoint &point) const {
+  Counting counting(const PlanPoint &point, double exposed) const {
     Counting counting;
     counting.microBatches = point.microBatches;
-    counting.exposed = machine.overlap.coreShare;
+    counting.exposed = exposed;
     return counting;
+  }
+
+  /// What of a step's sums and gathers of parameters shows: they go on beside
+  /// the backward work of the last micro-batch, or beside all work where they
+  /// are made for each micro-batch, as far as they leave the cores free.
+  double exposedSync(const PlanPoint &point, const Parts &total) const {
+    double beside = point.zero >= 3 ? total.forward + total.backward
+                                    : total.backward;
+    if (point.zero >= 2)
+      beside *= static_cast<double>(point.microBatches);
+    double share = machine.overlap.coreShare;
+    return std::max(share * total.sync, total.sync - beside);
   }
 
   Open bound(const PlanPoint &point) {
     StageMesh mesh(context, point.microBatches, point.dp, point.tp);
     Chain chain = makeChain(point, mesh);
     constexpr int64_t unlimited = std::numeric_limits<int64_t>::max();
-    ChainPlan plan =
-        chain.solve(0, chain.size(), counting(point), unlimited);
-    return {point, plan.time};
+    Counting counts = counting(point, machine.overlap.coreShare);
+    return {point, chain.solve(0, chain.size(), counts, unlimited).time};
   }
 
   Candidate solve(const PlanPoint &point) {
     StageMesh mesh(context, point.microBatches, point.dp, point.tp);
     Chain chain = makeChain(point, mesh);
-    Counting counts = counting(point);
+    // Once as if work hid all that it can, once as if it hid nothing.
+    Counting counts = counting(point, machine.overlap.coreShare);
     ChainPlan plan = chain.solve(0, chain.size(), counts, limit);
+    double lowerBound = plan.lowerBound;
+    auto stepOf = [&](const ChainPlan &each) {
+      return counting(point, 0).time(each.total) +
+             exposedSync(point, each.total);
+    };
+    if (plan.fits && stepOf(plan) > plan.time) {
+      ChainPlan other =
+          chain.solve(0, chain.size(), counting(point, 1), limit);
+      if (other.fits && stepOf(other) < stepOf(plan))
+        plan = std::move(other);
+    }
     Candidate candidate;
     candidate.point = point;
     candidate.fits = plan.fits;
-    candidate.lowerBound = plan.lowerBound;
+    candidate.lowerBound = lowerBound;
     auto batches = static_cast<double>(point.microBatches);
     const Parts &total = plan.total;
-    candidate.time.step = plan.time;
+    candidate.time.step = stepOf(plan);
     candidate.time.compute =
         batches * (total.forward + total.backward) + total.update;
     candidate.time.exchange = batches * total.exchange;
-    candidate.time.exposedSync = counts.exposed * total.sync;
+    candidate.time.exposedSync = exposedSync(point, total);
     candidate.memory = {total.parameters, total.gradients, total.state,
                         counts.inFlight * total.saved, total.transient};
     if (!plan.fits) {

@@ -73,7 +73,7 @@ private:
     if (!isa<FloatType>(graph::typeOf(value).getElementType()))
       return false;
     Operation *op = value.getDefiningOp();
-    return op && (!isLeaf(op) || isa<graph::ParameterOp>(op));
+    return op && (!isLeaf(op) || parameterOf(value));
   }
 
   /// Operands that the loss depends on through this op.
@@ -122,10 +122,10 @@ private:
   }
 
   void addOp(Operation *op);
-  void addParameter(graph::ParameterOp op);
+  void addParameter(Value value);
   Parts price(Operation *op, const Strategy &strategy,
               const Derivative *derivative, ArrayRef<bool> wanted) const;
-  void priceParameter(graph::ParameterOp op, LayoutAttr layout,
+  void priceParameter(Value value, LayoutAttr layout,
                       ArrayRef<AxisRefAttr> summed, Parts &parts) const;
   void connect(Operation *op);
   void connectOperand(OpOperand &operand, unsigned user);
@@ -156,11 +156,12 @@ static AxisList overModel(ArrayRef<AxisRefAttr> axes) {
   return result;
 }
 
-void SegmentBuilder::Maker::priceParameter(graph::ParameterOp op,
-                                           LayoutAttr layout,
+void SegmentBuilder::Maker::priceParameter(Value value, LayoutAttr layout,
                                            ArrayRef<AxisRefAttr> summed,
                                            Parts &parts) const {
-  RankedTensorType type = graph::typeOf(op.getResult());
+  // Of the element type that is stored, not of that which it is cast to.
+  RankedTensorType type = graph::typeOf(value).clone(
+      graph::typeOf(parameterOf(value).getResult()).getElementType());
   int64_t bytes = localBytes(type, layout, mesh);
   if (!with.training) {
     parts.parameters += bytes;
@@ -273,10 +274,10 @@ void SegmentBuilder::Maker::addOp(Operation *op) {
   for (const Strategy &strategy : node.strategies) {
     Parts parts = price(op, strategy, derivative, wanted);
     for (OpOperand &operand : op->getOpOperands()) {
-      auto parameter = operand.get().getDefiningOp<graph::ParameterOp>();
+      Value value = operand.get();
       unsigned index = operand.getOperandNumber();
-      if (parameter && parameter->hasOneUse())
-        priceParameter(parameter, strategy.operands[index],
+      if (parameterOf(value) && value.hasOneUse())
+        priceParameter(value, strategy.operands[index],
                        strategy.gradients[index], parts);
     }
     node.choices.push_back(parts);
@@ -292,15 +293,14 @@ void SegmentBuilder::Maker::addOp(Operation *op) {
 }
 
 /// In each layout that one of its uses may ask for, which all must then.
-void SegmentBuilder::Maker::addParameter(graph::ParameterOp op) {
+void SegmentBuilder::Maker::addParameter(Value value) {
   SegmentNode node;
-  node.op = op;
-  nodeOf[op.getResult()] = graph.nodes.size();
-  for (LayoutAttr layout :
-       formsOf(op.getResult(), mesh, program.samples())) {
+  node.value = value;
+  nodeOf[value] = graph.nodes.size();
+  for (LayoutAttr layout : formsOf(value, mesh, program.samples())) {
     node.layouts.push_back(layout);
     Parts parts;
-    priceParameter(op, layout, mesh.samples, parts);
+    priceParameter(value, layout, mesh.samples, parts);
     node.choices.push_back(parts);
   }
   graph.nodes.push_back(std::move(node));
@@ -342,11 +342,11 @@ void SegmentBuilder::Maker::connectOperand(OpOperand &operand, unsigned user) {
     return graph.nodes[user].strategies[choice];
   };
   constexpr double never = std::numeric_limits<double>::infinity();
-  if (auto parameter = dyn_cast_or_null<graph::ParameterOp>(maker)) {
-    if (parameter->hasOneUse())
+  if (parameterOf(value)) {
+    if (value.hasOneUse())
       return;
     if (!nodeOf.contains(value))
-      addParameter(parameter);
+      addParameter(value);
     addEdge(
         nodeOf[value], user,
         [&](unsigned a, unsigned b) {

@@ -41,8 +41,8 @@ struct Parts {
 };
 
 struct SegmentNode {
-  mlir::Operation *op = nullptr; // an op or a parameter
-  mlir::Value value;             // a value with several uses
+  mlir::Operation *op = nullptr;
+  mlir::Value value; // or a value, or a parameter, with several uses
   std::vector<Strategy> strategies;
   llvm::SmallVector<dist::LayoutAttr> layouts; // of a value or parameter
   llvm::SmallVector<bool> partialGradient;     // of a value
