@@ -26,7 +26,8 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   // Unused outputs, and what led to them alone, are gone when parameters are
   // looked at.
   pm.addPass(createCanonicalizerPass());
-  pm.addPass(createTrainOwnParameters());
+  if (!options.forwardOnly)
+    pm.addPass(createTrainOwnParameters());
   pm.addPass(createTrainLowerPrecision());
   pm.addPass(createTrainAddEvaluation());
   // Behind it: what is evaluated has no dropout, and normalizes by running

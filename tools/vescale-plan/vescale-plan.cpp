@@ -100,6 +100,8 @@ int main(int argc, char **argv) {
   options.train.file = trainFile;
   options.train.set.assign(trainSet.begin(), trainSet.end());
   options.train.forwardOnly = true;
+  // Their values are not looked at.
+  options.import.weightsElsewhere = true;
   options.to = Phase::Prepare;
   mlir::DefaultTimingManager timing;
   mlir::applyDefaultTimingManagerCLOptions(timing);

@@ -110,7 +110,7 @@ private:
         if (partial && (!with.training || !mesh.model || !hasGradient(value) ||
                         layout.uses(mesh.model)))
           continue;
-        if (leaves && layout.uses(mesh.model))
+        if (leaves && mesh.model && layout.uses(mesh.model))
           continue;
         node.layouts.push_back(layout);
         node.partialGradient.push_back(partial);
