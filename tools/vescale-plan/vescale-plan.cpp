@@ -42,6 +42,11 @@ static cl::list<std::string>
     trainSet("train-set", cl::desc("Set a field of the train file"),
              cl::value_desc("FIELD=VALUE"), cl::cat(category));
 
+static cl::opt<bool> splitBatch(
+    "split-batch",
+    cl::desc("The batch is a step's: micro-batches may be smaller"),
+    cl::cat(category));
+
 static int usage(const llvm::Twine &message) {
   llvm::errs() << "error: " << message << "\n";
   return exitUsage;
@@ -114,6 +119,7 @@ int main(int argc, char **argv) {
     return exitBadInput;
   planner::PlanRequest request;
   request.devices = machine->devices;
+  request.splitsBatch = splitBatch;
   if (!trainFile.empty())
     request.training = {8, 4};
   if (!mesh.empty()) {

@@ -9,15 +9,32 @@ using namespace vescale::planner;
 
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+double Counting::sync(const Parts &parts) const {
+  if (zero == 0)
+    return parts.modelSum + parts.sum;
+  auto batches = static_cast<double>(microBatches);
+  return parts.modelSum + parts.scatter * (zero >= 2 ? batches : 1) +
+         parts.gather * (zero >= 3 ? 2 * batches : 1);
+}
+
+double Counting::update(const Parts &parts) const {
+  return zero >= 1 ? parts.update / static_cast<double>(dp) : parts.update;
+}
+
 double Counting::time(const Parts &parts) const {
   return static_cast<double>(microBatches) *
              (parts.forward + parts.backward + parts.exchange) +
-         exposed * parts.sync + parts.update;
+         exposed * sync(parts) + update(parts);
 }
 
-int64_t Counting::bytes(const Parts &parts) const {
-  return parts.parameters + parts.gradients + parts.state +
-         inFlight * parts.saved;
+int64_t Counting::parameters(const Parts &parts) const {
+  return shard(parts.parameters, 3);
+}
+int64_t Counting::gradients(const Parts &parts) const {
+  return shard(parts.gradients, 2);
+}
+int64_t Counting::state(const Parts &parts) const {
+  return shard(parts.state, 1);
 }
 
 /// What a node takes if its unit is recomputed. What stands at the unit's
@@ -51,48 +68,54 @@ Chain::Chain(std::vector<SegmentGraph> links, std::vector<unsigned> units,
     isLayer[link] = ++copies[link] > 1;
 }
 
+/// The nodes of the values at the cuts, as far as there are any.
+static llvm::SmallVector<unsigned, 2> endsOf(const SegmentGraph &graph) {
+  llvm::SmallVector<unsigned, 2> ends;
+  for (int end : {graph.in, graph.out})
+    if (end >= 0)
+      ends.push_back(end);
+  return ends;
+}
+
+/// The steps of a link, its ends first, with what exchanges cost: the same at
+/// each price of memory.
+static Order stepsOf(const SegmentGraph &graph, Recompute mode,
+                     const Counting &counting) {
+  ChoiceGraph choices;
+  for (const SegmentNode &node : graph.nodes)
+    choices.addNode(llvm::SmallVector<Price>(node.choices.size()));
+  auto batches = static_cast<double>(counting.microBatches);
+  for (const SegmentEdge &edge : graph.edges) {
+    std::vector<double> costs;
+    for (auto [forward, backward] :
+         llvm::zip_equal(edge.forward, edge.backward))
+      costs.push_back(batches * (forwardTimes(mode) * forward + backward));
+    choices.addEdge(edge.u, edge.v, costs);
+  }
+  return orderSteps(choices, size_t(1) << 24, endsOf(graph));
+}
+
 namespace {
 /// A link at a price: the cheapest choices inside for each pair at its ends.
 class PricedLink {
 public:
-  PricedLink(const SegmentGraph &graph, Recompute mode,
+  PricedLink(const SegmentGraph &graph, const Order &order, Recompute mode,
              const Counting &counting, double multiplier)
-      : graph(graph) {
+      : graph(graph), order(order) {
     StepPrices prices;
-    ChoiceGraph choices;
-    for (auto [number, node] : llvm::enumerate(graph.nodes)) {
-      llvm::SmallVector<Price> list;
-      for (const Parts &each : node.choices) {
-        Parts parts =
-            recomputed(each, mode, static_cast<int>(number) == graph.in);
-        double bytes = static_cast<double>(counting.bytes(parts));
-        list.push_back({counting.time(parts) + multiplier * bytes, 0, 0});
-      }
-      choices.addNode(list);
-    }
-    auto batches = static_cast<double>(counting.microBatches);
-    for (const SegmentEdge &edge : graph.edges) {
-      std::vector<double> costs;
-      for (auto [forward, backward] :
-           llvm::zip_equal(edge.forward, edge.backward))
-        costs.push_back(batches * (forwardTimes(mode) * forward + backward));
-      choices.addEdge(edge.u, edge.v, costs);
-    }
-    for (int end : {graph.in, graph.out})
-      if (end >= 0)
-        ends.push_back(end);
-    order = orderSteps(choices, size_t(1) << 24, ends);
     for (const Step &step : order.steps) {
-      auto &costs = prices.costs.emplace_back();
-      for (const Price &price : choices.getChoices(step.node))
-        costs.push_back(price.cost);
+      std::vector<double> &costs = prices.costs.emplace_back();
+      for (const Parts &each : graph.nodes[step.node].choices) {
+        Parts parts =
+            recomputed(each, mode, static_cast<int>(step.node) == graph.in);
+        auto bytes = static_cast<double>(counting.bytes(parts));
+        costs.push_back(counting.time(parts) + multiplier * bytes);
+      }
       prices.memory.emplace_back(costs.size(), 0);
     }
     completions.emplace(order.steps, prices, Measure{});
   }
 
-  unsigned ins() const { return choicesAt(graph.in); }
-  unsigned outs() const { return choicesAt(graph.out); }
   double cost(unsigned in, unsigned out) const {
     return completions->totalWith(endsAt(in, out));
   }
@@ -105,9 +128,6 @@ public:
   }
 
 private:
-  unsigned choicesAt(int node) const {
-    return node < 0 ? 1 : graph.nodes[node].choices.size();
-  }
   llvm::SmallVector<unsigned, 2> endsAt(unsigned in, unsigned out) const {
     llvm::SmallVector<unsigned, 2> first;
     if (graph.in >= 0)
@@ -118,11 +138,24 @@ private:
   }
 
   const SegmentGraph &graph;
-  llvm::SmallVector<unsigned> ends;
-  Order order;
+  const Order &order;
   std::optional<Completions> completions;
 };
 } // namespace
+
+/// For each link the orders of its steps: recomputed in full, and otherwise.
+struct Chain::Steps {
+  std::vector<std::array<Order, 2>> orders;
+
+  Steps(const Chain &chain, const Counting &counting) {
+    for (const SegmentGraph &graph : chain.links)
+      orders.push_back({stepsOf(graph, Recompute::None, counting),
+                        stepsOf(graph, Recompute::Full, counting)});
+  }
+  const Order &of(unsigned link, Recompute mode) const {
+    return orders[link][mode == Recompute::Full];
+  }
+};
 
 /// All links at one price, the cheapest way of recomputing for each pair.
 struct Chain::Tables {
@@ -133,21 +166,28 @@ struct Chain::Tables {
   struct Table {
     unsigned ins, outs;
     std::vector<Entry> entries;
+    std::vector<Recompute> modes;
     std::vector<std::unique_ptr<PricedLink>> priced; // by mode
   };
   std::vector<Table> tables; // by link
 
-  Tables(const Chain &chain, const Counting &counting, double multiplier) {
+  Tables(const Chain &chain, const Steps &steps, const Counting &counting,
+         double multiplier) {
     for (auto [number, graph] : llvm::enumerate(chain.links)) {
       Table &table = tables.emplace_back();
+      auto choicesAt = [&graph = graph](int node) -> unsigned {
+        return node < 0 ? 1 : graph.nodes[node].choices.size();
+      };
+      table.ins = choicesAt(graph.in);
+      table.outs = choicesAt(graph.out);
       for (Recompute mode : chain.modes) {
-        if (mode != Recompute::None && !chain.isLayer[number])
+        if (mode != Recompute::None && !chain.isLayer[number] &&
+            !table.modes.empty())
           continue;
-        table.priced.push_back(
-            std::make_unique<PricedLink>(graph, mode, counting, multiplier));
+        table.modes.push_back(mode);
+        table.priced.push_back(std::make_unique<PricedLink>(
+            graph, steps.of(number, mode), mode, counting, multiplier));
       }
-      table.ins = table.priced.front()->ins();
-      table.outs = table.priced.front()->outs();
       for (unsigned in = 0; in < table.ins; ++in)
         for (unsigned out = 0; out < table.outs; ++out) {
           Entry &entry = table.entries.emplace_back();
@@ -163,65 +203,65 @@ class Chain::Solver {
 public:
   Solver(const Chain &chain, unsigned begin, unsigned end,
          const Counting &counting, int64_t limit)
-      : chain(chain), begin(begin), end(end), counting(counting),
-        limit(limit) {}
+      : chain(chain), steps(chain, counting), begin(begin), end(end),
+        counting(counting), limit(limit) {}
 
   ChainPlan run() {
-    Tables cheapest(chain, counting, 0);
     double bound;
-    ChainPlan plan = path(cheapest, cheapest, 0, bound);
-    plan.lowerBound = bound;
-    if (plan.fits)
-      return plan;
-    // A price of memory that makes it count, then the least that suffices.
-    double low = 0, high = plan.time / static_cast<double>(plan.bytes);
-    ChainPlan best;
-    best.bytes = plan.bytes;
-    constexpr int most = 40;
-    for (int tries = 0; tries < most; ++tries, high *= 4) {
-      ChainPlan next = atPrice(high, plan.lowerBound);
-      bool better = next.bytes < best.bytes;
-      if (next.fits || better)
-        best = std::move(next);
-      if (best.fits)
+    ChainPlan low = atPrice(0, bound);
+    low.lowerBound = bound;
+    if (low.fits)
+      return low;
+    // Where time counts for nothing.
+    double most = 1e6 * low.time / static_cast<double>(low.bytes);
+    ChainPlan high = atPrice(most, bound);
+    if (!high.fits) {
+      high.lowerBound = kInfinity;
+      return high;
+    }
+    // Plans are lines, time and memory by the price of memory: where those of a
+    // plan that fits and of one that does not cross, another may lie below.
+    ChainPlan best = high;
+    double lowPrice = 0, highPrice = most;
+    bound = low.lowerBound;
+    constexpr int tries = 32;
+    for (int each = 0; each < tries; ++each) {
+      double price = (high.time - low.time) /
+                     static_cast<double>(low.bytes - high.bytes);
+      double value =
+          high.time + price * static_cast<double>(high.bytes);
+      double total;
+      ChainPlan next = atPrice(price, total);
+      bound = std::max(bound, total - price * static_cast<double>(limit));
+      if (next.fits && next.time < best.time)
+        best = next;
+      if (next.time + price * static_cast<double>(next.bytes) >
+          value * (1 - 1e-9))
         break;
-      low = high;
-    }
-    if (!best.fits) {
-      best.lowerBound = kInfinity;
-      return best;
-    }
-    for (int tries = 0; tries < 24; ++tries) {
-      double middle = low > 0 ? std::sqrt(low * high) : high / 16;
-      ChainPlan next = atPrice(middle, plan.lowerBound);
       if (next.fits) {
-        high = middle;
-        if (next.time < best.time)
-          best = std::move(next);
+        high = std::move(next);
+        highPrice = price;
       } else {
-        low = middle;
+        low = std::move(next);
+        lowPrice = price;
       }
-      if (high < low * 1.001)
-        break;
     }
-    mix(low, high, best);
-    best.lowerBound = std::min(plan.lowerBound, best.time);
+    mix(lowPrice, highPrice, best);
+    best.lowerBound = std::min(bound, best.time);
     return best;
   }
 
 private:
-  ChainPlan atPrice(double multiplier, double &bound) {
-    Tables tables(chain, counting, multiplier);
-    double total;
-    ChainPlan plan = path(tables, tables, 0, total);
-    bound = std::max(bound, total - multiplier * static_cast<double>(limit));
-    return plan;
+  ChainPlan atPrice(double multiplier, double &total) {
+    Tables tables(chain, steps, counting, multiplier);
+    return path(tables, tables, 0, total);
   }
 
   /// The first units at the lower price, the others at the higher one: as many
   /// as fit.
   void mix(double low, double high, ChainPlan &best) {
-    Tables cheap(chain, counting, low), small(chain, counting, high);
+    Tables cheap(chain, steps, counting, low),
+        small(chain, steps, counting, high);
     unsigned least = 0, most = end - begin;
     while (least < most) {
       unsigned middle = (least + most + 1) / 2;
@@ -270,7 +310,7 @@ private:
       const Tables::Table &table = tableOf(unit);
       unsigned in = previous[unit - begin][out];
       unsigned mode = table.entries[in * table.outs + out].mode;
-      plan.units.push_back({chain.units[unit], chain.modes[mode],
+      plan.units.push_back({chain.units[unit], table.modes[mode],
                             table.priced[mode]->trace(in, out)});
       out = in;
     }
@@ -298,6 +338,7 @@ private:
   }
 
   const Chain &chain;
+  Steps steps;
   unsigned begin, end;
   const Counting &counting;
   int64_t limit;

@@ -11,7 +11,6 @@
 
 #include "lib/Planner/Model/SegmentGraph.h"
 #include "vescale/Planner/ChoiceGraph.h"
-#include <map>
 
 namespace vescale::planner {
 
@@ -21,14 +20,32 @@ enum class Recompute { None, Selective, Full };
 /// How a step's time and memory come from parts.
 struct Counting {
   int64_t microBatches = 1;
-  /// The part of `sync` that work does not hide.
+  int64_t dp = 1;
+  /// Stored in shards over dp: 1 the optimizer's state, 2 sums of gradients
+  /// too, 3 parameters too.
+  int64_t zero = 0;
+  /// The part of sync() that work does not hide.
   double exposed = 1;
   /// How many micro-batches' saved values are there at once.
   int64_t inFlight = 1;
 
-  /// A sum over parts, and so what is minimised.
+  /// Of a step in µs: a sum over parts, and so what is minimised.
   double time(const Parts &parts) const;
-  int64_t bytes(const Parts &parts) const;
+  /// Of it the sums of gradients and gathers of parameters, hidden or not.
+  double sync(const Parts &parts) const;
+  double update(const Parts &parts) const;
+  int64_t parameters(const Parts &parts) const;
+  int64_t gradients(const Parts &parts) const;
+  int64_t state(const Parts &parts) const;
+  int64_t bytes(const Parts &parts) const {
+    return parameters(parts) + gradients(parts) + state(parts) +
+           inFlight * parts.saved;
+  }
+
+private:
+  int64_t shard(int64_t whole, int64_t stage) const {
+    return zero >= stage ? (whole + dp - 1) / dp : whole;
+  }
 };
 
 /// What a unit's choices are.
@@ -67,6 +84,7 @@ public:
                   int64_t limit) const;
 
 private:
+  struct Steps;
   struct Tables;
   class Solver;
 

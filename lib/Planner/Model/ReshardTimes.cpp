@@ -30,8 +30,67 @@ double ReshardTimes::over(ArrayRef<AxisRefAttr> axes, Collective kind,
   return group.size() > 1 ? machine.collectiveTime(kind, bytes, group) : 0;
 }
 
+namespace {
+/// Where the axis `tp` is: a dimension, a partial sum, or nowhere.
+struct Place {
+  enum Kind { Nowhere, Dim, Partial, Elsewhere } kind = Nowhere;
+  size_t dim = 0;
+  /// The layout's other axes.
+  LayoutAttr rest;
+};
+} // namespace
+
+/// Elsewhere if it is not minor to a dimension's other axes, or not the only
+/// partial one.
+static Place placeOf(LayoutAttr layout, AxisRefAttr axis) {
+  MLIRContext *context = layout.getContext();
+  if (llvm::is_contained(layout.getPartial(), axis)) {
+    if (layout.getPartial().size() > 1)
+      return {Place::Elsewhere, 0, layout};
+    return {Place::Partial, 0, layout.withoutPartial()};
+  }
+  if (layout.isPartial())
+    return {Place::Elsewhere, 0, layout};
+  for (auto [dim, axes] : llvm::enumerate(layout.getDims())) {
+    if (!llvm::is_contained(axes, axis))
+      continue;
+    if (axes.getAxes().back() != axis)
+      return {Place::Elsewhere, dim, layout};
+    return {Place::Dim, dim,
+            layout.withDim(dim, AxesAttr::get(context,
+                                              axes.getAxes().drop_back()))};
+  }
+  return {Place::Nowhere, 0, layout};
+}
+
+/// The one collective that moves `tp` alone: what planReshard() finds, without
+/// the search.
+std::optional<double> ReshardTimes::moveModel(RankedTensorType type,
+                                              LayoutAttr from,
+                                              LayoutAttr to) const {
+  if (!mesh.model)
+    return std::nullopt;
+  Place source = placeOf(from, mesh.model), target = placeOf(to, mesh.model);
+  if (source.rest != target.rest || source.kind == Place::Elsewhere ||
+      target.kind == Place::Elsewhere || target.kind == Place::Partial)
+    return std::nullopt;
+  int64_t whole = localBytes(type, source.rest, mesh);
+  if (source.kind == Place::Nowhere)
+    return 0; // each takes its slice
+  bool toDim = target.kind == Place::Dim;
+  if (source.kind == Place::Partial)
+    return over({mesh.model},
+                toDim ? Collective::ReduceScatter : Collective::AllReduce,
+                whole);
+  if (!toDim)
+    return over({mesh.model}, Collective::AllGather, whole);
+  return over({mesh.model}, Collective::AllToAll, localBytes(type, from, mesh));
+}
+
 double ReshardTimes::compute(RankedTensorType type, LayoutAttr from,
                              LayoutAttr to) const {
+  if (std::optional<double> time = moveModel(type, from, to))
+    return *time;
   std::optional<ReshardPlan> plan =
       planReshard(withLayout(type, from), to, mesh.mesh);
   if (!plan)

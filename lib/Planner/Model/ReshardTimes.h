@@ -23,6 +23,9 @@ public:
               int64_t bytes) const;
 
 private:
+  std::optional<double> moveModel(mlir::RankedTensorType type,
+                                  dist::LayoutAttr from,
+                                  dist::LayoutAttr to) const;
   double compute(mlir::RankedTensorType type, dist::LayoutAttr from,
                  dist::LayoutAttr to) const;
 

@@ -12,6 +12,7 @@
 #include "lib/Planner/Model/Chain.h"
 #include "lib/Planner/Model/PlanWriter.h"
 #include "vescale/Planner/Planner.h"
+#include <map>
 
 using namespace mlir;
 using namespace vescale;
@@ -113,11 +114,28 @@ private:
     return {Recompute::None, Recompute::Selective, Recompute::Full};
   }
 
-  Chain makeChain(const PlanPoint &point, const StageMesh &mesh) {
+  /// A mesh and its priced chain, for all points that differ in ZeRO alone.
+  struct Laid {
+    StageMesh mesh;
+    std::unique_ptr<Chain> chain;
+  };
+
+  const Laid &layOut(const PlanPoint &point) {
+    std::tuple key(point.dp, point.tp, point.microBatches);
+    auto place = laid.find(key);
+    if (place == laid.end()) {
+      StageMesh mesh(context, point.microBatches, point.dp, point.tp);
+      auto chain = std::make_unique<Chain>(makeChain(mesh));
+      place = laid.try_emplace(key, Laid{mesh, std::move(chain)}).first;
+    }
+    return place->second;
+  }
+
+  Chain makeChain(const StageMesh &mesh) {
     std::optional<TrainingCosts> training;
     if (request.training)
       training = TrainingCosts{request.training->stateBytes,
-                               request.training->gradientBytes, point.zero};
+                               request.training->gradientBytes};
     SegmentBuilder builder(program, machine, mesh, derivatives, training);
     std::vector<SegmentGraph> links;
     std::vector<unsigned> units;
@@ -131,6 +149,8 @@ private:
   Counting counting(const PlanPoint &point, double exposed) const {
     Counting counting;
     counting.microBatches = point.microBatches;
+    counting.dp = point.dp;
+    counting.zero = point.zero;
     counting.exposed = exposed;
     return counting;
   }
@@ -143,21 +163,20 @@ private:
                                     : total.backward;
     if (point.zero >= 2)
       beside *= static_cast<double>(point.microBatches);
-    double share = machine.overlap.coreShare;
-    return std::max(share * total.sync, total.sync - beside);
+    double sync = counting(point, 1).sync(total);
+    return std::max(machine.overlap.coreShare * sync, sync - beside);
   }
 
   Open bound(const PlanPoint &point) {
-    StageMesh mesh(context, point.microBatches, point.dp, point.tp);
-    Chain chain = makeChain(point, mesh);
+    const Chain &chain = *layOut(point).chain;
     constexpr int64_t unlimited = std::numeric_limits<int64_t>::max();
     Counting counts = counting(point, machine.overlap.coreShare);
     return {point, chain.solve(0, chain.size(), counts, unlimited).time};
   }
 
   Candidate solve(const PlanPoint &point) {
-    StageMesh mesh(context, point.microBatches, point.dp, point.tp);
-    Chain chain = makeChain(point, mesh);
+    const Laid &laidOut = layOut(point);
+    const Chain &chain = *laidOut.chain;
     // Once as if work hid all that it can, once as if it hid nothing.
     Counting counts = counting(point, machine.overlap.coreShare);
     ChainPlan plan = chain.solve(0, chain.size(), counts, limit);
@@ -180,11 +199,12 @@ private:
     const Parts &total = plan.total;
     candidate.time.step = stepOf(plan);
     candidate.time.compute =
-        batches * (total.forward + total.backward) + total.update;
+        batches * (total.forward + total.backward) + counts.update(total);
     candidate.time.exchange = batches * total.exchange;
     candidate.time.exposedSync = exposedSync(point, total);
-    candidate.memory = {total.parameters, total.gradients, total.state,
-                        counts.inFlight * total.saved, total.transient};
+    candidate.memory = {counts.parameters(total), counts.gradients(total),
+                        counts.state(total), counts.inFlight * total.saved,
+                        total.transient};
     if (!plan.fits) {
       candidate.reason = "needs " + std::to_string(plan.bytes) +
                          " bytes at least, of " + std::to_string(limit);
@@ -195,7 +215,7 @@ private:
       candidate.plan.storage = StoragePlan{point.zero, {"dp"}};
       candidate.plan.microBatches = point.microBatches;
     }
-    writePlan(program, chain, plan, mesh, candidate);
+    writePlan(program, chain, plan, laidOut.mesh, candidate);
     return candidate;
   }
 
@@ -205,6 +225,7 @@ private:
   Derivatives derivatives;
   MLIRContext *context;
   int64_t limit;
+  std::map<std::tuple<int64_t, int64_t, int64_t>, Laid> laid;
   std::vector<Open> open;
   PlanResult result;
 };

@@ -17,7 +17,10 @@ void Parts::add(const Parts &other) {
   backward += other.backward;
   exchange += other.exchange;
   forwardExchange += other.forwardExchange;
-  sync += other.sync;
+  modelSum += other.modelSum;
+  sum += other.sum;
+  scatter += other.scatter;
+  gather += other.gather;
   update += other.update;
   parameters += other.parameters;
   gradients += other.gradients;
@@ -171,12 +174,9 @@ void SegmentBuilder::Maker::priceParameter(Value value, LayoutAttr layout,
   int64_t width = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
   int64_t elements = bytes / width;
   int64_t gradient = elements * training.gradientBytes;
-  auto shard = [&](int64_t whole, int64_t stage) {
-    return training.zero >= stage ? llvm::divideCeil(whole, mesh.dp) : whole;
-  };
-  parts.parameters += shard(bytes, 3);
-  parts.gradients += shard(gradient, 2);
-  parts.state += shard(elements * training.stateBytes, 1);
+  parts.parameters += bytes;
+  parts.gradients += gradient;
+  parts.state += elements * training.stateBytes;
   auto inBuckets = [&](ArrayRef<AxisRefAttr> axes, Collective kind,
                        int64_t size) {
     if (size >= bucketBytes)
@@ -187,22 +187,17 @@ void SegmentBuilder::Maker::priceParameter(Value value, LayoutAttr layout,
   AxisList data, model;
   for (AxisRefAttr axis : summed)
     (axis.getName() == kModelAxis ? model : data).push_back(axis);
-  parts.sync += inBuckets(model, Collective::AllReduce, gradient);
-  auto batches = static_cast<double>(mesh.microBatches);
-  if (training.zero == 0) {
-    parts.sync += inBuckets(data, Collective::AllReduce, gradient);
-  } else {
-    double gather = inBuckets(data, Collective::AllGather, bytes);
-    parts.sync += inBuckets(data, Collective::ReduceScatter, gradient) *
-                  (training.zero >= 2 ? batches : 1);
-    parts.sync += training.zero >= 3 ? 2 * batches * gather : gather;
-  }
+  parts.modelSum += inBuckets(model, Collective::AllReduce, gradient);
+  parts.sum += inBuckets(data, Collective::AllReduce, gradient);
+  parts.scatter += inBuckets(data, Collective::ReduceScatter, gradient);
+  parts.gather += inBuckets(data, Collective::AllGather, bytes);
   // Reads and writes the parameter and its state, reads the gradient.
-  int64_t own = shard(elements, 1);
+  constexpr double operations = 12;
   parts.update += with.machine.streamTime(
-      12.0 * static_cast<double>(own),
-      static_cast<double>(own * (2 * width + 2 * training.stateBytes +
-                                 training.gradientBytes)));
+      operations * static_cast<double>(elements),
+      static_cast<double>(
+          elements * (2 * width + 2 * training.stateBytes +
+                      training.gradientBytes)));
 }
 
 Parts SegmentBuilder::Maker::price(Operation *op, const Strategy &strategy,

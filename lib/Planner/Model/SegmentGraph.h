@@ -15,27 +15,28 @@
 
 namespace vescale::planner {
 
-/// How a training step treats its parameters.
+/// What a training step has for each element of a parameter, in bytes.
 struct TrainingCosts {
-  /// Bytes for each element: of the optimizer's state, with the master weights
-  /// of 16-bit parameters; of a gradient.
-  int64_t stateBytes = 8, gradientBytes = 4;
-  /// Stored in shards over dp: 1 the state, 2 gradients too, 3 parameters too.
-  int64_t zero = 0;
+  /// The optimizer's state.
+  int64_t stateBytes = 8;
+  int64_t gradientBytes = 4;
 };
 
-/// What a choice takes. Times in µs, sizes in bytes of one rank.
+/// What a choice takes. Times in µs, sizes in bytes of one rank; of parameters
+/// as if nothing of them were sharded over `dp`.
 struct Parts {
-  double forward = 0, backward = 0; // for a micro-batch: work
-  double exchange = 0;              // for a micro-batch: collectives
-  double forwardExchange = 0;       // of these the forward program's
-  double sync = 0;   // for a step: sums of gradients, gathers of parameters
-  double update = 0; // for a step: the optimizer
+  // For a micro-batch.
+  double forward = 0, backward = 0; // work
+  double light = 0; // of the forward work what selective recomputation repeats
+  double exchange = 0, forwardExchange = 0; // collectives; the forward ones
+  // For a step.
+  double modelSum = 0;                       // of gradients over tp
+  double sum = 0, scatter = 0, gather = 0;   // over dp, each way of doing it
+  double update = 0;                         // the optimizer
   int64_t parameters = 0, gradients = 0, state = 0;
-  int64_t saved = 0;     // for a micro-batch in flight
+  int64_t saved = 0;      // for a micro-batch in flight
   int64_t savedHeavy = 0; // of these what products and attention made
-  int64_t transient = 0; // the most counts
-  double light = 0; // forward work that selective recomputation does again
+  int64_t transient = 0;  // the most counts
 
   void add(const Parts &other);
 };
