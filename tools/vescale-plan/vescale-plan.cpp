@@ -42,6 +42,9 @@ static cl::list<std::string>
     trainSet("train-set", cl::desc("Set a field of the train file"),
              cl::value_desc("FIELD=VALUE"), cl::cat(category));
 
+static cl::opt<int64_t> mostStages(
+    "stages", cl::desc("How many pipeline stages there may be"), cl::init(1),
+    cl::value_desc("N"), cl::cat(category));
 static cl::opt<bool> splitBatch(
     "split-batch",
     cl::desc("The batch is a step's: micro-batches may be smaller"),
@@ -59,20 +62,22 @@ static int fail(int code, llvm::Error error) {
 
 static void printTable(const planner::PlanResult &result) {
   llvm::outs() << llvm::formatv(
-      "{0,4} {1,4} {2,6} {3,5} {4,10} {5,10} {6,10} {7,10} {8,9} {9}\n", "dp",
-      "tp", "micro", "zero", "step ms", "compute", "exchange", "sync", "GiB",
-      "");
+      "{0,4} {1,4} {2,4} {3,5} {4,6} {5,4} {6,10} {7,10} {8,10} {9,10} {10,10} "
+      "{11,8}\n",
+      "pp", "dp", "tp", "parts", "micro", "zero", "step ms", "compute",
+      "exchange", "sync", "bubble", "GiB");
   for (const planner::Candidate &each : result.candidates)
     llvm::outs() << llvm::formatv(
-        "{0,4} {1,4} {2,6} {3,5} {4,10:f2} {5,10:f2} {6,10:f2} {7,10:f2} "
-        "{8,9:f2} {9}\n",
-        each.point.dp, each.point.tp, each.point.microBatches, each.point.zero,
-        each.time.step / 1e3, each.time.compute / 1e3,
-        each.time.exchange / 1e3, each.time.exposedSync / 1e3,
-        static_cast<double>(each.memory.total()) / (1 << 30), each.reason);
-  llvm::outs() << llvm::formatv("lower bound {0:f2} ms; {1} points, {2} pruned\n",
-                                result.lowerBound / 1e3, result.points,
-                                result.pruned);
+        "{0,4} {1,4} {2,4} {3,5} {4,6} {5,4} {6,10:f2} {7,10:f2} {8,10:f2} "
+        "{9,10:f2} {10,10:f2} {11,8:f2}\n",
+        each.point.pp, each.point.dp, each.point.tp, each.point.chunks,
+        each.point.microBatches, each.point.zero, each.time.step / 1e3,
+        each.time.compute / 1e3, each.time.exchange / 1e3,
+        each.time.sync / 1e3, each.time.bubble / 1e3,
+        static_cast<double>(each.memory.total()) / (1 << 30));
+  llvm::outs() << llvm::formatv(
+      "lower bound {0:f2} ms; {1} points, {2} ruled out, {3} stages solved\n",
+      result.lowerBound / 1e3, result.points, result.pruned, result.solved);
 }
 
 int main(int argc, char **argv) {
@@ -120,6 +125,7 @@ int main(int argc, char **argv) {
   planner::PlanRequest request;
   request.devices = machine->devices;
   request.splitsBatch = splitBatch;
+  request.mostStages = mostStages;
   if (!trainFile.empty())
     request.training = {8, 4};
   if (!mesh.empty()) {
@@ -127,7 +133,9 @@ int main(int argc, char **argv) {
     if (!pins)
       return fail(exitUsage, pins.takeError());
     for (auto &[axis, size] : pins->mesh)
-      (axis == "dp" ? request.pins.dp : request.pins.tp) = size;
+      (axis == "dp"   ? request.pins.dp
+       : axis == "pp" ? request.pins.pp
+                      : request.pins.tp) = size;
   }
   mlir::func::FuncOp forward = *module->getOps<mlir::func::FuncOp>().begin();
   mlir::TimingScope search = scope.nest("search");

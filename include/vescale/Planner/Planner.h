@@ -13,19 +13,21 @@
 
 namespace vescale::planner {
 
-/// The degrees of a plan.
+/// The degrees of a plan: pp · dp · tp ranks.
 struct PlanPoint {
-  int64_t dp = 1, tp = 1, microBatches = 1, zero = 0;
+  int64_t pp = 1, dp = 1, tp = 1, microBatches = 1, zero = 0;
+  /// How many parts of the model a stage has; more than one is interleaved.
+  int64_t chunks = 1;
 
   /// Orders points; the simpler ones first.
-  std::tuple<int64_t, int64_t, int64_t, int64_t> key() const {
-    return {zero, tp, microBatches, dp};
+  std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t> key() const {
+    return {pp, chunks, zero, tp, microBatches, dp};
   }
 };
 
 /// What the user has decided.
 struct PlanPins {
-  std::optional<int64_t> dp, tp, zero, microBatches;
+  std::optional<int64_t> pp, dp, tp, zero, microBatches;
   std::optional<RecomputePlan::Kind> recompute;
 };
 
@@ -40,6 +42,10 @@ struct PlanRequest {
   int64_t devices = 1;
   /// Bytes that a rank may use; the device's where it is 0.
   int64_t memoryBytes = 0;
+  /// How many pipeline stages there may be.
+  int64_t mostStages = 1;
+  /// Plans that cost so much more than the best are told of, too.
+  double within = 0.05;
   /// Micro-batches may be chosen: the program's batch is the step's.
   bool splitsBatch = false;
   PlanPins pins;
@@ -56,7 +62,12 @@ struct PlannedLayer {
 
 /// Times in µs, sizes in bytes of a rank.
 struct PlannedTime {
-  double step = 0, compute = 0, exchange = 0, exposedSync = 0, bubble = 0;
+  /// Of a step, simulated.
+  double step = 0;
+  /// The parts of it, of the rank that works the most.
+  double compute = 0, exchange = 0, sync = 0, bubble = 0;
+  /// What the search minimises, which is near `step`.
+  double cost = 0;
 };
 struct PlannedMemory {
   int64_t parameters = 0, gradients = 0, optimizer = 0, activations = 0,
@@ -66,30 +77,35 @@ struct PlannedMemory {
   }
 };
 
+struct PlannedStage {
+  unsigned units = 0;     // layers, and what stands before and behind them
+  double microBatch = 0;  // forward and backward, with its exchanges
+  PlannedMemory memory;
+};
+
 struct Candidate {
   PlanPoint point;
-  bool fits = false;
-  /// Why it is not looked at, or does not fit.
-  std::string reason;
   PlannedTime time;
-  PlannedMemory memory;
-  double lowerBound = 0;
+  PlannedMemory memory; // of the rank that needs the most
+  std::vector<PlannedStage> stages;
   PlanFile plan;
   std::vector<PlannedLayer> layers;
 };
 
 struct PlanResult {
-  /// Those that were solved, best first; those that do not fit behind them.
+  /// Those near the best, best first. None if nothing fits.
   std::vector<Candidate> candidates;
-  /// Of all plans of the space, in µs; with the best candidate's time the
-  /// certificate.
+  /// If nothing fits: the points that need the least memory, by that.
+  std::vector<Candidate> tooLarge;
+  /// No plan of the space costs less, in µs.
   double lowerBound = 0;
-  int64_t points = 0, pruned = 0;
+  /// How many points there are, how many bounds ruled out, and how often a
+  /// stage was solved.
+  int64_t points = 0, pruned = 0, solved = 0;
   int64_t memoryLimit = 0;
 
   const Candidate *best() const {
-    return !candidates.empty() && candidates.front().fits ? &candidates.front()
-                                                           : nullptr;
+    return candidates.empty() ? nullptr : &candidates.front();
   }
 };
 

@@ -348,3 +348,41 @@ ChainPlan Chain::solve(unsigned begin, unsigned end, const Counting &counting,
                        int64_t limit) const {
   return Solver(*this, begin, end, counting, limit).run();
 }
+
+std::vector<double> Chain::leastTimes(const Counting &counting) const {
+  Counting one = counting;
+  Tables tables(*this, Steps(*this, one), one, 0);
+  std::vector<double> byLink;
+  for (const Tables::Table &table : tables.tables) {
+    double least = kInfinity;
+    for (const Tables::Entry &entry : table.entries)
+      least = std::min(least, entry.cost);
+    byLink.push_back(least / static_cast<double>(counting.microBatches));
+  }
+  std::vector<double> times;
+  for (unsigned link : units)
+    times.push_back(byLink[link]);
+  return times;
+}
+
+std::string Chain::describe(unsigned begin, unsigned end) const {
+  std::string text;
+  for (unsigned unit = begin; unit < end;) {
+    unsigned first = unit;
+    while (unit < end && units[unit] == units[first])
+      ++unit;
+    text += std::to_string(units[first]) + "x" + std::to_string(unit - first) +
+            " ";
+  }
+  return text;
+}
+
+int64_t Chain::cutBytes(const ChainPlan &plan, const StageMesh &mesh) const {
+  const UnitChoice &first = plan.units.front();
+  const SegmentGraph &graph = links[first.link];
+  if (graph.in < 0)
+    return 0;
+  const SegmentNode &node = graph.nodes[graph.in];
+  return localBytes(cast<mlir::RankedTensorType>(node.value.getType()),
+                    node.layouts[first.choices[graph.in]], mesh);
+}

@@ -26,8 +26,9 @@ struct Counting {
   int64_t zero = 0;
   /// The part of sync() that work does not hide.
   double exposed = 1;
-  /// How many micro-batches' saved values are there at once.
-  int64_t inFlight = 1;
+  /// How many micro-batches' saved values are there at once, each of one of
+  /// `chunks` parts.
+  int64_t inFlight = 1, chunks = 1;
 
   /// Of a step in µs: a sum over parts, and so what is minimised.
   double time(const Parts &parts) const;
@@ -39,7 +40,7 @@ struct Counting {
   int64_t state(const Parts &parts) const;
   int64_t bytes(const Parts &parts) const {
     return parameters(parts) + gradients(parts) + state(parts) +
-           inFlight * parts.saved;
+           inFlight * parts.saved / chunks;
   }
 
 private:
@@ -74,6 +75,14 @@ public:
 
   size_t size() const { return units.size(); }
   const SegmentGraph &link(unsigned number) const { return links[number]; }
+
+  /// For each unit a time of a micro-batch, in µs, than which it takes no less
+  /// in any plan.
+  std::vector<double> leastTimes(const Counting &counting) const;
+  /// What the units [begin, end) are, the same for ranges with the same plans.
+  std::string describe(unsigned begin, unsigned end) const;
+  /// The bytes of the value before a unit, as the plan's first unit has it.
+  int64_t cutBytes(const ChainPlan &plan, const StageMesh &mesh) const;
 
   /// The plan that takes the least time in so many bytes for the units
   /// [begin, end), with a bound. Exact where memory does not bind; where it
