@@ -97,8 +97,9 @@ struct PlanResult {
   std::vector<Candidate> candidates;
   /// If nothing fits: the points that need the least memory, by that.
   std::vector<Candidate> tooLarge;
-  /// No plan of the space costs less, in µs.
-  double lowerBound = 0;
+  /// The certificate, in µs: the least cost found, and one than which no plan
+  /// of the space costs less.
+  double cost = 0, lowerBound = 0;
   /// How many points there are, how many bounds ruled out, and how often a
   /// stage was solved.
   int64_t points = 0, pruned = 0, solved = 0;

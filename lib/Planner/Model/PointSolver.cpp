@@ -147,6 +147,14 @@ double PointSolver::timeOf(unsigned stage, unsigned begin, unsigned end) {
   return time / static_cast<double>(point.chunks);
 }
 
+double PointSolver::lowerTimeOf(unsigned stage, unsigned begin, unsigned end) {
+  const ChainPlan &plan = solve(stage, begin, end);
+  if (!plan.fits)
+    return kInfinity;
+  return plan.lowerBound /
+         static_cast<double>(point.microBatches * point.chunks);
+}
+
 simulator::Pipeline PointSolver::pipelineOf(const StageSplit &split) {
   simulator::Pipeline pipeline;
   pipeline.schedule = schedule;
@@ -181,6 +189,30 @@ simulator::Pipeline PointSolver::pipelineOf(const StageSplit &split) {
   return pipeline;
 }
 
+PlannedMemory PointSolver::memoryOf(unsigned stage, const Parts &total) const {
+  Counting counts = counting(stage, 1);
+  return {counts.parameters(total), counts.gradients(total),
+          counts.state(total), counts.inFlight * total.saved / counts.chunks,
+          total.transient};
+}
+
+/// Layers go evenly to the stages; the first one needs the most of them.
+Candidate PointSolver::smallest() {
+  Candidate candidate;
+  candidate.point = point;
+  auto stages = static_cast<unsigned>(point.pp);
+  for (unsigned stage = 0; stage < stages; ++stage) {
+    unsigned begin = units() * stage / stages,
+             end = units() * (stage + 1) / stages;
+    ChainPlan plan =
+        laid.chain->solve(begin, end, counting(stage, 1), /*limit=*/0);
+    PlannedMemory memory = memoryOf(stage, plan.total);
+    if (memory.total() > candidate.memory.total())
+      candidate.memory = memory;
+  }
+  return candidate;
+}
+
 Candidate PointSolver::finish(const StageSplit &split) {
   Candidate candidate;
   candidate.point = point;
@@ -201,10 +233,7 @@ Candidate PointSolver::finish(const StageSplit &split) {
     PlannedStage stage;
     stage.units = end - begin;
     stage.microBatch = total.forward + total.backward + total.exchange;
-    stage.memory = {counts.parameters(total), counts.gradients(total),
-                    counts.state(total),
-                    counts.inFlight * total.saved / counts.chunks,
-                    total.transient};
+    stage.memory = memoryOf(number, total);
     if (stage.memory.total() > candidate.memory.total())
       candidate.memory = stage.memory;
     double sync = exposedSync(counts, total);

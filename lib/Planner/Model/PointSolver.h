@@ -42,12 +42,17 @@ class PointSolver {
 public:
   PointSolver(SearchSpace &space, const PlanPoint &point);
 
+  const PlanPoint &getPoint() const { return point; }
   unsigned units() const { return laid.chain->size(); }
   /// Times of a stage for a micro-batch, of a chunk if there are several, with
   /// the stage's part of what is done once a step; in µs. The bound is of all
   /// stages with these units.
   double boundOf(unsigned begin, unsigned end) const;
   double timeOf(unsigned stage, unsigned begin, unsigned end);
+  /// No plan of this stage takes less.
+  double lowerTimeOf(unsigned stage, unsigned begin, unsigned end);
+  /// The plan that needs the least memory, whether it fits or not.
+  Candidate smallest();
   /// With the plan file and the step's simulation.
   Candidate finish(const StageSplit &split);
 
@@ -56,6 +61,7 @@ private:
   double exposedSync(const Counting &counting, const Parts &total) const;
   double onceOf(const Counting &counting, const Parts &total) const;
   const ChainPlan &solve(unsigned stage, unsigned begin, unsigned end);
+  PlannedMemory memoryOf(unsigned stage, const Parts &total) const;
   double sendTime(int64_t bytes) const;
   simulator::Pipeline pipelineOf(const StageSplit &split);
 

@@ -41,41 +41,51 @@ public:
 
   PlanResult run() {
     result.memoryLimit = space.memoryLimit();
-    std::vector<std::unique_ptr<PointSolver>> solvers;
-    std::vector<PipelineCandidate> candidates;
     for (const PlanPoint &point : points()) {
-      solvers.push_back(std::make_unique<PointSolver>(space, point));
-      PointSolver *solver = solvers.back().get();
-      if (solver->units() < point.pp * point.chunks) {
-        solvers.pop_back();
-        continue;
-      }
-      candidates.push_back(
-          {static_cast<unsigned>(point.pp),
-           point.microBatches * point.chunks,
-           [=](unsigned stage, unsigned begin, unsigned end) {
-             return solver->boundOf(begin, end);
-           },
-           [=](unsigned stage, unsigned begin, unsigned end) {
-             return solver->timeOf(stage, begin, end);
-           }});
+      auto solver = std::make_unique<PointSolver>(space, point);
+      if (solver->units() >= point.pp * point.chunks)
+        solvers.push_back(std::move(solver));
     }
-    result.points = static_cast<int64_t>(candidates.size());
-    unsigned units = solvers.empty() ? 0 : solvers.front()->units();
-    PipelineSearch found = searchPipelines(units, candidates, request.within);
+    result.points = static_cast<int64_t>(solvers.size());
+    PipelineSearch found = search(&PointSolver::timeOf, request.within);
     result.pruned = static_cast<int64_t>(found.pruned);
     result.solved = static_cast<int64_t>(found.timesAsked);
     for (const PipelineChoice &choice : found.choices)
       result.candidates.push_back(
           solvers[choice.candidate]->finish(choice.split));
-    if (found.choices.empty())
+    if (found.choices.empty()) {
+      findSmallest();
       return std::move(result);
-    result.lowerBound = found.choices.front().split.time;
+    }
+    result.cost = found.choices.front().split.time;
+    result.lowerBound =
+        search(&PointSolver::lowerTimeOf, 0).choices.front().split.time;
     takeQuickest();
     return std::move(result);
   }
 
 private:
+  using StageTimeOf = double (PointSolver::*)(unsigned stage, unsigned begin,
+                                              unsigned end);
+
+  PipelineSearch search(StageTimeOf timeOf, double within) {
+    std::vector<PipelineCandidate> candidates;
+    for (const std::unique_ptr<PointSolver> &each : solvers) {
+      PointSolver *solver = each.get();
+      const PlanPoint &point = solver->getPoint();
+      candidates.push_back(
+          {static_cast<unsigned>(point.pp), point.microBatches * point.chunks,
+           [=](unsigned stage, unsigned begin, unsigned end) {
+             return solver->boundOf(begin, end);
+           },
+           [=](unsigned stage, unsigned begin, unsigned end) {
+             return (solver->*timeOf)(stage, begin, end);
+           }});
+    }
+    unsigned units = solvers.empty() ? 0 : solvers.front()->units();
+    return searchPipelines(units, candidates, within);
+  }
+
   /// The quickest by simulation, of those whose costs are within 1 % of the
   /// least.
   void takeQuickest() {
@@ -119,8 +129,19 @@ private:
     return points;
   }
 
+  /// Of each number of stages and each degree the point that needs the least.
+  void findSmallest() {
+    for (const std::unique_ptr<PointSolver> &solver : solvers)
+      result.tooLarge.push_back(solver->smallest());
+    llvm::sort(result.tooLarge, [](const Candidate &a, const Candidate &b) {
+      return std::pair(a.memory.total(), a.point.key()) <
+             std::pair(b.memory.total(), b.point.key());
+    });
+  }
+
   SearchSpace space;
   const PlanRequest &request;
+  std::vector<std::unique_ptr<PointSolver>> solvers;
   PlanResult result;
 };
 } // namespace
