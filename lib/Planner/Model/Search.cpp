@@ -76,7 +76,7 @@ private:
       candidates.push_back(
           {static_cast<unsigned>(point.pp), point.microBatches * point.chunks,
            [=](unsigned stage, unsigned begin, unsigned end) {
-             return solver->boundOf(begin, end);
+             return solver->boundOf(stage, begin, end);
            },
            [=](unsigned stage, unsigned begin, unsigned end) {
              return (solver->*timeOf)(stage, begin, end);
