@@ -17,16 +17,22 @@ namespace vescale::planner {
 /// One way to run the layers on the devices.
 struct PipelineCandidate {
   unsigned stages = 1;
-  int64_t microBatches = 1;
+  StepForm form{1};
+  /// What each step takes besides, in seconds.
+  double once = 0;
   /// As StageTime; `boundOf` is not above `timeOf` and cheap. `timeOf` is asked
   /// once for a stage at most.
   std::function<double(unsigned stage, unsigned begin, unsigned end)> boundOf,
       timeOf;
+  /// Both tell layers apart by their number alone, and are asked for [0,
+  /// count).
+  bool alike = false;
 };
 
 struct PipelineChoice {
   size_t candidate;
   StageSplit split; ///< The candidate's best.
+  double time;      ///< Of a step: the split's and what it takes besides.
 };
 
 struct PipelineSearch {

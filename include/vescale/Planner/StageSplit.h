@@ -15,6 +15,26 @@ namespace vescale::planner {
 using StageTime =
     llvm::function_ref<double(unsigned stage, unsigned begin, unsigned end)>;
 
+/// The same where layers are alike: with so many of them.
+using StageTimeByCount =
+    llvm::function_ref<double(unsigned stage, unsigned count)>;
+
+/// A step's time from its stages' times t: sum · Σ t + slowest · max t.
+struct StepForm {
+  double sum, slowest;
+
+  /// Filling and draining the pipeline, and the slowest stage for each other
+  /// micro-batch (GPipe, Huang et al. 2019; 1F1B takes as long). With several
+  /// chunks a stage, interleaved, filling takes a part (Narayanan et al. 2021).
+  explicit StepForm(int64_t microBatches, int64_t chunks = 1)
+      : sum(1.0 / static_cast<double>(chunks)),
+        slowest(static_cast<double>(microBatches) - sum) {}
+
+  double operator()(double sumOfTimes, double slowestTime) const {
+    return sum * sumOfTimes + slowest * slowestTime;
+  }
+};
+
 struct StageSplit {
   /// Where each stage's layers end.
   llvm::SmallVector<unsigned> ends;
@@ -24,16 +44,19 @@ struct StageSplit {
   double bottleneck = 0;
 };
 
-/// The split with the shortest step, Σ t + (m − 1) · max t over the stages'
-/// times t with m micro-batches: filling and draining the pipeline, and the
-/// slowest stage for each other micro-batch (GPipe, Huang et al. 2019; 1F1B
-/// takes as long). Each stage has one layer at least. Exact: for each time that
-/// the slowest stage may take, dynamic programming over stages and layers
-/// (Alpa, Zheng et al. 2022), as far as a shorter step is possible. Nothing if
-/// no split fits. Of equal ones it is that with the smaller bottleneck, then
-/// with fewer layers in the first stages.
+/// The split with the shortest step. Each stage has one layer at least. Exact:
+/// for each time that the slowest stage may take, dynamic programming over
+/// stages and layers (Alpa, Zheng et al. 2022), as far as a shorter step is
+/// possible. Nothing if no split fits. Of equal ones it is that with the
+/// smaller bottleneck, then with fewer layers in the first stages.
 std::optional<StageSplit> splitStages(unsigned layers, unsigned stages,
-                                      int64_t microBatches, StageTime timeOf);
+                                      const StepForm &form, StageTime timeOf);
+
+/// The same split where layers are alike, for a thousand of them and more: what
+/// the slowest stage may take leaves each stage few numbers of layers.
+std::optional<StageSplit> splitAlikeLayers(unsigned layers, unsigned stages,
+                                           const StepForm &form,
+                                           StageTimeByCount timeOf);
 
 } // namespace vescale::planner
 

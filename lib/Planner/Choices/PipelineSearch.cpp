@@ -19,9 +19,11 @@ public:
     resplit();
   }
 
-  /// The best split by what is known; none if no split fits. Its time is a
-  /// bound.
+  /// The best split by what is known, none if no split fits.
   const std::optional<StageSplit> &best() const { return split; }
+
+  /// Of a step, not above that with the candidate's own times.
+  double time() const { return split->time + candidate.once; }
 
   /// Finds the times of the best split's stages. Returns how many were not
   /// known: none if that split's time is final.
@@ -29,9 +31,10 @@ public:
     size_t found = 0;
     unsigned begin = 0;
     for (auto [stage, end] : llvm::enumerate(split->ends)) {
-      auto [place, isNew] = times.try_emplace({stage, begin, end}, 0);
+      unsigned from = candidate.alike ? 0 : begin, to = end - begin + from;
+      auto [place, isNew] = times.try_emplace({stage, from, to}, 0);
       if (isNew) {
-        place->second = candidate.timeOf(stage, begin, end);
+        place->second = candidate.timeOf(stage, from, to);
         ++found;
       }
       begin = end;
@@ -43,13 +46,18 @@ public:
 
 private:
   void resplit() {
-    split = splitStages(layers, candidate.stages, candidate.microBatches,
-                        [&](unsigned stage, unsigned begin, unsigned end) {
-                          auto known = times.find({stage, begin, end});
-                          return known != times.end()
-                                     ? known->second
-                                     : candidate.boundOf(stage, begin, end);
-                        });
+    auto timeOf = [&](unsigned stage, unsigned begin, unsigned end) {
+      auto known = times.find({stage, begin, end});
+      return known != times.end() ? known->second
+                                  : candidate.boundOf(stage, begin, end);
+    };
+    if (candidate.alike)
+      split = splitAlikeLayers(layers, candidate.stages, candidate.form,
+                               [&](unsigned stage, unsigned count) {
+                                 return timeOf(stage, 0, count);
+                               });
+    else
+      split = splitStages(layers, candidate.stages, candidate.form, timeOf);
   }
 
   unsigned layers;
@@ -69,15 +77,15 @@ vescale::planner::searchPipelines(unsigned layers,
     if (refinements.emplace_back(layers, candidate).best())
       order.push_back(i);
   llvm::sort(order, [&](size_t a, size_t b) {
-    return std::pair(refinements[a].best()->time, a) <
-           std::pair(refinements[b].best()->time, b);
+    return std::pair(refinements[a].time(), a) <
+           std::pair(refinements[b].time(), b);
   });
 
   PipelineSearch search;
   double shortest = std::numeric_limits<double>::infinity();
   auto canMatter = [&](size_t i) {
     return refinements[i].best() &&
-           refinements[i].best()->time <= (1 + within) * shortest;
+           refinements[i].time() <= (1 + within) * shortest;
   };
   for (size_t i : order) {
     bool isFinal = false;
@@ -90,16 +98,16 @@ vescale::planner::searchPipelines(unsigned layers,
       ++search.pruned;
       continue;
     }
-    shortest = std::min(shortest, refinements[i].best()->time);
-    search.choices.push_back({i, *refinements[i].best()});
+    double time = refinements[i].time();
+    shortest = std::min(shortest, time);
+    search.choices.push_back({i, *refinements[i].best(), time});
   }
   llvm::erase_if(search.choices, [&](const PipelineChoice &choice) {
-    return choice.split.time > (1 + within) * shortest;
+    return choice.time > (1 + within) * shortest;
   });
-  llvm::sort(search.choices,
-             [](const PipelineChoice &a, const PipelineChoice &b) {
-               return std::tie(a.split.time, a.candidate) <
-                      std::tie(b.split.time, b.candidate);
-             });
+  llvm::sort(
+      search.choices, [](const PipelineChoice &a, const PipelineChoice &b) {
+        return std::tie(a.time, a.candidate) < std::tie(b.time, b.candidate);
+      });
   return search;
 }
