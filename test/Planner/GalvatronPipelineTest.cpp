@@ -101,7 +101,7 @@ GalvatronPipeline::Found GalvatronPipeline::search(double budget) const {
       };
       origins.push_back(of);
     }
-  PipelineSearch search = searchPipelines(kLayers, candidates, 0.01);
+  PipelineSearch search = searchPipelines(kLayers, candidates, {0.01});
   Found best{0, 0, search.pruned, search.timesAsked, ""};
   for (const PipelineChoice &choice : search.choices) {
     best.estimated = std::max(best.estimated, kBatch / choice.time);

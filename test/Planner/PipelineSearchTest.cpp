@@ -163,16 +163,51 @@ TEST(PipelineSearch, FindsAllThatAreCloseToTheShortest) {
       }
     llvm::erase_if(want, [&](auto one) { return one.first > 1.05 * shortest; });
     llvm::sort(want);
-    PipelineSearch search = searchPipelines(instance.layers, candidates, 0.05);
+    PipelineSearch search =
+        searchPipelines(instance.layers, candidates, {0.05});
     ASSERT_EQ(search.choices.size(), want.size());
     for (size_t i = 0; i < want.size(); ++i) {
       EXPECT_EQ(search.choices[i].candidate, want[i].second);
       EXPECT_EQ(search.choices[i].time, want[i].first);
     }
+    EXPECT_TRUE(search.isComplete);
+    EXPECT_EQ(search.lowerBound, shortest);
     pruned += search.pruned;
     all += candidates.size();
   }
   EXPECT_GT(pruned, all / 2);
+}
+
+/// With ever more times asked for the bound rises and the choice gets better
+/// until they meet.
+TEST(PipelineSearch, CutShortItStillBounds) {
+  int cut = 0;
+  for (uint32_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    PipelineInstance instance(random);
+    auto candidates = instance.candidates(random.between(1, 8), 0.5);
+    PipelineSearch whole = searchPipelines(instance.layers, candidates, {});
+    double bound = 0, best = kInfinity;
+    PipelineLimits limits;
+    for (limits.times = 0; limits.times <= whole.timesAsked; ++limits.times) {
+      PipelineSearch search =
+          searchPipelines(instance.layers, candidates, limits);
+      EXPECT_GE(search.lowerBound, bound);
+      bound = search.lowerBound;
+      double found =
+          search.choices.empty() ? kInfinity : search.choices[0].time;
+      EXPECT_LE(found, best);
+      EXPECT_LE(bound, found);
+      best = found;
+      cut += !search.isComplete;
+    }
+    EXPECT_EQ(bound, whole.lowerBound);
+    limits.shouldStop = [] { return true; };
+    EXPECT_EQ(searchPipelines(instance.layers, candidates, limits).timesAsked,
+              0u);
+  }
+  EXPECT_GT(cut, 100);
 }
 
 TEST(PipelineSearch, MoreDevicesAreNotSlowerIfSomeMayIdle) {
@@ -184,7 +219,7 @@ TEST(PipelineSearch, MoreDevicesAreNotSlowerIfSomeMayIdle) {
     double last = kInfinity;
     for (unsigned devices = 1; devices <= 9; ++devices) {
       PipelineSearch search = searchPipelines(
-          instance.layers, instance.candidates(devices, 0.8), 0);
+          instance.layers, instance.candidates(devices, 0.8), {});
       double best = search.choices.empty() ? kInfinity : search.choices[0].time;
       EXPECT_LE(best, last);
       faster += best < last;

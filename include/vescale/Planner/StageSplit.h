@@ -2,9 +2,9 @@
 #ifndef VESCALE_PLANNER_STAGESPLIT_H
 #define VESCALE_PLANNER_STAGESPLIT_H
 
+#include "vescale/Planner/StepForm.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
-#include <cstdint>
 #include <optional>
 
 namespace vescale::planner {
@@ -18,22 +18,6 @@ using StageTime =
 /// The same where layers are alike: with so many of them.
 using StageTimeByCount =
     llvm::function_ref<double(unsigned stage, unsigned count)>;
-
-/// A step's time from its stages' times t: sum · Σ t + slowest · max t.
-struct StepForm {
-  double sum, slowest;
-
-  /// Filling and draining the pipeline, and the slowest stage for each other
-  /// micro-batch (GPipe, Huang et al. 2019; 1F1B takes as long). With several
-  /// chunks a stage, interleaved, filling takes a part (Narayanan et al. 2021).
-  explicit StepForm(int64_t microBatches, int64_t chunks = 1)
-      : sum(1.0 / static_cast<double>(chunks)),
-        slowest(static_cast<double>(microBatches) - sum) {}
-
-  double operator()(double sumOfTimes, double slowestTime) const {
-    return sum * sumOfTimes + slowest * slowestTime;
-  }
-};
 
 struct StageSplit {
   /// Where each stage's layers end.
