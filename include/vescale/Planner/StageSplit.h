@@ -2,9 +2,9 @@
 #ifndef VESCALE_PLANNER_STAGESPLIT_H
 #define VESCALE_PLANNER_STAGESPLIT_H
 
+#include "vescale/Planner/StepForm.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
-#include <cstdint>
 #include <optional>
 
 namespace vescale::planner {
@@ -15,6 +15,10 @@ namespace vescale::planner {
 using StageTime =
     llvm::function_ref<double(unsigned stage, unsigned begin, unsigned end)>;
 
+/// The same where layers are alike: with so many of them.
+using StageTimeByCount =
+    llvm::function_ref<double(unsigned stage, unsigned count)>;
+
 struct StageSplit {
   /// Where each stage's layers end.
   llvm::SmallVector<unsigned> ends;
@@ -24,16 +28,19 @@ struct StageSplit {
   double bottleneck = 0;
 };
 
-/// The split with the shortest step, Σ t + (m − 1) · max t over the stages'
-/// times t with m micro-batches: filling and draining the pipeline, and the
-/// slowest stage for each other micro-batch (GPipe, Huang et al. 2019; 1F1B
-/// takes as long). Each stage has one layer at least. Exact: for each time that
-/// the slowest stage may take, dynamic programming over stages and layers
-/// (Alpa, Zheng et al. 2022), as far as a shorter step is possible. Nothing if
-/// no split fits. Of equal ones it is that with the smaller bottleneck, then
-/// with fewer layers in the first stages.
+/// The split with the shortest step. Each stage has one layer at least. Exact:
+/// for each time that the slowest stage may take, dynamic programming over
+/// stages and layers (Alpa, Zheng et al. 2022), as far as a shorter step is
+/// possible. Nothing if no split fits. Of equal ones it is that with the
+/// smaller bottleneck, then with fewer layers in the first stages.
 std::optional<StageSplit> splitStages(unsigned layers, unsigned stages,
-                                      int64_t microBatches, StageTime timeOf);
+                                      const StepForm &form, StageTime timeOf);
+
+/// The same split where layers are alike, for a thousand of them and more: what
+/// the slowest stage may take leaves each stage few numbers of layers.
+std::optional<StageSplit> splitAlikeLayers(unsigned layers, unsigned stages,
+                                           const StepForm &form,
+                                           StageTimeByCount timeOf);
 
 } // namespace vescale::planner
 

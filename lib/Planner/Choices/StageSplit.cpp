@@ -1,12 +1,10 @@
 //===- StageSplit.cpp - Layers in the stages of a pipeline ------*- C++ -*-===//
 //
-// The cap on the slowest stage goes through all times that a stage can take,
-// the smallest first. Without a cap the sum of times is the least that it can
-// be, and the step no shorter than that sum and the cap's share: there the
-// search ends.
+// With a cap on the slowest stage the least sum of times is a dynamic program
+// over stages and layers; CapSearch.h finds the best cap.
 //
 //===----------------------------------------------------------------------===//
-#include "vescale/Planner/StageSplit.h"
+#include "CapSearch.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 #include <limits>
@@ -38,9 +36,7 @@ public:
     return caps;
   }
 
-  /// The least sum of times none of which is above the cap; `ends` is where
-  /// stages end then.
-  double leastSum(double cap, llvm::SmallVectorImpl<unsigned> &ends) const;
+  CapSearch::Capped solve(double cap) const;
 
 private:
   size_t place(size_t stage, unsigned begin, unsigned end) const {
@@ -52,8 +48,7 @@ private:
 };
 } // namespace
 
-double Splitter::leastSum(double cap,
-                          llvm::SmallVectorImpl<unsigned> &ends) const {
+CapSearch::Capped Splitter::solve(double cap) const {
   // least[s][l]: of stages s and later with layers l and later.
   size_t width = layers + 1;
   std::vector<double> least((stages + 1) * width, kInfinity);
@@ -69,37 +64,34 @@ double Splitter::leastSum(double cap,
           next[stage * width + begin] = end;
         }
       }
-  ends.clear();
-  if (std::isfinite(least[0]))
-    for (unsigned stage = 0, begin = 0; stage < stages; ++stage)
-      ends.push_back(begin = next[stage * width + begin]);
-  return least[0];
+  CapSearch::Capped capped{{}, least[0], 0};
+  if (std::isinf(least[0]))
+    return capped;
+  for (unsigned stage = 0, begin = 0; stage < stages; ++stage) {
+    unsigned end = next[stage * width + begin];
+    capped.slowest = std::max(capped.slowest, times[place(stage, begin, end)]);
+    capped.ends.push_back(begin = end);
+  }
+  return capped;
 }
 
 std::optional<StageSplit> vescale::planner::splitStages(unsigned layers,
                                                         unsigned stages,
-                                                        int64_t microBatches,
+                                                        const StepForm &form,
                                                         StageTime timeOf) {
   if (stages == 0 || stages > layers)
     return std::nullopt;
   Splitter splitter(layers, stages, timeOf);
-  auto others = static_cast<double>(microBatches - 1);
-  llvm::SmallVector<unsigned> ends;
-  double floor = splitter.leastSum(kInfinity, ends);
-  if (ends.empty())
+  CapSearch::Capped uncapped = splitter.solve(kInfinity);
+  if (uncapped.ends.empty())
     return std::nullopt;
-  std::vector<double> caps = splitter.caps();
   // Below the first cap with a split there is none.
-  auto *first = std::partition_point(
-      caps.data(), caps.data() + caps.size(),
-      [&](double cap) { return std::isinf(splitter.leastSum(cap, ends)); });
-  std::optional<StageSplit> best;
-  for (const double *cap = first; cap != caps.data() + caps.size(); ++cap) {
-    if (best && floor + others * *cap >= best->time)
-      break;
-    double time = splitter.leastSum(*cap, ends) + others * *cap;
-    if (!best || time < best->time)
-      best = {ends, time, *cap};
-  }
-  return best;
+  std::vector<double> caps = splitter.caps();
+  auto *last = caps.data() + caps.size();
+  auto *first = std::partition_point(caps.data(), last, [&](double cap) {
+    return splitter.solve(cap).ends.empty();
+  });
+  return CapSearch(llvm::ArrayRef(first, last), form, uncapped.sum,
+                   [&](double cap) { return splitter.solve(cap); })
+      .best;
 }
