@@ -52,14 +52,13 @@ public:
     result.solved = static_cast<int64_t>(found.timesAsked);
     for (const PipelineChoice &choice : found.choices)
       result.candidates.push_back(
-          solvers[choice.candidate]->finish(choice.split));
+          solvers[choice.candidate]->finish(choice));
     if (found.choices.empty()) {
       findSmallest();
       return std::move(result);
     }
-    result.cost = found.choices.front().split.time;
-    result.lowerBound =
-        search(&PointSolver::lowerTimeOf, 0).choices.front().split.time;
+    result.cost = found.choices.front().time;
+    result.lowerBound = search(&PointSolver::lowerTimeOf, 0).lowerBound;
     takeQuickest();
     return std::move(result);
   }
@@ -74,7 +73,8 @@ private:
       PointSolver *solver = each.get();
       const PlanPoint &point = solver->getPoint();
       candidates.push_back(
-          {static_cast<unsigned>(point.pp), point.microBatches * point.chunks,
+          {static_cast<unsigned>(point.pp),
+           StepForm(point.microBatches, point.chunks), 0,
            [=](unsigned stage, unsigned begin, unsigned end) {
              return solver->boundOf(stage, begin, end);
            },
@@ -83,7 +83,7 @@ private:
            }});
     }
     unsigned units = solvers.empty() ? 0 : solvers.front()->units();
-    return searchPipelines(units, candidates, within);
+    return searchPipelines(units, candidates, {within});
   }
 
   /// The quickest by simulation, of those whose costs are within 1 % of the
