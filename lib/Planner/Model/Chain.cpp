@@ -58,16 +58,6 @@ static double forwardTimes(Recompute mode) {
   return mode == Recompute::Full ? 2 : 1;
 }
 
-Chain::Chain(std::vector<SegmentGraph> links, std::vector<unsigned> units,
-             std::vector<Recompute> modes)
-    : links(std::move(links)), units(std::move(units)),
-      modes(std::move(modes)) {
-  isLayer.assign(this->links.size(), false);
-  std::vector<unsigned> copies(this->links.size());
-  for (unsigned link : this->units)
-    isLayer[link] = ++copies[link] > 1;
-}
-
 /// The nodes of the values at the cuts, as far as there are any.
 static llvm::SmallVector<unsigned, 2> endsOf(const SegmentGraph &graph) {
   llvm::SmallVector<unsigned, 2> ends;
@@ -80,11 +70,11 @@ static llvm::SmallVector<unsigned, 2> endsOf(const SegmentGraph &graph) {
 /// The steps of a link, its ends first, with what exchanges cost: the same at
 /// each price of memory.
 static Order stepsOf(const SegmentGraph &graph, Recompute mode,
-                     const Counting &counting) {
+                     int64_t microBatches) {
   ChoiceGraph choices;
   for (const SegmentNode &node : graph.nodes)
     choices.addNode(llvm::SmallVector<Price>(node.choices.size()));
-  auto batches = static_cast<double>(counting.microBatches);
+  auto batches = static_cast<double>(microBatches);
   for (const SegmentEdge &edge : graph.edges) {
     std::vector<double> costs;
     for (auto [forward, backward] :
@@ -147,15 +137,28 @@ private:
 struct Chain::Steps {
   std::vector<std::array<Order, 2>> orders;
 
-  Steps(const Chain &chain, const Counting &counting) {
-    for (const SegmentGraph &graph : chain.links)
-      orders.push_back({stepsOf(graph, Recompute::None, counting),
-                        stepsOf(graph, Recompute::Full, counting)});
+  Steps(llvm::ArrayRef<SegmentGraph> links, int64_t microBatches) {
+    for (const SegmentGraph &graph : links)
+      orders.push_back({stepsOf(graph, Recompute::None, microBatches),
+                        stepsOf(graph, Recompute::Full, microBatches)});
   }
   const Order &of(unsigned link, Recompute mode) const {
     return orders[link][mode == Recompute::Full];
   }
 };
+
+Chain::Chain(std::vector<SegmentGraph> links, std::vector<unsigned> units,
+             std::vector<Recompute> modes, int64_t microBatches)
+    : links(std::move(links)), units(std::move(units)),
+      modes(std::move(modes)),
+      steps(std::make_unique<Steps>(this->links, microBatches)) {
+  isLayer.assign(this->links.size(), false);
+  std::vector<unsigned> copies(this->links.size());
+  for (unsigned link : this->units)
+    isLayer[link] = ++copies[link] > 1;
+}
+
+Chain::~Chain() = default;
 
 /// All links at one price, the cheapest way of recomputing for each pair.
 struct Chain::Tables {
@@ -171,8 +174,7 @@ struct Chain::Tables {
   };
   std::vector<Table> tables; // by link
 
-  Tables(const Chain &chain, const Steps &steps, const Counting &counting,
-         double multiplier) {
+  Tables(const Chain &chain, const Counting &counting, double multiplier) {
     for (auto [number, graph] : llvm::enumerate(chain.links)) {
       Table &table = tables.emplace_back();
       auto choicesAt = [&graph = graph](int node) -> unsigned {
@@ -186,7 +188,7 @@ struct Chain::Tables {
           continue;
         table.modes.push_back(mode);
         table.priced.push_back(std::make_unique<PricedLink>(
-            graph, steps.of(number, mode), mode, counting, multiplier));
+            graph, chain.steps->of(number, mode), mode, counting, multiplier));
       }
       for (unsigned in = 0; in < table.ins; ++in)
         for (unsigned out = 0; out < table.outs; ++out) {
@@ -203,8 +205,8 @@ class Chain::Solver {
 public:
   Solver(const Chain &chain, unsigned begin, unsigned end,
          const Counting &counting, int64_t limit)
-      : chain(chain), steps(chain, counting), begin(begin), end(end),
-        counting(counting), limit(limit) {}
+      : chain(chain), begin(begin), end(end), counting(counting),
+        limit(limit) {}
 
   ChainPlan run() {
     double bound;
@@ -254,15 +256,14 @@ public:
 
 private:
   ChainPlan atPrice(double multiplier, double &total) {
-    Tables tables(chain, steps, counting, multiplier);
+    Tables tables(chain, counting, multiplier);
     return path(tables, tables, 0, total);
   }
 
   /// The first units at the lower price, the others at the higher one: as many
   /// as fit.
   void mix(double low, double high, ChainPlan &best) {
-    Tables cheap(chain, steps, counting, low),
-        small(chain, steps, counting, high);
+    Tables cheap(chain, counting, low), small(chain, counting, high);
     unsigned least = 0, most = end - begin;
     while (least < most) {
       unsigned middle = (least + most + 1) / 2;
@@ -339,7 +340,6 @@ private:
   }
 
   const Chain &chain;
-  Steps steps;
   unsigned begin, end;
   const Counting &counting;
   int64_t limit;
@@ -352,7 +352,7 @@ ChainPlan Chain::solve(unsigned begin, unsigned end, const Counting &counting,
 
 std::vector<double> Chain::leastCosts(const Counting &counting,
                                       double multiplier) const {
-  Tables tables(*this, Steps(*this, counting), counting, multiplier);
+  Tables tables(*this, counting, multiplier);
   std::vector<double> byLink;
   for (const Tables::Table &table : tables.tables) {
     double least = kInfinity;

@@ -72,8 +72,10 @@ struct ChainPlan {
 class Chain {
 public:
   /// Layers that have several copies may be recomputed in one of these ways.
+  /// `microBatches` is that of all countings it is asked with.
   Chain(std::vector<SegmentGraph> links, std::vector<unsigned> units,
-        std::vector<Recompute> modes);
+        std::vector<Recompute> modes, int64_t microBatches);
+  ~Chain();
 
   size_t size() const { return units.size(); }
   const SegmentGraph &link(unsigned number) const { return links[number]; }
@@ -103,6 +105,7 @@ private:
   std::vector<SegmentGraph> links;
   std::vector<unsigned> units;
   std::vector<Recompute> modes;
+  std::unique_ptr<Steps> steps;
   std::vector<bool> isLayer;
 };
 

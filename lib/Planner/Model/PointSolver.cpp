@@ -34,6 +34,14 @@ std::vector<Recompute> SearchSpace::modes() const {
   llvm_unreachable("all kinds are modes");
 }
 
+/// Of all before each, and of all.
+static std::vector<double> sumsOf(ArrayRef<double> each) {
+  std::vector<double> sums = {0.0};
+  for (double value : each)
+    sums.push_back(sums.back() + value);
+  return sums;
+}
+
 const SearchSpace::Laid &SearchSpace::layOut(const PlanPoint &point) {
   std::tuple key(point.dp, point.tp, point.microBatches);
   auto place = laid.find(key);
@@ -52,9 +60,17 @@ const SearchSpace::Laid &SearchSpace::layOut(const PlanPoint &point) {
     units.insert(units.end(), segment.copies, links.size());
     links.push_back(builder.build(segment));
   }
-  auto chain =
-      std::make_unique<Chain>(std::move(links), std::move(units), modes());
-  return laid.try_emplace(key, Laid{mesh, std::move(chain)}).first->second;
+  auto chain = std::make_unique<Chain>(std::move(links), std::move(units),
+                                       modes(), point.microBatches);
+  Counting least; // whatever is done once a step
+  least.microBatches = point.microBatches;
+  least.exposed = 0;
+  least.dp = point.dp;
+  least.zero = 1;
+  std::vector<double> sums = sumsOf(chain->leastCosts(least, 0));
+  return laid
+      .try_emplace(key, Laid{mesh, std::move(chain), std::move(sums)})
+      .first->second;
 }
 
 PointSolver::PointSolver(SearchSpace &space, const PlanPoint &point)
@@ -105,36 +121,33 @@ double PointSolver::sendTime(int64_t bytes) const {
 /// and where memory is all that counts.
 const std::vector<PointSolver::Bound> &PointSolver::boundsOf(unsigned stage) {
   Counting counts = counting(stage, space.machine.overlap.coreShare);
-  // Without a price of memory it does not matter how many are in flight.
-  auto [place, isNew] = bounds.try_emplace(isAsked ? counts.inFlight : 0);
+  auto [place, isNew] = bounds.try_emplace(counts.inFlight);
   if (!isNew)
     return place->second;
-  auto add = [&](double multiplier) {
-    std::vector<double> sums = {0.0};
-    for (double cost : laid.chain->leastCosts(counts, multiplier))
-      sums.push_back(sums.back() + cost);
-    place->second.push_back({multiplier, std::move(sums)});
-  };
-  add(0);
-  if (!isAsked)
-    return place->second;
+  std::vector<double> multipliers = {0};
   auto stages = static_cast<unsigned>(point.pp);
   const ChainPlan &even = solve(stage, units() * stage / stages,
                                 units() * (stage + 1) / stages);
   if (even.multiplier > 0)
-    add(even.multiplier);
+    multipliers.push_back(even.multiplier);
   constexpr double memoryAlone = 1e6; // µs for each byte
-  add(memoryAlone);
+  multipliers.push_back(memoryAlone);
+  for (double multiplier : multipliers)
+    place->second.push_back(
+        {multiplier, sumsOf(laid.chain->leastCosts(counts, multiplier))});
   return place->second;
 }
 
 double PointSolver::boundOf(unsigned stage, unsigned begin, unsigned end) {
+  auto batches = static_cast<double>(point.microBatches);
+  if (!isAsked)
+    return (laid.leastSums[end] - laid.leastSums[begin]) / batches;
   auto limit = static_cast<double>(space.memoryLimit());
   double most = 0;
   for (const Bound &bound : boundsOf(stage))
     most = std::max(most, bound.sums[end] - bound.sums[begin] -
                               bound.multiplier * limit);
-  return most / static_cast<double>(point.microBatches);
+  return most / batches;
 }
 
 /// Of ranges with the same units and as many micro-batches in flight once.

@@ -19,6 +19,8 @@ public:
   struct Laid {
     StageMesh mesh;
     std::unique_ptr<Chain> chain;
+    /// Of units' least times before each, whatever memory there is.
+    std::vector<double> leastSums;
   };
   /// For all points that differ in stages and ZeRO alone.
   const Laid &layOut(const PlanPoint &point);
