@@ -53,7 +53,8 @@ const SearchSpace::Laid &SearchSpace::layOut(const PlanPoint &point) {
   if (request.training)
     training = TrainingCosts{request.training->stateBytes,
                              request.training->gradientBytes};
-  SegmentBuilder builder(program, machine, mesh, derivatives, training);
+  SegmentBuilder builder(program, machine, mesh, derivatives, reshards,
+                         training);
   std::vector<SegmentGraph> links;
   std::vector<unsigned> units;
   for (const Segment &segment : program.segments()) {

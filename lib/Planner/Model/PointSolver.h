@@ -36,6 +36,7 @@ private:
   std::vector<Recompute> modes() const;
 
   Derivatives derivatives;
+  ReshardPlans reshards;
   int64_t limit;
   std::map<std::tuple<int64_t, int64_t, int64_t>, Laid> laid;
 };

@@ -1,7 +1,6 @@
 //===- ReshardTimes.cpp - How long a value takes to another layout --------===//
 
 #include "lib/Planner/Model/ReshardTimes.h"
-#include "vescale/Planner/ReshardSteps.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -91,8 +90,8 @@ double ReshardTimes::compute(RankedTensorType type, LayoutAttr from,
                              LayoutAttr to) const {
   if (std::optional<double> time = moveModel(type, from, to))
     return *time;
-  std::optional<ReshardPlan> plan =
-      planReshard(withLayout(type, from), to, mesh.mesh);
+  const std::optional<ReshardPlan> &plan =
+      plans.between(type, from, to, mesh);
   if (!plan)
     return std::numeric_limits<double>::infinity();
   auto bytesOf = [&](ArrayRef<AxisList> dims) {
@@ -129,6 +128,15 @@ double ReshardTimes::compute(RankedTensorType type, LayoutAttr from,
     }
   }
   return time;
+}
+
+const std::optional<ReshardPlan> &
+ReshardPlans::between(RankedTensorType type, LayoutAttr from, LayoutAttr to,
+                      const StageMesh &mesh) {
+  auto [place, isNew] = known.try_emplace({type, from, to});
+  if (isNew)
+    place->second = planReshard(withLayout(type, from), to, mesh.mesh);
+  return place->second;
 }
 
 double ReshardTimes::between(RankedTensorType type, LayoutAttr from,

@@ -4,15 +4,32 @@
 
 #include "lib/Planner/Model/Strategies.h"
 #include "vescale/CostModel/Machine.h"
+#include "vescale/Planner/ReshardSteps.h"
 
 namespace vescale::planner {
+
+/// The steps between layouts, which are looked for on one mesh and taken on all:
+/// meshes differ in the sizes of axes alone.
+class ReshardPlans {
+public:
+  const std::optional<dist::ReshardPlan> &between(mlir::RankedTensorType type,
+                                                  dist::LayoutAttr from,
+                                                  dist::LayoutAttr to,
+                                                  const StageMesh &mesh);
+
+private:
+  llvm::DenseMap<std::tuple<mlir::Type, mlir::Attribute, mlir::Attribute>,
+                 std::optional<dist::ReshardPlan>>
+      known;
+};
 
 /// In microseconds, over a machine whose devices are the ranks of a stage's
 /// mesh in their order. Remembers what it was asked.
 class ReshardTimes {
 public:
-  ReshardTimes(const Machine &machine, const StageMesh &mesh)
-      : machine(machine), mesh(mesh) {}
+  ReshardTimes(const Machine &machine, const StageMesh &mesh,
+               ReshardPlans &plans)
+      : machine(machine), mesh(mesh), plans(plans) {}
 
   /// Infinite if there is no way.
   double between(mlir::RankedTensorType type, dist::LayoutAttr from,
@@ -31,6 +48,7 @@ private:
 
   const Machine &machine;
   const StageMesh &mesh;
+  ReshardPlans &plans;
   llvm::DenseMap<std::tuple<mlir::Type, mlir::Attribute, mlir::Attribute>,
                  double>
       known;

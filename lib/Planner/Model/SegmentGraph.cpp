@@ -45,9 +45,10 @@ Parts SegmentGraph::total(ArrayRef<unsigned> choices) const {
 
 SegmentBuilder::SegmentBuilder(const Program &program, const Machine &machine,
                                const StageMesh &mesh, Derivatives &derivatives,
+                               ReshardPlans &plans,
                                std::optional<TrainingCosts> training)
     : program(program), machine(machine), mesh(mesh), derivatives(derivatives),
-      training(training), reshards(machine, mesh) {}
+      training(training), reshards(machine, mesh, plans) {}
 
 class SegmentBuilder::Maker {
 public:

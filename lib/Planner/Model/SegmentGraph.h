@@ -71,7 +71,7 @@ public:
   /// Without `training` the program is run forward alone.
   SegmentBuilder(const Program &program, const Machine &machine,
                  const StageMesh &mesh, Derivatives &derivatives,
-                 std::optional<TrainingCosts> training);
+                 ReshardPlans &plans, std::optional<TrainingCosts> training);
 
   SegmentGraph build(const Segment &segment);
 
