@@ -74,7 +74,8 @@ private:
       PointSolver *solver = each.get();
       const PlanPoint &point = solver->getPoint();
       candidates.push_back(
-          {static_cast<unsigned>(point.pp), point.microBatches * point.chunks,
+          {static_cast<unsigned>(point.pp),
+           StepForm(point.microBatches * point.chunks), 0,
            [=](unsigned stage, unsigned begin, unsigned end) {
              return solver->boundOf(begin, end);
            },
@@ -83,7 +84,7 @@ private:
            }});
     }
     unsigned units = solvers.empty() ? 0 : solvers.front()->units();
-    return searchPipelines(units, candidates, within);
+    return searchPipelines(units, candidates, {within});
   }
 
   /// The quickest by simulation, of those whose costs are within 1 % of the
