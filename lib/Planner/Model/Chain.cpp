@@ -247,6 +247,7 @@ public:
       }
     }
     mix(lowPrice, highPrice, best);
+    best.multiplier = highPrice;
     best.lowerBound = std::min(bound, best.time);
     return best;
   }
@@ -349,20 +350,20 @@ ChainPlan Chain::solve(unsigned begin, unsigned end, const Counting &counting,
   return Solver(*this, begin, end, counting, limit).run();
 }
 
-std::vector<double> Chain::leastTimes(const Counting &counting) const {
-  Counting one = counting;
-  Tables tables(*this, Steps(*this, one), one, 0);
+std::vector<double> Chain::leastCosts(const Counting &counting,
+                                      double multiplier) const {
+  Tables tables(*this, Steps(*this, counting), counting, multiplier);
   std::vector<double> byLink;
   for (const Tables::Table &table : tables.tables) {
     double least = kInfinity;
     for (const Tables::Entry &entry : table.entries)
       least = std::min(least, entry.cost);
-    byLink.push_back(least / static_cast<double>(counting.microBatches));
+    byLink.push_back(least);
   }
-  std::vector<double> times;
+  std::vector<double> costs;
   for (unsigned link : units)
-    times.push_back(byLink[link]);
-  return times;
+    costs.push_back(byLink[link]);
+  return costs;
 }
 
 std::string Chain::describe(unsigned begin, unsigned end) const {

@@ -63,6 +63,8 @@ struct ChainPlan {
   Parts total;
   double time = std::numeric_limits<double>::infinity(); // µs for a step
   int64_t bytes = 0; // with the largest transient
+  /// The price of memory, in µs for each byte, at which it was found.
+  double multiplier = 0;
   /// No plan that fits takes less.
   double lowerBound = -std::numeric_limits<double>::infinity();
 };
@@ -76,9 +78,10 @@ public:
   size_t size() const { return units.size(); }
   const SegmentGraph &link(unsigned number) const { return links[number]; }
 
-  /// For each unit a time of a micro-batch, in µs, than which it takes no less
-  /// in any plan.
-  std::vector<double> leastTimes(const Counting &counting) const;
+  /// For each unit the least that it takes in any plan: its part of a step's
+  /// time, and its bytes times the multiplier.
+  std::vector<double> leastCosts(const Counting &counting,
+                                 double multiplier) const;
   /// What the units [begin, end) are, the same for ranges with the same plans.
   std::string describe(unsigned begin, unsigned end) const;
   /// The bytes of the value before a unit, as the plan's first unit has it.

@@ -60,12 +60,7 @@ const SearchSpace::Laid &SearchSpace::layOut(const PlanPoint &point) {
 PointSolver::PointSolver(SearchSpace &space, const PlanPoint &point)
     : space(space), point(point), laid(space.layOut(point)),
       schedule(point.chunks > 1 ? ScheduleKind::Interleaved
-                                : ScheduleKind::OneForwardOneBackward),
-      least(1, 0.0) {
-  Counting counts = counting(0, space.machine.overlap.coreShare);
-  for (double time : laid.chain->leastTimes(counts))
-    least.push_back(least.back() + time);
-}
+                                : ScheduleKind::OneForwardOneBackward) {}
 
 Counting PointSolver::counting(unsigned stage, double exposed) const {
   Counting counting;
@@ -106,8 +101,40 @@ double PointSolver::sendTime(int64_t bytes) const {
                                       {{{2, point.dp * point.tp}}});
 }
 
-double PointSolver::boundOf(unsigned begin, unsigned end) const {
-  return (least[end] - least[begin]) / static_cast<double>(point.chunks);
+/// At no price of memory, at that of a stage with its even part of the units,
+/// and where memory is all that counts.
+const std::vector<PointSolver::Bound> &PointSolver::boundsOf(unsigned stage) {
+  Counting counts = counting(stage, space.machine.overlap.coreShare);
+  // Without a price of memory it does not matter how many are in flight.
+  auto [place, isNew] = bounds.try_emplace(isAsked ? counts.inFlight : 0);
+  if (!isNew)
+    return place->second;
+  auto add = [&](double multiplier) {
+    std::vector<double> sums = {0.0};
+    for (double cost : laid.chain->leastCosts(counts, multiplier))
+      sums.push_back(sums.back() + cost);
+    place->second.push_back({multiplier, std::move(sums)});
+  };
+  add(0);
+  if (!isAsked)
+    return place->second;
+  auto stages = static_cast<unsigned>(point.pp);
+  const ChainPlan &even = solve(stage, units() * stage / stages,
+                                units() * (stage + 1) / stages);
+  if (even.multiplier > 0)
+    add(even.multiplier);
+  constexpr double memoryAlone = 1e6; // µs for each byte
+  add(memoryAlone);
+  return place->second;
+}
+
+double PointSolver::boundOf(unsigned stage, unsigned begin, unsigned end) {
+  auto limit = static_cast<double>(space.memoryLimit());
+  double most = 0;
+  for (const Bound &bound : boundsOf(stage))
+    most = std::max(most, bound.sums[end] - bound.sums[begin] -
+                              bound.multiplier * limit);
+  return most / static_cast<double>(point.microBatches * point.chunks);
 }
 
 /// Of ranges with the same units and as many micro-batches in flight once.
@@ -135,6 +162,7 @@ const ChainPlan &PointSolver::solve(unsigned stage, unsigned begin,
 }
 
 double PointSolver::timeOf(unsigned stage, unsigned begin, unsigned end) {
+  isAsked = true;
   const ChainPlan &plan = solve(stage, begin, end);
   if (!plan.fits)
     return kInfinity;

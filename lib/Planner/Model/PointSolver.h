@@ -45,9 +45,8 @@ public:
   const PlanPoint &getPoint() const { return point; }
   unsigned units() const { return laid.chain->size(); }
   /// Times of a stage for a micro-batch, of a chunk if there are several, with
-  /// the stage's part of what is done once a step; in µs. The bound is of all
-  /// stages with these units.
-  double boundOf(unsigned begin, unsigned end) const;
+  /// the stage's part of what is done once a step; in µs.
+  double boundOf(unsigned stage, unsigned begin, unsigned end);
   double timeOf(unsigned stage, unsigned begin, unsigned end);
   /// No plan of this stage takes less.
   double lowerTimeOf(unsigned stage, unsigned begin, unsigned end);
@@ -69,7 +68,15 @@ private:
   PlanPoint point;
   const SearchSpace::Laid &laid;
   simulator::ScheduleKind schedule;
-  std::vector<double> least; // sums of units' least times before each
+  /// For a price of memory, the sums of the units' least costs before each.
+  struct Bound {
+    double multiplier;
+    std::vector<double> sums;
+  };
+  const std::vector<Bound> &boundsOf(unsigned stage);
+  std::map<int64_t, std::vector<Bound>> bounds; // by micro-batches in flight
+  /// Bounds look at memory once the point's times are asked for.
+  bool isAsked = false;
   std::map<std::pair<std::string, int64_t>, ChainPlan> solved;
 };
 

@@ -77,7 +77,7 @@ private:
           {static_cast<unsigned>(point.pp),
            StepForm(point.microBatches * point.chunks), 0,
            [=](unsigned stage, unsigned begin, unsigned end) {
-             return solver->boundOf(begin, end);
+             return solver->boundOf(stage, begin, end);
            },
            [=](unsigned stage, unsigned begin, unsigned end) {
              return (solver->*timeOf)(stage, begin, end);
