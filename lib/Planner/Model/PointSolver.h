@@ -44,6 +44,7 @@ public:
 
   const PlanPoint &getPoint() const { return point; }
   unsigned units() const { return laid.chain->size(); }
+  AlikeLayers alike() const { return laid.chain->alike(); }
   /// Times of a stage for a micro-batch, of a chunk if there are several, with
   /// the stage's part of what is done once a step; in µs.
   double boundOf(unsigned stage, unsigned begin, unsigned end);
