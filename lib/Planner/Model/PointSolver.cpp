@@ -134,7 +134,7 @@ double PointSolver::boundOf(unsigned stage, unsigned begin, unsigned end) {
   for (const Bound &bound : boundsOf(stage))
     most = std::max(most, bound.sums[end] - bound.sums[begin] -
                               bound.multiplier * limit);
-  return most / static_cast<double>(point.microBatches * point.chunks);
+  return most / static_cast<double>(point.microBatches);
 }
 
 /// Of ranges with the same units and as many micro-batches in flight once.
@@ -169,18 +169,16 @@ double PointSolver::timeOf(unsigned stage, unsigned begin, unsigned end) {
   const Parts &total = plan.total;
   double send = sendTime(laid.chain->cutBytes(plan, laid.mesh));
   auto batches = static_cast<double>(point.microBatches);
-  double time = total.forward + total.backward + total.exchange +
-                (stage > 0 ? 2 * send : 0) +
-                onceOf(counting(stage, 1), total) / batches;
-  return time / static_cast<double>(point.chunks);
+  return total.forward + total.backward + total.exchange +
+         (stage > 0 ? 2 * send : 0) +
+         onceOf(counting(stage, 1), total) / batches;
 }
 
 double PointSolver::lowerTimeOf(unsigned stage, unsigned begin, unsigned end) {
   const ChainPlan &plan = solve(stage, begin, end);
   if (!plan.fits)
     return kInfinity;
-  return plan.lowerBound /
-         static_cast<double>(point.microBatches * point.chunks);
+  return plan.lowerBound / static_cast<double>(point.microBatches);
 }
 
 simulator::Pipeline PointSolver::pipelineOf(const StageSplit &split) {
@@ -241,11 +239,12 @@ Candidate PointSolver::smallest() {
   return candidate;
 }
 
-Candidate PointSolver::finish(const StageSplit &split) {
+Candidate PointSolver::finish(const PipelineChoice &choice) {
+  const StageSplit &split = choice.split;
   Candidate candidate;
   candidate.point = point;
   simulator::Pipeline pipeline = pipelineOf(split);
-  candidate.time.cost = split.time;
+  candidate.time.cost = choice.time;
   llvm::Expected<simulator::Timeline> timeline = simulator::simulate(pipeline);
   if (!timeline)
     llvm::report_fatal_error(timeline.takeError());

@@ -3,8 +3,8 @@
 #define VESCALE_LIB_PLANNER_MODEL_POINTSOLVER_H
 
 #include "lib/Planner/Model/Chain.h"
+#include "vescale/Planner/PipelineSearch.h"
 #include "vescale/Planner/Planner.h"
-#include "vescale/Planner/StageSplit.h"
 #include "vescale/Simulator/Pipeline.h"
 #include <map>
 
@@ -45,8 +45,8 @@ public:
   const PlanPoint &getPoint() const { return point; }
   unsigned units() const { return laid.chain->size(); }
   AlikeLayers alike() const { return laid.chain->alike(); }
-  /// Times of a stage for a micro-batch, of a chunk if there are several, with
-  /// the stage's part of what is done once a step; in µs.
+  /// Times of a stage for a micro-batch, with the stage's part of what is done
+  /// once a step; in µs.
   double boundOf(unsigned stage, unsigned begin, unsigned end);
   double timeOf(unsigned stage, unsigned begin, unsigned end);
   /// No plan of this stage takes less.
@@ -54,7 +54,7 @@ public:
   /// The plan that needs the least memory, whether it fits or not.
   Candidate smallest();
   /// With the plan file and the step's simulation.
-  Candidate finish(const StageSplit &split);
+  Candidate finish(const PipelineChoice &choice);
 
 private:
   Counting counting(unsigned stage, double exposed) const;

@@ -52,14 +52,13 @@ public:
     result.solved = static_cast<int64_t>(found.timesAsked);
     for (const PipelineChoice &choice : found.choices)
       result.candidates.push_back(
-          solvers[choice.candidate]->finish(choice.split));
+          solvers[choice.candidate]->finish(choice));
     if (found.choices.empty()) {
       findSmallest();
       return std::move(result);
     }
-    result.cost = found.choices.front().split.time;
-    result.lowerBound =
-        search(&PointSolver::lowerTimeOf, 0).choices.front().split.time;
+    result.cost = found.choices.front().time;
+    result.lowerBound = search(&PointSolver::lowerTimeOf, 0).lowerBound;
     takeQuickest();
     return std::move(result);
   }
@@ -75,7 +74,7 @@ private:
       const PlanPoint &point = solver->getPoint();
       candidates.push_back(
           {static_cast<unsigned>(point.pp),
-           StepForm(point.microBatches * point.chunks), 0,
+           StepForm(point.microBatches, point.chunks), 0,
            [=](unsigned stage, unsigned begin, unsigned end) {
              return solver->boundOf(stage, begin, end);
            },
