@@ -87,7 +87,7 @@ GalvatronPipeline::Found GalvatronPipeline::search(double budget) const {
       PipelineCandidate &candidate = candidates.emplace_back();
       candidate.stages = space.row->stages;
       candidate.form = StepForm(space.row->microBatches);
-      candidate.alike = true;
+      candidate.alike = {0, kLayers};
       candidate.boundOf = [=](unsigned stage, unsigned begin, unsigned end) {
         return of->runs[stage].bound(end - begin, memory(stage)) +
                around->time[stage];

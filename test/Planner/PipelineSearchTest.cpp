@@ -101,13 +101,14 @@ struct PipelineInstance {
   std::vector<double> costs; // of layers
   double serial;   // part of a stage's time that devices do not divide
   double capacity; // of layers on a device
-  bool alike;      // layers
+  AlikeLayers alike;
 
   explicit PipelineInstance(Random &random)
       : layers(random.between(1, 8)), serial(random.between(0, 10) / 20.0),
-        capacity(random.between(1, 6)), alike(random.between(0, 1)) {
+        capacity(random.between(1, 6)),
+        alike{0, random.between(0, 1) ? layers : 0} {
     for (unsigned layer = 0; layer < layers; ++layer)
-      costs.push_back(alike ? 5 : random.between(1, 20));
+      costs.push_back(alike.end ? 5 : random.between(1, 20));
   }
 
   double time(unsigned devices, unsigned stage, unsigned begin,

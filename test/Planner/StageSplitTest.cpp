@@ -91,8 +91,8 @@ TEST(StageSplit, NeedsALayerForEachStage) {
   EXPECT_TRUE(splitStages(4, 4, StepForm(8), timeOf));
 }
 
-/// With few chunks and times of all sorts, those that shrink with more layers
-/// and those that do not fit among them.
+/// Times of all sorts: those that shrink with more layers and those that do not
+/// fit among them. Layers before and behind those that are alike differ.
 TEST(StageSplit, AlikeLayersAreSplitTheSame) {
   int feasible = 0;
   for (uint32_t seed = 0; seed < 2000; ++seed) {
@@ -103,27 +103,37 @@ TEST(StageSplit, AlikeLayersAreSplitTheSame) {
     };
     unsigned layers = between(1, 24), stages = between(1, 6);
     StepForm form(between(1, 12), between(1, 3));
+    AlikeLayers alike;
+    alike.begin = between(0, std::min(3u, layers));
+    alike.end = between(static_cast<int>(alike.begin), layers);
     int sort = between(0, 2);
-    std::vector<std::vector<double>> times(stages,
-                                           std::vector<double>(layers + 1));
-    for (std::vector<double> &ofStage : times) {
-      double each = between(3, 9) / 3.0, more = between(0, 6) / 3.0;
-      for (unsigned count = 1; count <= layers; ++count) {
-        ofStage[count] = more + each * count;
-        if (sort == 0)
-          ofStage[count] = between(0, 4) ? between(1, 40) / 3.0 : kInfinity;
-        if (sort == 1 && count > layers / stages + between(0, 3))
-          ofStage[count] = kInfinity;
-      }
+    std::map<std::tuple<unsigned, unsigned, unsigned>, double> times;
+    std::vector<double> each, more;
+    for (unsigned stage = 0; stage < stages; ++stage) {
+      each.push_back(between(3, 9) / 3.0);
+      more.push_back(between(0, 6) / 3.0);
     }
-    std::optional<StageSplit> want =
-        splitStages(layers, stages, form,
-                    [&](unsigned stage, unsigned begin, unsigned end) {
-                      return times[stage][end - begin];
-                    });
-    std::optional<StageSplit> found = splitAlikeLayers(
-        layers, stages, form,
-        [&](unsigned stage, unsigned count) { return times[stage][count]; });
+    bool onlyRepresentatives = true;
+    auto timeOf = [&](unsigned stage, unsigned begin, unsigned end) {
+      std::pair range = alike.representative(begin, end);
+      onlyRepresentatives &= range == std::pair(begin, end);
+      auto [place, isNew] =
+          times.try_emplace({stage, range.first, range.second}, 0);
+      if (!isNew)
+        return place->second;
+      double outside = 0;
+      for (unsigned layer = begin; layer < end; ++layer)
+        outside += layer < alike.begin || layer >= alike.end ? layer % 4 : 0;
+      place->second = more[stage] + each[stage] * (end - begin) + outside;
+      if (sort == 0)
+        place->second = between(0, 4) ? between(1, 40) / 3.0 : kInfinity;
+      if (sort == 1 && end - begin > layers / stages + 2)
+        place->second = kInfinity;
+      return place->second;
+    };
+    auto found = splitStages(layers, stages, form, timeOf, alike);
+    EXPECT_TRUE(onlyRepresentatives);
+    auto want = splitStages(layers, stages, form, timeOf);
     ASSERT_EQ(found.has_value(), want.has_value());
     if (!found)
       continue;

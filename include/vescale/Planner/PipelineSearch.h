@@ -25,9 +25,7 @@ struct PipelineCandidate {
   /// once for a stage at most.
   std::function<double(unsigned stage, unsigned begin, unsigned end)> boundOf,
       timeOf;
-  /// Both tell layers apart by their number alone, and are asked for [0,
-  /// count).
-  bool alike = false;
+  AlikeLayers alike = {};
 };
 
 struct PipelineChoice {

@@ -6,6 +6,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include <optional>
+#include <utility>
 
 namespace vescale::planner {
 
@@ -15,9 +16,15 @@ namespace vescale::planner {
 using StageTime =
     llvm::function_ref<double(unsigned stage, unsigned begin, unsigned end)>;
 
-/// The same where layers are alike: with so many of them.
-using StageTimeByCount =
-    llvm::function_ref<double(unsigned stage, unsigned count)>;
+/// Layers [begin, end) that do not differ: of ranges that differ in which of
+/// them they have, and not in how many, times are the same.
+struct AlikeLayers {
+  unsigned begin = 0, end = 0;
+
+  /// The same for all ranges that are alike.
+  std::pair<unsigned, unsigned> representative(unsigned from,
+                                               unsigned to) const;
+};
 
 struct StageSplit {
   /// Where each stage's layers end.
@@ -29,18 +36,14 @@ struct StageSplit {
 };
 
 /// The split with the shortest step. Each stage has one layer at least. Exact:
-/// for each time that the slowest stage may take, dynamic programming over
-/// stages and layers (Alpa, Zheng et al. 2022), as far as a shorter step is
-/// possible. Nothing if no split fits. Of equal ones it is that with the
-/// smaller bottleneck, then with fewer layers in the first stages.
+/// dynamic programming over stages and layers (Alpa, Zheng et al. 2022) for as
+/// many caps on the slowest stage as matter. Nothing if no split fits. Of equal
+/// ones it is that with the smaller bottleneck, then with fewer layers in the
+/// first stages. Where most layers are alike a thousand of them take
+/// milliseconds; times are asked for their representatives alone.
 std::optional<StageSplit> splitStages(unsigned layers, unsigned stages,
-                                      const StepForm &form, StageTime timeOf);
-
-/// The same split where layers are alike, for a thousand of them and more: what
-/// the slowest stage may take leaves each stage few numbers of layers.
-std::optional<StageSplit> splitAlikeLayers(unsigned layers, unsigned stages,
-                                           const StepForm &form,
-                                           StageTimeByCount timeOf);
+                                      const StepForm &form, StageTime timeOf,
+                                      const AlikeLayers &alike = {});
 
 } // namespace vescale::planner
 

@@ -51,25 +51,21 @@ private:
   void forStages(llvm::function_ref<void(const Place &)> visit) const {
     unsigned begin = 0;
     for (auto [stage, end] : llvm::enumerate(split->ends)) {
-      unsigned from = candidate.alike ? 0 : begin;
-      visit({stage, from, end - begin + from});
+      auto [from, to] = candidate.alike.representative(begin, end);
+      visit({stage, from, to});
       begin = end;
     }
   }
 
   void resplit() {
-    auto timeOf = [&](unsigned stage, unsigned begin, unsigned end) {
-      auto known = times.find({stage, begin, end});
-      return known != times.end() ? known->second
-                                  : candidate.boundOf(stage, begin, end);
-    };
-    if (candidate.alike)
-      split = splitAlikeLayers(layers, candidate.stages, candidate.form,
-                               [&](unsigned stage, unsigned count) {
-                                 return timeOf(stage, 0, count);
-                               });
-    else
-      split = splitStages(layers, candidate.stages, candidate.form, timeOf);
+    split = splitStages(
+        layers, candidate.stages, candidate.form,
+        [&](unsigned stage, unsigned begin, unsigned end) {
+          auto known = times.find({stage, begin, end});
+          return known != times.end() ? known->second
+                                      : candidate.boundOf(stage, begin, end);
+        },
+        candidate.alike);
   }
 
   unsigned layers;

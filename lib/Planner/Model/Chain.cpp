@@ -378,6 +378,17 @@ std::string Chain::describe(unsigned begin, unsigned end) const {
   return text;
 }
 
+AlikeLayers Chain::alike() const {
+  AlikeLayers longest;
+  for (unsigned begin = 0, end; begin < units.size(); begin = end) {
+    for (end = begin; end < units.size() && units[end] == units[begin];)
+      ++end;
+    if (end - begin > longest.end - longest.begin)
+      longest = {begin, end};
+  }
+  return longest;
+}
+
 int64_t Chain::cutBytes(const ChainPlan &plan, const StageMesh &mesh) const {
   const UnitChoice &first = plan.units.front();
   const SegmentGraph &graph = links[first.link];

@@ -11,6 +11,7 @@
 
 #include "lib/Planner/Model/SegmentGraph.h"
 #include "vescale/Planner/ChoiceGraph.h"
+#include "vescale/Planner/StageSplit.h"
 
 namespace vescale::planner {
 
@@ -86,6 +87,8 @@ public:
                                  double multiplier) const;
   /// What the units [begin, end) are, the same for ranges with the same plans.
   std::string describe(unsigned begin, unsigned end) const;
+  /// The longest run of copies of one segment.
+  AlikeLayers alike() const;
   /// The bytes of the value before a unit, as the plan's first unit has it.
   int64_t cutBytes(const ChainPlan &plan, const StageMesh &mesh) const;
 

@@ -47,6 +47,7 @@ public:
 
   const PlanPoint &getPoint() const { return point; }
   unsigned units() const { return laid.chain->size(); }
+  AlikeLayers alike() const { return laid.chain->alike(); }
   /// Times of a stage for a micro-batch, with the stage's part of what is done
   /// once a step; in µs.
   double boundOf(unsigned stage, unsigned begin, unsigned end);

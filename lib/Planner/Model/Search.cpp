@@ -80,7 +80,8 @@ private:
            },
            [=](unsigned stage, unsigned begin, unsigned end) {
              return (solver->*timeOf)(stage, begin, end);
-           }});
+           },
+           solver->alike()});
     }
     unsigned units = solvers.empty() ? 0 : solvers.front()->units();
     return searchPipelines(units, candidates, {within});
