@@ -7,12 +7,13 @@
 // Each sample s then bounds the time of any product x, over the four sizes i,
 //   from above:  U_s(x) = us_s · Π max(1, x_i / s_i),
 //   from below:  L_s(x) = us_s · Π min(1, x_i / s_i),
-// and the time is the geometric mean of the least U and the greatest L. (These
-// are the two extensions of McShane and Whitney of the logarithm of time, with
-// slopes between 0 and 1.) It meets each sample that agrees with the others,
-// lies midway where they contradict, and as both bounds do it grows with every
-// size and has no jumps. Beyond the largest sample of a size it is proportional
-// to the size, below the smallest it stays.
+// as does the best rate of all samples from below, where none is larger in all
+// sizes; and the time is the geometric mean of the least U and the greatest L.
+// (These are the two extensions of McShane and Whitney of the logarithm of
+// time, with slopes between 0 and 1.) It meets each sample that agrees with the
+// others, lies midway where they contradict, and as both bounds do it grows
+// with every size and has no jumps. Beyond the largest sample of a size it is
+// proportional to the size, below the smallest it stays.
 //
 //===----------------------------------------------------------------------===//
 
@@ -58,15 +59,19 @@ static double interpolate(ArrayRef<GemmSample> samples, const Sizes &sizes) {
     beyond *= std::max(1.0, sizes[i] / high[i]);
   }
   double above = std::numeric_limits<double>::infinity(), below = 0;
+  double atBestRate = above;
   for (const GemmSample &sample : samples) {
-    double up = sample.us, down = sample.us;
+    double up = sample.us, down = sample.us, alike = sample.us;
     for (auto [i, size] : enumerate(sizesOf(sample))) {
       double ratio = inside[i] / size;
       (ratio > 1 ? up : down) *= ratio;
+      alike *= ratio;
     }
     above = std::min(above, up);
     below = std::max(below, down);
+    atBestRate = std::min(atBestRate, alike);
   }
+  below = std::max(below, atBestRate);
   return std::sqrt(above * below) * beyond;
 }
 

@@ -71,6 +71,14 @@ TEST(GemmTime, SmallRowsCostLittleMore) {
                    std::sqrt(130.0 * 100.0));
 }
 
+TEST(GemmTime, BetweenLongAndWideSamples) {
+  // No sample is larger in both sizes: no product beats the best rate.
+  Machine machine = makeMachine();
+  machine.device.gemms["f32"] = {{1, 64, 512, 64, 80}, {1, 512, 64, 64, 100}};
+  // Above: min(80·8, 100·8); below: max(80, 100, 8·80).
+  EXPECT_DOUBLE_EQ(machine.gemmTime("f32", 1, 512, 512, 64), 640);
+}
+
 TEST(GemmTime, ContradictionsAreHalved) {
   // The larger product took less: both are read as the mean.
   Machine machine = makeMachine();

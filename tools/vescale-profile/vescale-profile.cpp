@@ -3,6 +3,7 @@
 #include "tools/vescale-profile/Measure.h"
 #include "tools/vescale-profile/Table.h"
 #include "tools/vescale-run/Mpirun.h"
+#include "vescale/CostModel/GalvatronProfile.h"
 #include "vescale/Support/ExitCodes.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
@@ -31,10 +32,20 @@ static cl::opt<std::string>
 static cl::opt<std::string> deviceKind("device", cl::desc("What to measure"),
                                        cl::value_desc("cpu"), cl::init("cpu"),
                                        cl::cat(category));
+static cl::opt<std::string> galvatron(
+    "import-galvatron",
+    cl::desc("Measure nothing: take Galvatron's hardware profiles in DIR; "
+             "--ranks says of how many GPUs, if there are several"),
+    cl::value_desc("DIR"), cl::cat(category));
+static cl::opt<std::string>
+    base("base",
+         cl::desc("What has the device and the latencies that Galvatron's "
+                  "profiles lack: a machine file or NAME:N, e.g. dgx-a100:16"),
+         cl::value_desc("FILE"), cl::cat(category));
 static cl::opt<int64_t>
     timeLimit("time-limit",
               cl::desc("Rounds go on as long as they end within so many "
-                       "seconds (default 80); there are at least three"),
+                       "seconds (default 80); there is at least one"),
               cl::value_desc("S"), cl::init(80), cl::cat(category));
 static cl::opt<int64_t> maxSize("max-size",
                                 cl::desc("Largest dimension of a product"),
@@ -63,6 +74,9 @@ static cl::opt<int64_t> &threads() {
 static std::string checkFlags() {
   if (output.empty() && !json)
     return "no file given: -o FILE, or --json for stdout";
+  if (galvatron.empty() != base.empty())
+    return "--import-galvatron and --base go together: the profiles say "
+           "nothing of the device";
   if (deviceKind == "cuda")
     return "--device=cuda: this build has no CUDA support; --device=cpu "
            "measures the processor";
@@ -87,6 +101,35 @@ static std::string checkFlags() {
     if (!wrong.empty())
       return wrong;
   return "";
+}
+
+static int importProfiles(Machine &machine) {
+  Expected<Machine> lacking = Machine::read(base);
+  Expected<Machine> imported = lacking
+                                   ? importGalvatron(galvatron, ranks, *lacking)
+                                   : Expected<Machine>(lacking.takeError());
+  if (!imported)
+    return fail(exitBadInput, toString(imported.takeError()));
+  machine = *imported;
+  return exitDone;
+}
+
+/// Starts ranks that measure.
+static int measure(const char *program, Machine &machine) {
+  MeasureOptions options;
+  options.ranks = ranks;
+  options.threads = threads();
+  options.plain = transport == "plain";
+  options.seconds = timeLimit;
+  options.maxSize = maxSize;
+  options.maxBytes = maxBytes;
+  void *address =
+      reinterpret_cast<void *>(reinterpret_cast<intptr_t>(&measure));
+  std::string tool = sys::fs::getMainExecutable(program, address);
+  if (sys::fs::exists("/dev/nvidia0"))
+    errs() << "note: this machine has GPUs, which are not measured: this build "
+              "has no CUDA support\n";
+  return measureMachine(options, sys::path::parent_path(tool), machine);
 }
 
 static int write(const Machine &machine) {
@@ -128,27 +171,18 @@ int main(int argc, char **argv) {
           "Examples:\n"
           "  vescale-profile -o c.json\n"
           "  vescale-profile -o c.json --ranks=2 --threads=4\n"
-          "  vescale-profile --json --time-limit=30 > c.json\n\n"
+          "  vescale-profile --json --time-limit=30 > c.json\n"
+          "  vescale-profile -o c.json --import-galvatron=hardware_configs "
+          "--ranks=16 --base=dgx-a100:16\n\n"
           "Exit codes: 0 done, 1 the measurement failed, 2 usage, 3 a file "
           "that can't be read or written, 75 stopped by a signal.\n",
           &errs()))
     return exitUsage;
   if (std::string wrong = checkFlags(); !wrong.empty())
     return fail(exitUsage, wrong);
-  MeasureOptions options;
-  options.ranks = ranks;
-  options.threads = threads();
-  options.plain = transport == "plain";
-  options.seconds = timeLimit;
-  options.maxSize = maxSize;
-  options.maxBytes = maxBytes;
-  void *address = reinterpret_cast<void *>(reinterpret_cast<intptr_t>(&main));
-  std::string tool = sys::fs::getMainExecutable(argv[0], address);
-  if (sys::fs::exists("/dev/nvidia0"))
-    errs() << "note: this machine has GPUs, which are not measured: this build "
-              "has no CUDA support\n";
   Machine machine;
-  if (int code = measureMachine(options, sys::path::parent_path(tool), machine))
+  if (int code = galvatron.empty() ? measure(argv[0], machine)
+                                   : importProfiles(machine))
     return code;
   return write(machine);
 }
