@@ -9,7 +9,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/ToolOutputFile.h"
 
 using namespace llvm;
 using namespace vescale;
@@ -132,29 +131,6 @@ static int measure(const char *program, Machine &machine) {
   return measureMachine(options, sys::path::parent_path(tool), machine);
 }
 
-static int write(const Machine &machine) {
-  std::string text = machine.print();
-  if (!output.empty()) {
-    std::error_code error;
-    ToolOutputFile file(output, error, sys::fs::OF_None);
-    if (!error) {
-      file.os() << text;
-      file.os().flush();
-      error = file.os().error();
-    }
-    if (error) {
-      file.os().clear_error();
-      return fail(exitBadInput, output + ": " + error.message());
-    }
-    file.keep();
-  }
-  if (json)
-    outs() << text;
-  else
-    printTable(machine, outs());
-  return exitDone;
-}
-
 int main(int argc, char **argv) {
   holdStops();
   InitLLVM init(argc, argv);
@@ -180,9 +156,34 @@ int main(int argc, char **argv) {
     return exitUsage;
   if (std::string wrong = checkFlags(); !wrong.empty())
     return fail(exitUsage, wrong);
+  // Made now: who can't write it should not have to wait for that.
+  std::optional<sys::fs::TempFile> file;
+  if (!output.empty()) {
+    auto made = sys::fs::TempFile::create(output + ".%%%%%%");
+    if (!made)
+      return fail(exitBadInput, output + ": " + toString(made.takeError()));
+    file.emplace(std::move(*made));
+  }
   Machine machine;
   if (int code = galvatron.empty() ? measure(argv[0], machine)
                                    : importProfiles(machine))
-    return code;
-  return write(machine);
+    return consumeError(file ? file->discard() : Error::success()), code;
+  std::string text = machine.print();
+  if (file) {
+    raw_fd_ostream os(file->FD, /*shouldClose=*/false);
+    os << text;
+    os.flush();
+    if (std::error_code wrong = os.error()) {
+      os.clear_error();
+      consumeError(file->discard());
+      return fail(exitBadInput, output + ": " + wrong.message());
+    }
+    if (Error error = file->keep(output))
+      return fail(exitBadInput, output + ": " + toString(std::move(error)));
+  }
+  if (json)
+    outs() << text;
+  else
+    printTable(machine, outs());
+  return exitDone;
 }
