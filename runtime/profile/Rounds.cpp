@@ -15,8 +15,9 @@ namespace vescale::runtime {
 // a moment's noise.
 constexpr double batchUs = 50, roundUs = 3000;
 constexpr size_t fewestBatches = 3;
-// Where ranks wait for each other all make as many.
-constexpr size_t jointBatches = 8;
+// Where ranks wait for each other all make as many; more of what is short, in
+// which a rank that has lost its core is all there is to see.
+constexpr size_t jointBatches = 8, shortJointBatches = 32;
 
 static double lowerQuartile(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -63,7 +64,9 @@ void Rounds::warmUp(Timed &timed) {
 
 double Rounds::leastBatch(const Timed &timed) {
   bool isJoint = timed.subject.calls;
-  size_t batches = isJoint ? jointBatches : fewestBatches;
+  size_t batches = !isJoint                  ? fewestBatches
+                   : timed.subject.calls > 1 ? shortJointBatches
+                                             : jointBatches;
   double least = std::numeric_limits<double>::infinity(), total = 0;
   barrier();
   for (size_t at = 0; at < batches || (!isJoint && total < roundUs); ++at) {

@@ -91,6 +91,12 @@ class Profile(unittest.TestCase):
         again = profile("--json", f"--import-galvatron={PROFILES}", "--ranks=16", f"--base={self.file}")
         self.assertEqual(json.loads(again.stdout)["device"], machine["device"])
 
+    def test_show(self):
+        result = profile("--show=dgx-h100:64", "-o", str(self.file))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("pod             64 devices", result.stdout)
+        self.assertEqual(profile(f"--show={self.file}", "--json").stdout, self.file.read_text())
+
     def test_stop(self):
         self.file.write_text("an earlier one")
         for ranks in (1, 2):
@@ -123,6 +129,10 @@ class Profile(unittest.TestCase):
         self.refuse(3, "12 devices are no whole number of nodes", file, f"--import-galvatron={PROFILES}", "--base=dgx-a100:12")
         self.refuse(3, "/nowhere/c.json: No such file", "-o=/nowhere/c.json", f"--import-galvatron={PROFILES}", "--ranks=8", "--base=dgx-a100:8")
         self.refuse(3, "/nowhere/c.json: No such file", "-o=/nowhere/c.json", "--ranks=2")
+        self.refuse(3, "'dgx-h100': a preset needs its number of devices", "--show=dgx-h100")
+        self.refuse(3, "clusters that need no file: dgx-a100:N", "--show=dgx-b200:8")
+        self.file.write_text('{"schema": "vescale.cluster/2"}')
+        self.refuse(3, 'needs "schema": "vescale.cluster/1"', f"--show={self.file}")
 
     def test_help(self):
         result = profile("--help")

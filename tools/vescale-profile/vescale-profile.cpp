@@ -31,6 +31,11 @@ static cl::opt<std::string>
 static cl::opt<std::string> deviceKind("device", cl::desc("What to measure"),
                                        cl::value_desc("cpu"), cl::init("cpu"),
                                        cl::cat(category));
+static cl::opt<std::string>
+    show("show",
+         cl::desc("Measure nothing: print a machine file or a well-known "
+                  "cluster, NAME:N with NAME dgx-a100, dgx-h100 or dgx-h200"),
+         cl::value_desc("FILE"), cl::cat(category));
 static cl::opt<std::string> galvatron(
     "import-galvatron",
     cl::desc("Measure nothing: take Galvatron's hardware profiles in DIR; "
@@ -71,8 +76,10 @@ static cl::opt<int64_t> &threads() {
 
 /// What is wrong with the flags; empty if nothing is.
 static std::string checkFlags() {
-  if (output.empty() && !json)
+  if (output.empty() && !json && show.empty())
     return "no file given: -o FILE, or --json for stdout";
+  if (!show.empty() && !galvatron.empty())
+    return "--show and --import-galvatron: one at a time";
   if (galvatron.empty() != base.empty())
     return "--import-galvatron and --base go together: the profiles say "
            "nothing of the device";
@@ -102,15 +109,12 @@ static std::string checkFlags() {
   return "";
 }
 
-static int importProfiles(Machine &machine) {
+static Expected<Machine> readMachine() {
+  if (!show.empty())
+    return Machine::read(show);
   Expected<Machine> lacking = Machine::read(base);
-  Expected<Machine> imported = lacking
-                                   ? importGalvatron(galvatron, ranks, *lacking)
-                                   : Expected<Machine>(lacking.takeError());
-  if (!imported)
-    return fail(exitBadInput, toString(imported.takeError()));
-  machine = *imported;
-  return exitDone;
+  return lacking ? importGalvatron(galvatron, ranks, *lacking)
+                 : std::move(lacking);
 }
 
 /// Starts ranks that measure.
@@ -148,6 +152,7 @@ int main(int argc, char **argv) {
           "  vescale-profile -o c.json\n"
           "  vescale-profile -o c.json --ranks=2 --threads=4\n"
           "  vescale-profile --json --time-limit=30 > c.json\n"
+          "  vescale-profile --show=dgx-h100:64\n"
           "  vescale-profile -o c.json --import-galvatron=hardware_configs "
           "--ranks=16 --base=dgx-a100:16\n\n"
           "Exit codes: 0 done, 1 the measurement failed, 2 usage, 3 a file "
@@ -165,9 +170,19 @@ int main(int argc, char **argv) {
     file.emplace(std::move(*made));
   }
   Machine machine;
-  if (int code = galvatron.empty() ? measure(argv[0], machine)
-                                   : importProfiles(machine))
-    return consumeError(file ? file->discard() : Error::success()), code;
+  int code = exitDone;
+  if (show.empty() && galvatron.empty()) {
+    code = measure(argv[0], machine);
+  } else if (Expected<Machine> read = readMachine()) {
+    machine = *read;
+  } else {
+    code = fail(exitBadInput, toString(read.takeError()));
+  }
+  if (code) {
+    if (file)
+      consumeError(file->discard());
+    return code;
+  }
   std::string text = machine.print();
   if (file) {
     raw_fd_ostream os(file->FD, /*shouldClose=*/false);

@@ -82,8 +82,8 @@ int vescale::runRanks(long ranks, const std::string &program,
   if (pid < 0)
     return fail(exitRunFailed, std::string("fork: ") + std::strerror(errno));
   if (pid == 0) {
-    // A group of its own, so that a terminal's Ctrl-C comes only to us.
-    setpgid(0, 0);
+    // A session of its own, so that a terminal's Ctrl-C comes only to us.
+    setsid();
     sigset_t stops = stopSignals();
     sigprocmask(SIG_UNBLOCK, &stops, nullptr);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
