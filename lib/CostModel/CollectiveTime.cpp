@@ -21,7 +21,7 @@
 //    with β = min over the crossed levels of M_{l-1}·β_l: the M_{l-1} members
 //    in a part use their links side by side, each for its own share, and the
 //    slowest level sets the pace of all, as chunks follow each other.
-// Docs/Reference/machine-file.md says where these come from.
+// docs/Reference/machine-file.md says where these come from.
 //
 //===----------------------------------------------------------------------===//
 

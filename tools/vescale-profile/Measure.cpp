@@ -110,12 +110,12 @@ static void readGemms(const json::Object &gemms, Device &device) {
 }
 
 static void readCurves(const json::Array &curves, Machine &machine) {
-  static constexpr StringRef kinds[] = {"all_reduce", "all_gather",
-                                        "reduce_scatter", "all_to_all", "send"};
+  ArrayRef<StringRef> kinds = collectiveNames();
   for (const json::Value &each : curves) {
     const json::Object &object = *each.getAsObject();
     CollectiveCurve curve;
-    curve.kind = Collective(find(kinds, *object.getString("kind")) - kinds);
+    curve.kind =
+        Collective(find(kinds, *object.getString("kind")) - kinds.begin());
     curve.ranks = *object.getInteger("ranks");
     curve.stride = *object.getInteger("stride");
     int64_t span = (curve.ranks - 1) * curve.stride + 1;

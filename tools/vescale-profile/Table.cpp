@@ -56,9 +56,7 @@ void vescale::printTable(const Machine &machine, raw_ostream &os) {
   os << "\n"
      << formatv("{0,-16}{1,8}{2,12}{3,12}{4,12}\n", "collective", "ranks",
                 "4 KiB", "256 KiB", "16 MiB");
-  static constexpr StringRef kinds[] = {"all_reduce", "all_gather",
-                                        "reduce_scatter", "all_to_all", "send"};
-  for (auto [number, kind] : enumerate(kinds)) {
+  for (auto [number, kind] : enumerate(collectiveNames())) {
     int64_t ranks = kind == "send" ? 2 : machine.devices;
     DeviceGroup group{{{ranks, 1}}};
     os << formatv("{0,-16}{1,8}", kind, ranks);
