@@ -1,5 +1,6 @@
 //===- vescale-plan.cpp - The best layout of a model on a cluster ---------===//
 
+#include "tools/vescale-plan/PlanTable.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
@@ -10,6 +11,7 @@
 #include "vescale/Support/CommandLine.h"
 #include "vescale/Support/Diagnostics.h"
 #include "vescale/Support/ExitCodes.h"
+#include "vescale/Train/TrainFile.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -42,6 +44,25 @@ static cl::list<std::string>
     trainSet("train-set", cl::desc("Set a field of the train file"),
              cl::value_desc("FIELD=VALUE"), cl::cat(category));
 
+static cl::opt<int64_t>
+    zero("zero", cl::desc("Decides what of a training step is stored sharded"),
+         cl::value_desc("0..3"), cl::cat(category));
+static cl::opt<int64_t>
+    microBatches("micro-batches", cl::desc("Decides how many a step takes"),
+                 cl::value_desc("M"), cl::cat(category));
+static cl::opt<std::string> recompute(
+    "recompute",
+    cl::desc("Decides what is computed again: none, selective or full"),
+    cl::value_desc("WHAT"), cl::cat(category));
+static cl::opt<int64_t> memoryBytes(
+    "memory-bytes", cl::desc("What a rank may use (default: all of a device's)"),
+    cl::value_desc("N"), cl::cat(category));
+static cl::opt<std::string>
+    whyNot("why-not",
+           cl::desc("Plans under this decision too, and shows the difference"),
+           cl::value_desc("tp=4"), cl::cat(category));
+static cl::opt<bool> json("json", cl::desc("Print the plans as JSON"),
+                          cl::cat(category));
 static cl::opt<int64_t> mostStages(
     "stages", cl::desc("How many pipeline stages there may be"), cl::init(1),
     cl::value_desc("N"), cl::cat(category));
@@ -60,24 +81,108 @@ static int fail(int code, llvm::Error error) {
   return code;
 }
 
-static void printTable(const planner::PlanResult &result) {
-  llvm::outs() << llvm::formatv(
-      "{0,4} {1,4} {2,4} {3,5} {4,6} {5,4} {6,10} {7,10} {8,10} {9,10} {10,10} "
-      "{11,8}\n",
-      "pp", "dp", "tp", "parts", "micro", "zero", "step ms", "compute",
-      "exchange", "sync", "bubble", "GiB");
-  for (const planner::Candidate &each : result.candidates)
-    llvm::outs() << llvm::formatv(
-        "{0,4} {1,4} {2,4} {3,5} {4,6} {5,4} {6,10:f2} {7,10:f2} {8,10:f2} "
-        "{9,10:f2} {10,10:f2} {11,8:f2}\n",
-        each.point.pp, each.point.dp, each.point.tp, each.point.chunks,
-        each.point.microBatches, each.point.zero, each.time.step / 1e3,
-        each.time.compute / 1e3, each.time.exchange / 1e3,
-        each.time.sync / 1e3, each.time.bubble / 1e3,
-        static_cast<double>(each.memory.total()) / (1 << 30));
-  llvm::outs() << llvm::formatv(
-      "lower bound {0:f2} ms; {1} points, {2} ruled out, {3} stages solved\n",
-      result.lowerBound / 1e3, result.points, result.pruned, result.solved);
+/// What the user has decided; an error names what no plan has.
+static llvm::Expected<planner::PlanPins> readPins(const std::string &text) {
+  planner::PlanPins pins;
+  if (!text.empty()) {
+    llvm::Expected<PlanFile> axes = parseMesh(text);
+    if (!axes)
+      return axes.takeError();
+    for (const auto &[axis, size] : axes->mesh) {
+      if (axis == "dp")
+        pins.dp = size;
+      else if (axis == "tp")
+        pins.tp = size;
+      else if (axis == "pp")
+        pins.pp = size;
+      else
+        return llvm::createStringError("plans have the axes pp, dp and tp, not "
+                                       "'" +
+                                       axis + "'");
+    }
+  }
+  if (zero.getNumOccurrences())
+    pins.zero = zero;
+  if (microBatches.getNumOccurrences())
+    pins.microBatches = microBatches;
+  if (!recompute.empty()) {
+    llvm::Expected<RecomputePlan> plan = parseRecompute(recompute);
+    if (!plan)
+      return plan.takeError();
+    if (plan->kind == RecomputePlan::Listed)
+      return llvm::createStringError(
+          "--recompute is none, selective or full here; which layers are "
+          "recomputed is for the plan to say");
+    pins.recompute = plan->kind;
+  }
+  return pins;
+}
+
+/// Nothing fits: what the smallest plan needs, and what the user's decisions
+/// cost.
+static int explainTooLarge(const planner::PlanResult &result,
+                           mlir::func::FuncOp forward, const Machine &machine,
+                           planner::PlanRequest request) {
+  auto gib = [](int64_t bytes) {
+    return llvm::formatv("{0:f1} GiB",
+                         static_cast<double>(bytes) / (int64_t(1) << 30))
+        .str();
+  };
+  if (result.tooLarge.empty()) {
+    llvm::errs() << "error: no plan: " << request.devices
+                 << " ranks cannot share out a batch of this size";
+    llvm::errs() << " under these decisions; a batch that more of them divide, "
+                    "or fewer decisions, would do\n";
+    return exitNoPlan;
+  }
+  const planner::Candidate &least = result.tooLarge.front();
+  int64_t needs = least.memory.total();
+  llvm::errs() << "error: no plan fits: a rank needs " << gib(needs)
+               << " at least and has " << gib(result.memoryLimit) << ", "
+               << gib(needs - result.memoryLimit) << " too little (parameters "
+               << gib(least.memory.parameters) << ", gradients "
+               << gib(least.memory.gradients) << ", optimizer "
+               << gib(least.memory.optimizer) << ", activations "
+               << gib(least.memory.activations) << ", transient "
+               << gib(least.memory.transient) << ")\n";
+  // Without one decision each.
+  const planner::PlanPins &pins = request.pins;
+  auto without = [&](const llvm::Twine &what, auto clear) {
+    planner::PlanRequest other = request;
+    clear(other.pins);
+    auto found = planner::makePlan(forward, machine, other);
+    if (mlir::succeeded(found) && found->best())
+      llvm::errs() << "note: without " << what << " there is a plan of "
+                   << llvm::formatv("{0:f1}", found->best()->time.step / 1e3)
+                   << " ms that needs " << gib(found->best()->memory.total())
+                   << "\n";
+  };
+  if (pins.zero)
+    without("--zero=" + llvm::Twine(*pins.zero),
+            [](planner::PlanPins &each) { each.zero.reset(); });
+  if (pins.recompute)
+    without("--recompute=" + recompute,
+            [](planner::PlanPins &each) { each.recompute.reset(); });
+  if (pins.microBatches)
+    without("--micro-batches=" + llvm::Twine(*pins.microBatches),
+            [](planner::PlanPins &each) { each.microBatches.reset(); });
+  if (pins.dp || pins.tp || pins.pp)
+    without("--mesh=" + mesh, [](planner::PlanPins &each) {
+      each.dp.reset();
+      each.tp.reset();
+      each.pp.reset();
+    });
+  if (request.training && !request.splitsBatch) {
+    planner::PlanRequest other = request;
+    other.splitsBatch = true;
+    auto found = planner::makePlan(forward, machine, other);
+    if (mlir::succeeded(found) && found->best())
+      llvm::errs() << "note: with --split-batch there is a plan of "
+                   << found->best()->point.microBatches << " micro-batches, "
+                   << llvm::formatv("{0:f1}", found->best()->time.step / 1e3)
+                   << " ms\n";
+  }
+  return exitNoPlan;
 }
 
 int main(int argc, char **argv) {
@@ -126,17 +231,18 @@ int main(int argc, char **argv) {
   request.devices = machine->devices;
   request.splitsBatch = splitBatch;
   request.mostStages = mostStages;
-  if (!trainFile.empty())
-    request.training = {8, 4};
-  if (!mesh.empty()) {
-    llvm::Expected<PlanFile> pins = parseMesh(mesh);
-    if (!pins)
-      return fail(exitUsage, pins.takeError());
-    for (auto &[axis, size] : pins->mesh)
-      (axis == "dp"   ? request.pins.dp
-       : axis == "pp" ? request.pins.pp
-                      : request.pins.tp) = size;
+  request.memoryBytes = memoryBytes;
+  if (!trainFile.empty()) {
+    llvm::Expected<TrainFile> train = train::resolveTrainFile(options.train);
+    if (!train)
+      return fail(exitBadInput, train.takeError());
+    bool isAdam = train->optimizer.kind == OptimizerOptions::AdamW;
+    request.training = {isAdam ? 8 : train->optimizer.momentum != 0 ? 4 : 0, 4};
   }
+  llvm::Expected<planner::PlanPins> pins = readPins(mesh);
+  if (!pins)
+    return fail(exitUsage, pins.takeError());
+  request.pins = *pins;
   mlir::func::FuncOp forward = *module->getOps<mlir::func::FuncOp>().begin();
   mlir::TimingScope search = scope.nest("search");
   mlir::FailureOr<planner::PlanResult> result =
@@ -144,10 +250,29 @@ int main(int argc, char **argv) {
   search.stop();
   if (mlir::failed(result))
     return exitBadInput;
-  printTable(*result);
   const planner::Candidate *best = result->best();
   if (!best)
-    return exitNoPlan;
+    return explainTooLarge(*result, forward, *machine, request);
+  if (json)
+    llvm::outs() << llvm::formatv("{0:2}\n",
+                                  llvm::json::Value(planJson(*result)));
+  else
+    printPlanTable(*result, llvm::outs());
+  if (!whyNot.empty()) {
+    llvm::Expected<planner::PlanPins> other = readPins(whyNot);
+    if (!other)
+      return fail(exitUsage, other.takeError());
+    request.pins = *other;
+    mlir::FailureOr<planner::PlanResult> under =
+        planner::makePlan(forward, *machine, request);
+    if (mlir::failed(under))
+      return exitBadInput;
+    llvm::outs() << "\nwhy not " << whyNot << "\n";
+    if (under->best())
+      printDifference(*best, *under->best(), llvm::outs());
+    else
+      return explainTooLarge(*under, forward, *machine, request);
+  }
   if (!output.empty()) {
     std::error_code error;
     llvm::ToolOutputFile file(output, error, llvm::sys::fs::OF_Text);

@@ -18,10 +18,12 @@ struct PlanPoint {
   int64_t pp = 1, dp = 1, tp = 1, microBatches = 1, zero = 0;
   /// How many parts of the model a stage has; more than one is interleaved.
   int64_t chunks = 1;
+  /// Listed: each layer in full or not at all.
+  RecomputePlan::Kind recompute = RecomputePlan::None;
 
   /// Orders points; the simpler ones first.
-  std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t> key() const {
-    return {pp, chunks, zero, tp, microBatches, dp};
+  auto key() const {
+    return std::tuple(pp, chunks, recompute, zero, tp, microBatches, dp);
   }
 };
 

@@ -148,9 +148,8 @@ struct Chain::Steps {
 };
 
 Chain::Chain(std::vector<SegmentGraph> links, std::vector<unsigned> units,
-             std::vector<Recompute> modes, int64_t microBatches)
+             int64_t microBatches)
     : links(std::move(links)), units(std::move(units)),
-      modes(std::move(modes)),
       steps(std::make_unique<Steps>(this->links, microBatches)) {
   isLayer.assign(this->links.size(), false);
   std::vector<unsigned> copies(this->links.size());
@@ -182,7 +181,7 @@ struct Chain::Tables {
       };
       table.ins = choicesAt(graph.in);
       table.outs = choicesAt(graph.out);
-      for (Recompute mode : chain.modes) {
+      for (Recompute mode : counting.modes) {
         if (mode != Recompute::None && !chain.isLayer[number] &&
             !table.modes.empty())
           continue;

@@ -27,6 +27,8 @@ struct Counting {
   int64_t zero = 0;
   /// The part of sync() that work does not hide.
   double exposed = 1;
+  /// In which ways each layer may be recomputed.
+  llvm::SmallVector<Recompute, 2> modes = {Recompute::None};
   /// How many micro-batches' saved values are there at once, each of one of
   /// `chunks` parts.
   int64_t inFlight = 1, chunks = 1;
@@ -75,7 +77,7 @@ public:
   /// Layers that have several copies may be recomputed in one of these ways.
   /// `microBatches` is that of all countings it is asked with.
   Chain(std::vector<SegmentGraph> links, std::vector<unsigned> units,
-        std::vector<Recompute> modes, int64_t microBatches);
+        int64_t microBatches);
   ~Chain();
 
   size_t size() const { return units.size(); }
@@ -107,7 +109,6 @@ private:
 
   std::vector<SegmentGraph> links;
   std::vector<unsigned> units;
-  std::vector<Recompute> modes;
   std::unique_ptr<Steps> steps;
   std::vector<bool> isLayer;
 };

@@ -27,6 +27,7 @@ public:
     for (const Segment &segment : program.segments())
       for (unsigned copy = 0; copy < segment.copies; ++copy)
         addUnit(segment, copy, plan.units[unit++]);
+    writeRecompute();
     writeInputs();
     for (auto &[name, layout] : parameters)
       write(name, layout);
@@ -99,8 +100,100 @@ private:
     parameters.insert({op.getName(), layout.withoutPartial().withDims(dims)});
   }
 
+  /// The module that most of a unit's ops belong to, down to the first number:
+  /// "model.layers.3"; empty if they have no such.
+  std::string moduleOf(const Segment &segment, unsigned copy) const {
+    llvm::StringMap<unsigned> counts;
+    for (unsigned number = segment.begin; number < segment.end; ++number) {
+      Operation *op = program.ops()[number + copy * segment.length()];
+      for (StringRef name : moduleNames(op->getLoc())) {
+        SmallVector<StringRef> parts;
+        name.split(parts, '.');
+        std::string prefix;
+        for (StringRef part : parts) {
+          prefix += prefix.empty() ? part.str() : "." + part.str();
+          if (part.find_first_not_of("0123456789") == StringRef::npos)
+            break;
+        }
+        ++counts[prefix];
+      }
+    }
+    std::string best;
+    unsigned most = 0;
+    for (const auto &entry : counts)
+      if (entry.second > most ||
+          (entry.second == most && entry.first() < StringRef(best))) {
+        best = entry.first().str();
+        most = entry.second;
+      }
+    return best;
+  }
+
+  void addLayer(const Segment &segment, unsigned copy,
+                const UnitChoice &unit) {
+    std::string name = moduleOf(segment, copy);
+    if (segment.copies > 1) {
+      ++layers;
+      counts[static_cast<unsigned>(unit.recompute)]++;
+      if (unit.recompute == Recompute::Full)
+        recomputed.push_back(globOf(name));
+    }
+    std::vector<PlannedLayer> &list = candidate.layers;
+    if (!last || last->link != unit.link || last->choices != unit.choices ||
+        last->recompute != unit.recompute) {
+      static constexpr const char *words[] = {"none", "selective", "full"};
+      PlannedLayer layer;
+      layer.name = name;
+      layer.copies = 0;
+      layer.recompute = words[static_cast<unsigned>(unit.recompute)];
+      describeParameters(segment, copy, unit, layer);
+      list.push_back(std::move(layer));
+    }
+    ++list.back().copies;
+    last = &unit;
+  }
+
+  void describeParameters(const Segment &segment, unsigned copy,
+                          const UnitChoice &unit, PlannedLayer &layer) const {
+    for (auto [node, choice] :
+         llvm::zip_equal(chain.link(unit.link).nodes, unit.choices)) {
+      if (!node.op)
+        continue;
+      Operation *op = program.inCopy(segment, node.op, copy);
+      for (OpOperand &operand : op->getOpOperands())
+        if (graph::ParameterOp parameter = parameterOf(operand.get()))
+          layer.layouts.push_back(
+              {parameter.getName().str(),
+               describe(node.strategies[choice]
+                            .operands[operand.getOperandNumber()])});
+    }
+  }
+
+  /// `tp on dimension 1`, of a stored parameter's view.
+  std::string describe(LayoutAttr layout) const {
+    for (auto [dim, axes] : llvm::enumerate(layout.getDims()))
+      for (const std::string &axis : namesOf(axes))
+        if (axis == kModelAxis)
+          return "tp on dimension " + std::to_string(dim);
+    return "whole";
+  }
+
+  void writeRecompute() {
+    if (!candidate.plan.microBatches) // no training step
+      return;
+    RecomputePlan plan;
+    if (counts[static_cast<unsigned>(Recompute::Selective)])
+      plan.kind = RecomputePlan::Selective;
+    else if (recomputed.size() == layers && layers > 0)
+      plan.kind = RecomputePlan::Full;
+    else if (!recomputed.empty())
+      plan = {RecomputePlan::Listed, recomputed};
+    candidate.plan.recompute = plan;
+  }
+
   void addUnit(const Segment &segment, unsigned copy, const UnitChoice &unit) {
     const SegmentGraph &graph = chain.link(unit.link);
+    addLayer(segment, copy, unit);
     for (auto [number, node] : llvm::enumerate(graph.nodes)) {
       if (!node.value || static_cast<int>(number) == graph.in)
         continue;
@@ -133,6 +226,10 @@ private:
   llvm::MapVector<StringRef, LayoutAttr> parameters;
   llvm::MapVector<std::string, LayoutAttr, llvm::StringMap<unsigned>> ops;
   DenseMap<Operation *, LayoutAttr> forms;
+  size_t layers = 0;
+  std::array<unsigned, 3> counts{}; // of layers by Recompute
+  std::vector<std::string> recomputed;
+  const UnitChoice *last = nullptr;
 };
 } // namespace
 

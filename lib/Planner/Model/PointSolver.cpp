@@ -17,23 +17,6 @@ SearchSpace::SearchSpace(func::FuncOp forward, const Machine &machine,
       limit(request.memoryBytes ? request.memoryBytes
                                 : machine.device.memoryBytes) {}
 
-std::vector<Recompute> SearchSpace::modes() const {
-  if (!request.training)
-    return {Recompute::None};
-  if (!request.pins.recompute)
-    return {Recompute::None, Recompute::Selective, Recompute::Full};
-  switch (*request.pins.recompute) {
-  case RecomputePlan::None:
-  case RecomputePlan::Listed:
-    return {Recompute::None};
-  case RecomputePlan::Selective:
-    return {Recompute::Selective};
-  case RecomputePlan::Full:
-    return {Recompute::Full};
-  }
-  llvm_unreachable("all kinds are modes");
-}
-
 /// Of all before each, and of all.
 static std::vector<double> sumsOf(ArrayRef<double> each) {
   std::vector<double> sums = {0.0};
@@ -62,8 +45,8 @@ const SearchSpace::Laid &SearchSpace::layOut(const PlanPoint &point) {
     links.push_back(builder.build(segment));
   }
   auto chain = std::make_unique<Chain>(std::move(links), std::move(units),
-                                       modes(), point.microBatches);
-  Counting least; // whatever is done once a step
+                                       point.microBatches);
+  Counting least; // whatever is done once a step, and nothing again
   least.microBatches = point.microBatches;
   least.exposed = 0;
   least.dp = point.dp;
@@ -86,6 +69,19 @@ Counting PointSolver::counting(unsigned stage, double exposed) const {
   counting.zero = point.zero;
   counting.exposed = exposed;
   counting.chunks = point.chunks;
+  switch (point.recompute) {
+  case RecomputePlan::None:
+    break;
+  case RecomputePlan::Selective:
+    counting.modes = {Recompute::Selective};
+    break;
+  case RecomputePlan::Full:
+    counting.modes = {Recompute::Full};
+    break;
+  case RecomputePlan::Listed:
+    counting.modes = {Recompute::None, Recompute::Full};
+    break;
+  }
   simulator::ScheduleShape shape{static_cast<unsigned>(point.pp),
                                  static_cast<unsigned>(point.microBatches),
                                  static_cast<unsigned>(point.chunks)};

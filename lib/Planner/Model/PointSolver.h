@@ -33,8 +33,6 @@ public:
   const PlanRequest &request;
 
 private:
-  std::vector<Recompute> modes() const;
-
   Derivatives derivatives;
   ReshardPlans reshards;
   int64_t limit;

@@ -106,6 +106,14 @@ private:
     return !pin || *pin == value;
   }
 
+  SmallVector<RecomputePlan::Kind> recomputations() const {
+    if (!request.training)
+      return {RecomputePlan::None};
+    if (request.pins.recompute)
+      return {*request.pins.recompute};
+    return {RecomputePlan::Selective, RecomputePlan::Listed};
+  }
+
   std::vector<PlanPoint> points() const {
     std::vector<PlanPoint> points;
     int64_t batch = space.batch();
@@ -125,7 +133,9 @@ private:
                   (zero == 0 || (request.training && dp > 1)) &&
                   (zero != 2 || micro > 1) &&
                   (chunks == 1 || (pp > 1 && micro >= pp)))
-                points.push_back({pp, dp, tp, micro, zero, chunks});
+                for (RecomputePlan::Kind recompute : recomputations())
+                  points.push_back(
+                      {pp, dp, tp, micro, zero, chunks, recompute});
       }
     return points;
   }

@@ -1,0 +1,149 @@
+//===- PlanTable.cpp - A plan as people read it -----------------*- C++ -*-===//
+
+#include "tools/vescale-plan/PlanTable.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace vescale;
+using namespace vescale::planner;
+using llvm::formatv;
+
+static std::string milliseconds(double us) {
+  return formatv("{0:f2}", us / 1e3).str();
+}
+
+static std::string bytesText(int64_t bytes) {
+  static const char *units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  auto value = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < std::size(units); ++unit)
+    value /= 1024;
+  return formatv(unit ? "{0:f1} {1}" : "{0:f0} {1}", value, units[unit]).str();
+}
+
+/// "dp=16, tp=4, 8 micro-batches, ZeRO-3, recompute 20 of 32 layers".
+static std::string describe(const Candidate &plan) {
+  const PlanPoint &point = plan.point;
+  std::string text;
+  if (point.pp > 1)
+    text += formatv("pp={0}, ", point.pp);
+  text += formatv("dp={0}, tp={1}", point.dp, point.tp);
+  if (point.chunks > 1)
+    text += formatv(", {0} parts a stage (interleaved)", point.chunks);
+  if (plan.plan.microBatches)
+    text += formatv(", {0} micro-batch{1}", point.microBatches,
+                    point.microBatches > 1 ? "es" : "");
+  if (point.zero > 0)
+    text += formatv(", ZeRO-{0}", point.zero);
+  if (plan.plan.recompute) {
+    const RecomputePlan &recompute = *plan.plan.recompute;
+    text += recompute.kind == RecomputePlan::Listed
+                ? formatv(", recompute of {0} layers", recompute.names.size())
+                      .str()
+                : ", recompute " + printRecompute(recompute);
+  }
+  return text;
+}
+
+static void printRow(const Candidate &plan, llvm::raw_ostream &os) {
+  os << formatv("{0,12} {1,10} {2,10} {3,10} {4,10} {5,12}  {6}\n",
+                milliseconds(plan.time.step), milliseconds(plan.time.compute),
+                milliseconds(plan.time.exchange), milliseconds(plan.time.sync),
+                milliseconds(plan.time.bubble),
+                bytesText(plan.memory.total()), describe(plan));
+}
+
+static void printLayers(const Candidate &plan, llvm::raw_ostream &os) {
+  os << "\nlayers\n";
+  for (const PlannedLayer &layer : plan.layers) {
+    os << "  " << (layer.name.empty() ? "(no module)" : layer.name);
+    if (layer.copies > 1)
+      os << " and " << layer.copies - 1 << " more";
+    if (layer.recompute != "none")
+      os << ", recomputed: " << layer.recompute;
+    os << "\n";
+    for (const auto &[name, layout] : layer.layouts)
+      if (layout != "whole")
+        os << "    " << name << ": " << layout << "\n";
+  }
+}
+
+void vescale::printPlanTable(const PlanResult &result, llvm::raw_ostream &os) {
+  const Candidate *best = result.best();
+  if (!best)
+    return;
+  const PlannedMemory &memory = best->memory;
+  os << describe(*best) << "\n"
+     << formatv("step     {0} ms: compute {1}, exposed exchanges {2}, gradient "
+                "sums {3}, bubble {4}\n",
+                milliseconds(best->time.step), milliseconds(best->time.compute),
+                milliseconds(best->time.exchange),
+                milliseconds(best->time.sync), milliseconds(best->time.bubble))
+     << formatv("memory   {0} of {1} a rank: parameters {2}, gradients {3}, "
+                "optimizer {4}, activations {5}, transient {6}\n",
+                bytesText(memory.total()), bytesText(result.memoryLimit),
+                bytesText(memory.parameters), bytesText(memory.gradients),
+                bytesText(memory.optimizer), bytesText(memory.activations),
+                bytesText(memory.transient))
+     << formatv("proof    costs {0} ms, none costs less than {1} ms (gap {2:f2} "
+                "%); {3} points, {4} ruled out by bounds\n",
+                milliseconds(result.cost), milliseconds(result.lowerBound),
+                100 * (result.cost / result.lowerBound - 1), result.points,
+                result.pruned);
+  printLayers(*best, os);
+  os << "\nplans near it\n"
+     << formatv("{0,12} {1,10} {2,10} {3,10} {4,10} {5,12}\n", "step ms",
+                "compute", "exchanges", "sums", "bubble", "memory");
+  for (const Candidate &plan : result.candidates)
+    printRow(plan, os);
+}
+
+void vescale::printDifference(const Candidate &one, const Candidate &other,
+                              llvm::raw_ostream &os) {
+  os << formatv("{0,12} {1,10} {2,10} {3,10} {4,10} {5,12}\n", "step ms",
+                "compute", "exchanges", "sums", "bubble", "memory");
+  printRow(one, os);
+  printRow(other, os);
+  double ratio = other.time.step / one.time.step - 1;
+  os << formatv("the second takes {0:f1} % {1} time and {2} {3} a rank\n",
+                std::abs(100 * ratio), ratio >= 0 ? "more" : "less",
+                bytesText(std::abs(other.memory.total() - one.memory.total())),
+                other.memory.total() >= one.memory.total() ? "more" : "less");
+}
+
+static llvm::json::Object candidateJson(const Candidate &plan) {
+  const PlanPoint &point = plan.point;
+  const PlannedMemory &memory = plan.memory;
+  llvm::json::Object object{
+      {"pp", point.pp},
+      {"dp", point.dp},
+      {"tp", point.tp},
+      {"parts", point.chunks},
+      {"micro_batches", point.microBatches},
+      {"zero", point.zero},
+      {"step_us", plan.time.step},
+      {"cost_us", plan.time.cost},
+      {"compute_us", plan.time.compute},
+      {"exchange_us", plan.time.exchange},
+      {"sync_us", plan.time.sync},
+      {"bubble_us", plan.time.bubble},
+      {"parameter_bytes", memory.parameters},
+      {"gradient_bytes", memory.gradients},
+      {"optimizer_bytes", memory.optimizer},
+      {"activation_bytes", memory.activations},
+      {"transient_bytes", memory.transient}};
+  if (plan.plan.recompute)
+    object["recompute"] = printRecompute(*plan.plan.recompute);
+  return object;
+}
+
+llvm::json::Object vescale::planJson(const PlanResult &result) {
+  llvm::json::Array plans;
+  for (const Candidate &plan : result.candidates)
+    plans.push_back(candidateJson(plan));
+  return llvm::json::Object{{"plans", std::move(plans)},
+                            {"cost_us", result.cost},
+                            {"lower_bound_us", result.lowerBound},
+                            {"points", result.points},
+                            {"ruled_out", result.pruned},
+                            {"memory_limit_bytes", result.memoryLimit}};
+}
