@@ -8,6 +8,7 @@
 #include "dialects/Graph/Graph.h"
 #include "vescale/Support/Location.h"
 #include "llvm/ADT/MapVector.h"
+#include <map>
 
 using namespace mlir;
 using namespace vescale;
@@ -100,38 +101,23 @@ private:
     parameters.insert({op.getName(), layout.withoutPartial().withDims(dims)});
   }
 
-  /// The module that most of a unit's ops belong to, down to the first number:
-  /// "model.layers.3"; empty if they have no such.
-  std::string moduleOf(const Segment &segment, unsigned copy) const {
-    llvm::StringMap<unsigned> counts;
-    for (unsigned number = segment.begin; number < segment.end; ++number) {
-      Operation *op = program.ops()[number + copy * segment.length()];
-      for (StringRef name : moduleNames(op->getLoc())) {
-        SmallVector<StringRef> parts;
-        name.split(parts, '.');
-        std::string prefix;
-        for (StringRef part : parts) {
-          prefix += prefix.empty() ? part.str() : "." + part.str();
-          if (part.find_first_not_of("0123456789") == StringRef::npos)
-            break;
-        }
-        ++counts[prefix];
-      }
-    }
+  /// The layer that most of a unit's ops belong to; empty if they have none.
+  std::string layerOf(const Segment &segment, unsigned copy) const {
+    std::map<std::string, unsigned> counts;
+    for (unsigned number = segment.begin; number < segment.end; ++number)
+      ++counts[planner::layerOf(
+          program.ops()[number + copy * segment.length()])];
+    counts.erase("");
     std::string best;
-    unsigned most = 0;
-    for (const auto &entry : counts)
-      if (entry.second > most ||
-          (entry.second == most && entry.first() < StringRef(best))) {
-        best = entry.first().str();
-        most = entry.second;
-      }
+    for (const auto &[layer, count] : counts)
+      if (best.empty() || count > counts[best])
+        best = layer;
     return best;
   }
 
   void addLayer(const Segment &segment, unsigned copy,
                 const UnitChoice &unit) {
-    std::string name = moduleOf(segment, copy);
+    std::string name = layerOf(segment, copy);
     if (segment.copies > 1) {
       ++layers;
       counts[static_cast<unsigned>(unit.recompute)]++;

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Planner/Model/Program.h"
+#include "vescale/Support/Location.h"
 #include "llvm/ADT/Hashing.h"
 
 using namespace mlir;
@@ -42,6 +43,21 @@ SmallVector<int64_t> vescale::planner::parameterDims(Value value) {
     return dims;
   return llvm::map_to_vector(transpose.getPermutation(),
                              [&](int64_t dim) { return dims[dim]; });
+}
+
+std::string vescale::planner::layerOf(Operation *op) {
+  SmallVector<std::string> modules = moduleNames(op->getLoc());
+  if (modules.empty())
+    return "";
+  SmallVector<StringRef> parts;
+  StringRef(modules.front()).split(parts, '.');
+  std::string layer;
+  for (StringRef part : parts) {
+    layer += layer.empty() ? part.str() : "." + part.str();
+    if (part.find_first_not_of("0123456789") == StringRef::npos)
+      break;
+  }
+  return layer;
 }
 
 bool vescale::planner::isLeaf(Operation *op) {
@@ -191,16 +207,23 @@ private:
     return best;
   }
 
-  /// Shortens a run so that one value crosses each of its cuts.
+  /// Whether another layer of the author's begins with the op.
+  bool beginsLayer(unsigned number) const {
+    return number > 0 && layerOf(ops[number]) != layerOf(ops[number - 1]);
+  }
+
+  /// Shortens a run so that one value crosses each of its cuts, if it can be
+  /// where the author's layers end.
   std::optional<Segment> cut(unsigned begin, unsigned end,
                              unsigned period) const {
-    for (unsigned first = begin; first < begin + period; ++first) {
-      unsigned copies = (end - first) / period;
+    std::optional<Segment> first;
+    for (unsigned at = begin; at < begin + period; ++at) {
+      unsigned copies = (end - at) / period;
       if (copies < 2)
-        return std::nullopt;
-      Segment segment{first, first + period, copies, {}, {}};
+        break;
+      Segment segment{at, at + period, copies, {}, {}};
       // A value that comes from before the run is none of a layer's.
-      segment.out = crossing(first, segment.end);
+      segment.out = crossing(at, segment.end);
       if (!segment.out)
         continue;
       unsigned made = *program.numberOf(segment.out.getDefiningOp());
@@ -210,9 +233,12 @@ private:
           cast<OpResult>(segment.out).getResultNumber());
       if (segment.in.getType() != segment.out.getType())
         continue;
-      return segment;
+      if (beginsLayer(at))
+        return segment;
+      if (!first)
+        first = segment;
     }
-    return std::nullopt;
+    return first;
   }
 
   void search(unsigned begin, unsigned end) {

@@ -54,6 +54,9 @@ private:
 };
 
 bool isLeaf(mlir::Operation *op);
+/// The module that an op belongs to, down to the first number: "layers.3"; empty
+/// if it has none.
+std::string layerOf(mlir::Operation *op);
 /// The parameter that the value is, maybe transposed or cast; or null.
 graph::ParameterOp parameterOf(mlir::Value value);
 /// For each dimension of such a value the parameter's.
