@@ -25,10 +25,9 @@ vescale::productOf(Operation *op, ArrayRef<RankedTensorType> operandTypes) {
     return size;
   };
   RankedTensorType lhs = operandTypes[0], rhs = operandTypes[1];
-  return ProductShape{product(lhs, dot.getLhsBatch()),
-                      product(lhs, dot.getLhsFree()),
-                      product(rhs, dot.getRhsFree()),
-                      product(lhs, dot.getLhsContract())};
+  return ProductShape{
+      product(lhs, dot.getLhsBatch()), product(lhs, dot.getLhsFree()),
+      product(rhs, dot.getRhsFree()), product(lhs, dot.getLhsContract())};
 }
 
 std::string vescale::elementName(Type element) {
@@ -61,8 +60,7 @@ double vescale::opTime(Operation *op, ArrayRef<RankedTensorType> operandTypes,
     return 0;
   if (std::optional<ProductShape> product = productOf(op, operandTypes))
     return machine.gemmTime(elementName(operandTypes[0].getElementType()),
-                            product->batch, product->m, product->n,
-                            product->k);
+                            product->batch, product->m, product->n, product->k);
   OpCost cost = cast<CostOpInterface>(op).getCost(operandTypes, resultTypes);
   if (isa<graph::AttentionOp, graph::AttentionGradOp>(op))
     return attentionTime(op, operandTypes, cost, machine);

@@ -36,10 +36,10 @@ static std::string describe(const Candidate &plan) {
     text += formatv(", ZeRO-{0}", point.zero);
   if (plan.plan.recompute) {
     const RecomputePlan &recompute = *plan.plan.recompute;
-    text += recompute.kind == RecomputePlan::Listed
-                ? formatv(", recompute of {0} layers", recompute.names.size())
-                      .str()
-                : ", recompute " + printRecompute(recompute);
+    text +=
+        recompute.kind == RecomputePlan::Listed
+            ? formatv(", recompute of {0} layers", recompute.names.size()).str()
+            : ", recompute " + printRecompute(recompute);
   }
   return text;
 }
@@ -48,8 +48,8 @@ static void printRow(const Candidate &plan, llvm::raw_ostream &os) {
   os << formatv("{0,12} {1,10} {2,10} {3,10} {4,10} {5,12}  {6}\n",
                 milliseconds(plan.time.step), milliseconds(plan.time.compute),
                 milliseconds(plan.time.exchange), milliseconds(plan.time.sync),
-                milliseconds(plan.time.bubble),
-                bytesText(plan.memory.total()), describe(plan));
+                milliseconds(plan.time.bubble), bytesText(plan.memory.total()),
+                describe(plan));
 }
 
 static void printLayers(const Candidate &plan, llvm::raw_ostream &os) {
@@ -84,11 +84,12 @@ void vescale::printPlanTable(const PlanResult &result, llvm::raw_ostream &os) {
                 bytesText(memory.parameters), bytesText(memory.gradients),
                 bytesText(memory.optimizer), bytesText(memory.activations),
                 bytesText(memory.transient))
-     << formatv("proof    costs {0} ms, none costs less than {1} ms (gap {2:f2} "
-                "%); {3} points, {4} ruled out by bounds\n",
-                milliseconds(result.cost), milliseconds(result.lowerBound),
-                100 * (result.cost / result.lowerBound - 1), result.points,
-                result.pruned);
+     << formatv(
+            "proof    costs {0} ms, none costs less than {1} ms (gap {2:f2} "
+            "%); {3} points, {4} ruled out by bounds\n",
+            milliseconds(result.cost), milliseconds(result.lowerBound),
+            100 * (result.cost / result.lowerBound - 1), result.points,
+            result.pruned);
   printLayers(*best, os);
   os << "\nplans near it\n"
      << formatv("{0,12} {1,10} {2,10} {3,10} {4,10} {5,12}\n", "step ms",
@@ -113,24 +114,23 @@ void vescale::printDifference(const Candidate &one, const Candidate &other,
 static llvm::json::Object candidateJson(const Candidate &plan) {
   const PlanPoint &point = plan.point;
   const PlannedMemory &memory = plan.memory;
-  llvm::json::Object object{
-      {"pp", point.pp},
-      {"dp", point.dp},
-      {"tp", point.tp},
-      {"parts", point.chunks},
-      {"micro_batches", point.microBatches},
-      {"zero", point.zero},
-      {"step_us", plan.time.step},
-      {"cost_us", plan.time.cost},
-      {"compute_us", plan.time.compute},
-      {"exchange_us", plan.time.exchange},
-      {"sync_us", plan.time.sync},
-      {"bubble_us", plan.time.bubble},
-      {"parameter_bytes", memory.parameters},
-      {"gradient_bytes", memory.gradients},
-      {"optimizer_bytes", memory.optimizer},
-      {"activation_bytes", memory.activations},
-      {"transient_bytes", memory.transient}};
+  llvm::json::Object object{{"pp", point.pp},
+                            {"dp", point.dp},
+                            {"tp", point.tp},
+                            {"parts", point.chunks},
+                            {"micro_batches", point.microBatches},
+                            {"zero", point.zero},
+                            {"step_us", plan.time.step},
+                            {"cost_us", plan.time.cost},
+                            {"compute_us", plan.time.compute},
+                            {"exchange_us", plan.time.exchange},
+                            {"sync_us", plan.time.sync},
+                            {"bubble_us", plan.time.bubble},
+                            {"parameter_bytes", memory.parameters},
+                            {"gradient_bytes", memory.gradients},
+                            {"optimizer_bytes", memory.optimizer},
+                            {"activation_bytes", memory.activations},
+                            {"transient_bytes", memory.transient}};
   if (plan.plan.recompute)
     object["recompute"] = printRecompute(*plan.plan.recompute);
   return object;

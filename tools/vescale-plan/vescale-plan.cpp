@@ -1,9 +1,9 @@
 //===- vescale-plan.cpp - The best layout of a model on a cluster ---------===//
 
-#include "tools/vescale-plan/PlanTable.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
+#include "tools/vescale-plan/PlanTable.h"
 #include "vescale/CostModel/Machine.h"
 #include "vescale/Driver/Compiler.h"
 #include "vescale/Driver/Register.h"
@@ -31,45 +31,47 @@ static cl::opt<std::string>
 static cl::opt<std::string> output("o", cl::desc("Where the plan file goes"),
                                    cl::value_desc("plan.json"),
                                    cl::cat(category));
-static cl::opt<std::string>
-    mesh("mesh", cl::desc("Degrees that are decided, as tp=4"),
-         cl::value_desc("tp=4"), cl::cat(category));
+static cl::opt<std::string> mesh("mesh",
+                                 cl::desc("Degrees that are decided, as tp=4"),
+                                 cl::value_desc("tp=4"), cl::cat(category));
 static cl::list<std::string>
     dims("dim", cl::desc("Size of a dynamic dimension of the model, by name"),
          cl::value_desc("NAME=N"), cl::cat(category));
 static cl::opt<std::string>
     trainFile("train", cl::desc("Plan a training step: a train file"),
               cl::value_desc("train.json"), cl::cat(category));
-static cl::list<std::string>
-    trainSet("train-set", cl::desc("Set a field of the train file"),
-             cl::value_desc("FIELD=VALUE"), cl::cat(category));
+static cl::list<std::string> trainSet("train-set",
+                                      cl::desc("Set a field of the train file"),
+                                      cl::value_desc("FIELD=VALUE"),
+                                      cl::cat(category));
 
 static cl::opt<int64_t>
     zero("zero", cl::desc("Decides what of a training step is stored sharded"),
          cl::value_desc("0..3"), cl::cat(category));
-static cl::opt<int64_t>
-    microBatches("micro-batches", cl::desc("Decides how many a step takes"),
-                 cl::value_desc("M"), cl::cat(category));
+static cl::opt<int64_t> microBatches("micro-batches",
+                                     cl::desc("Decides how many a step takes"),
+                                     cl::value_desc("M"), cl::cat(category));
 static cl::opt<std::string> recompute(
     "recompute",
     cl::desc("Decides what is computed again: none, selective or full"),
     cl::value_desc("WHAT"), cl::cat(category));
-static cl::opt<int64_t> memoryBytes(
-    "memory-bytes", cl::desc("What a rank may use (default: all of a device's)"),
-    cl::value_desc("N"), cl::cat(category));
+static cl::opt<int64_t>
+    memoryBytes("memory-bytes",
+                cl::desc("What a rank may use (default: all of a device's)"),
+                cl::value_desc("N"), cl::cat(category));
 static cl::opt<std::string>
     whyNot("why-not",
            cl::desc("Plans under this decision too, and shows the difference"),
            cl::value_desc("tp=4"), cl::cat(category));
 static cl::opt<bool> json("json", cl::desc("Print the plans as JSON"),
                           cl::cat(category));
-static cl::opt<int64_t> mostStages(
-    "stages", cl::desc("How many pipeline stages there may be"), cl::init(1),
-    cl::value_desc("N"), cl::cat(category));
-static cl::opt<bool> splitBatch(
-    "split-batch",
-    cl::desc("The batch is a step's: micro-batches may be smaller"),
-    cl::cat(category));
+static cl::opt<int64_t>
+    mostStages("stages", cl::desc("How many pipeline stages there may be"),
+               cl::init(1), cl::value_desc("N"), cl::cat(category));
+static cl::opt<bool>
+    splitBatch("split-batch",
+               cl::desc("The batch is a step's: micro-batches may be smaller"),
+               cl::cat(category));
 
 static int usage(const llvm::Twine &message) {
   llvm::errs() << "error: " << message << "\n";

@@ -80,8 +80,8 @@ struct PlannedMemory {
 };
 
 struct PlannedStage {
-  unsigned units = 0;     // layers, and what stands before and behind them
-  double microBatch = 0;  // forward and backward, with its exchanges
+  unsigned units = 0;    // layers, and what stands before and behind them
+  double microBatch = 0; // forward and backward, with its exchanges
   PlannedMemory memory;
 };
 

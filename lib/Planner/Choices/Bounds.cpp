@@ -88,8 +88,7 @@ double Completions::totalWith(llvm::ArrayRef<unsigned> first) const {
   return total + least[first.size()][state];
 }
 
-std::vector<unsigned>
-Completions::trace(llvm::ArrayRef<unsigned> first) const {
+std::vector<unsigned> Completions::trace(llvm::ArrayRef<unsigned> first) const {
   std::vector<unsigned> choices;
   std::vector<double> sums;
   size_t state = 0;

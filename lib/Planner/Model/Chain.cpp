@@ -204,8 +204,8 @@ class Chain::Solver {
 public:
   Solver(const Chain &chain, unsigned begin, unsigned end,
          const Counting &counting, int64_t limit)
-      : chain(chain), begin(begin), end(end), counting(counting),
-        limit(limit) {}
+      : chain(chain), begin(begin), end(end), counting(counting), limit(limit) {
+  }
 
   ChainPlan run() {
     double bound;
@@ -227,10 +227,9 @@ public:
     bound = low.lowerBound;
     constexpr int tries = 32;
     for (int each = 0; each < tries; ++each) {
-      double price = (high.time - low.time) /
-                     static_cast<double>(low.bytes - high.bytes);
-      double value =
-          high.time + price * static_cast<double>(high.bytes);
+      double price =
+          (high.time - low.time) / static_cast<double>(low.bytes - high.bytes);
+      double value = high.time + price * static_cast<double>(high.bytes);
       double total;
       ChainPlan next = atPrice(price, total);
       bound = std::max(bound, total - price * static_cast<double>(limit));
@@ -371,8 +370,8 @@ std::string Chain::describe(unsigned begin, unsigned end) const {
     unsigned first = unit;
     while (unit < end && units[unit] == units[first])
       ++unit;
-    text += std::to_string(units[first]) + "x" + std::to_string(unit - first) +
-            " ";
+    text +=
+        std::to_string(units[first]) + "x" + std::to_string(unit - first) + " ";
   }
   return text;
 }

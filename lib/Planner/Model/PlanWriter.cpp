@@ -92,9 +92,8 @@ private:
   void noteParameter(Value value, LayoutAttr layout) {
     // As the author has its dimensions.
     graph::ParameterOp op = parameterOf(value);
-    SmallVector<int64_t> order =
-        graph::parameterOrder(op.getAuthorAttr(), op.getStoredType(),
-                              op.getStrides());
+    SmallVector<int64_t> order = graph::parameterOrder(
+        op.getAuthorAttr(), op.getStoredType(), op.getStrides());
     SmallVector<AxesAttr> dims(layout.getRank());
     for (auto [dim, from] : llvm::enumerate(parameterDims(value)))
       dims[order[from]] = layout.getDims()[dim];
@@ -115,8 +114,7 @@ private:
     return best;
   }
 
-  void addLayer(const Segment &segment, unsigned copy,
-                const UnitChoice &unit) {
+  void addLayer(const Segment &segment, unsigned copy, const UnitChoice &unit) {
     std::string name = layerOf(segment, copy);
     if (segment.copies > 1) {
       ++layers;

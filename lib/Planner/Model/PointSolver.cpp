@@ -52,8 +52,7 @@ const SearchSpace::Laid &SearchSpace::layOut(const PlanPoint &point) {
   least.dp = point.dp;
   least.zero = 1;
   std::vector<double> sums = sumsOf(chain->leastCosts(least, 0));
-  return laid
-      .try_emplace(key, Laid{mesh, std::move(chain), std::move(sums)})
+  return laid.try_emplace(key, Laid{mesh, std::move(chain), std::move(sums)})
       .first->second;
 }
 
@@ -102,8 +101,7 @@ double PointSolver::exposedSync(const Counting &counting,
   return std::max(space.machine.overlap.coreShare * sync, sync - beside);
 }
 
-double PointSolver::onceOf(const Counting &counting,
-                           const Parts &total) const {
+double PointSolver::onceOf(const Counting &counting, const Parts &total) const {
   return exposedSync(counting, total) + counting.update(total);
 }
 
@@ -123,8 +121,8 @@ const std::vector<PointSolver::Bound> &PointSolver::boundsOf(unsigned stage) {
     return place->second;
   std::vector<double> multipliers = {0};
   auto stages = static_cast<unsigned>(point.pp);
-  const ChainPlan &even = solve(stage, units() * stage / stages,
-                                units() * (stage + 1) / stages);
+  const ChainPlan &even =
+      solve(stage, units() * stage / stages, units() * (stage + 1) / stages);
   if (even.multiplier > 0)
     multipliers.push_back(even.multiplier);
   constexpr double memoryAlone = 1e6; // µs for each byte
@@ -156,15 +154,14 @@ const ChainPlan &PointSolver::solve(unsigned stage, unsigned begin,
   if (place != solved.end())
     return place->second;
   // Once as if work hid all that it can, once as if it hid nothing.
-  ChainPlan plan =
-      laid.chain->solve(begin, end, counts, space.memoryLimit());
+  ChainPlan plan = laid.chain->solve(begin, end, counts, space.memoryLimit());
   auto stepOf = [&](const ChainPlan &each) {
     return counting(stage, 0).time(each.total) +
            exposedSync(counts, each.total);
   };
   if (plan.fits && stepOf(plan) > plan.time * (1 + 1e-9)) {
-    ChainPlan other = laid.chain->solve(begin, end, counting(stage, 1),
-                                        space.memoryLimit());
+    ChainPlan other =
+        laid.chain->solve(begin, end, counting(stage, 1), space.memoryLimit());
     if (other.fits && stepOf(other) < stepOf(plan))
       plan = std::move(other);
   }
@@ -283,8 +280,7 @@ Candidate PointSolver::finish(const PipelineChoice &choice) {
       candidate.time.sync = sync;
     }
     candidate.stages.push_back(stage);
-    whole.units.insert(whole.units.end(), plan.units.begin(),
-                       plan.units.end());
+    whole.units.insert(whole.units.end(), plan.units.begin(), plan.units.end());
     begin = end;
   }
   candidate.time.bubble = std::max(0.0, candidate.time.step - busiest);

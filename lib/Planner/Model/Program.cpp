@@ -103,8 +103,9 @@ public:
 
 private:
   llvm::hash_code signatureOf(Operation *op) const {
-    llvm::hash_code hash = llvm::hash_combine(op->getName().getAsOpaquePointer(),
-                                  op->getAttrDictionary().getAsOpaquePointer());
+    llvm::hash_code hash =
+        llvm::hash_combine(op->getName().getAsOpaquePointer(),
+                           op->getAttrDictionary().getAsOpaquePointer());
     if (Attribute properties = op->getPropertiesAsAttribute())
       hash = llvm::hash_combine(hash, properties.getAsOpaquePointer());
     for (Type type : op->getResultTypes())
@@ -283,8 +284,8 @@ void Program::findSegments() {
     if (at + 1 < parts.size() && parts[at + 1].copies == 1) {
       Operation *last =
           inCopy(segment, segment.out.getDefiningOp(), segment.copies - 1);
-      parts[at + 1].in = last->getResult(
-          cast<OpResult>(segment.out).getResultNumber());
+      parts[at + 1].in =
+          last->getResult(cast<OpResult>(segment.out).getResultNumber());
     }
   }
 }

@@ -1,11 +1,11 @@
 //===- Program.h - A model as the planner sees it ---------------*- C++ -*-===//
 //
 // Terms. A *leaf* is an op without operands, a parameter or a constant, or a
-// transposed or cast parameter that has no other use: what lies there before any
-// work is done. A *run*
-// is a stretch of ops that comes several times in a row, the same but for its
-// parameters: a model's layers. A *cut* stands between two ops; values that are
-// made before it and used behind it *cross* it.
+// transposed or cast parameter that has no other use: what lies there before
+// any work is done. A *run* is a stretch of ops that comes several times in a
+// row, the same but for its parameters: a model's layers. A *cut* stands
+// between two ops; values that are made before it and used behind it *cross*
+// it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef VESCALE_LIB_PLANNER_MODEL_PROGRAM_H
@@ -54,8 +54,8 @@ private:
 };
 
 bool isLeaf(mlir::Operation *op);
-/// The module that an op belongs to, down to the first number: "layers.3"; empty
-/// if it has none.
+/// The module that an op belongs to, down to the first number: "layers.3";
+/// empty if it has none.
 std::string layerOf(mlir::Operation *op);
 /// The parameter that the value is, maybe transposed or cast; or null.
 graph::ParameterOp parameterOf(mlir::Value value);

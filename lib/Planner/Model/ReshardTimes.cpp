@@ -56,8 +56,8 @@ static Place placeOf(LayoutAttr layout, AxisRefAttr axis) {
     if (axes.getAxes().back() != axis)
       return {Place::Elsewhere, dim, layout};
     return {Place::Dim, dim,
-            layout.withDim(dim, AxesAttr::get(context,
-                                              axes.getAxes().drop_back()))};
+            layout.withDim(dim,
+                           AxesAttr::get(context, axes.getAxes().drop_back()))};
   }
   return {Place::Nowhere, 0, layout};
 }
@@ -90,8 +90,7 @@ double ReshardTimes::compute(RankedTensorType type, LayoutAttr from,
                              LayoutAttr to) const {
   if (std::optional<double> time = moveModel(type, from, to))
     return *time;
-  const std::optional<ReshardPlan> &plan =
-      plans.between(type, from, to, mesh);
+  const std::optional<ReshardPlan> &plan = plans.between(type, from, to, mesh);
   if (!plan)
     return std::numeric_limits<double>::infinity();
   auto bytesOf = [&](ArrayRef<AxisList> dims) {
@@ -130,9 +129,10 @@ double ReshardTimes::compute(RankedTensorType type, LayoutAttr from,
   return time;
 }
 
-const std::optional<ReshardPlan> &
-ReshardPlans::between(RankedTensorType type, LayoutAttr from, LayoutAttr to,
-                      const StageMesh &mesh) {
+const std::optional<ReshardPlan> &ReshardPlans::between(RankedTensorType type,
+                                                        LayoutAttr from,
+                                                        LayoutAttr to,
+                                                        const StageMesh &mesh) {
   auto [place, isNew] = known.try_emplace({type, from, to});
   if (isNew)
     place->second = planReshard(withLayout(type, from), to, mesh.mesh);

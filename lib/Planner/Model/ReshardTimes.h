@@ -8,8 +8,8 @@
 
 namespace vescale::planner {
 
-/// The steps between layouts, which are looked for on one mesh and taken on all:
-/// meshes differ in the sizes of axes alone.
+/// The steps between layouts, which are looked for on one mesh and taken on
+/// all: meshes differ in the sizes of axes alone.
 class ReshardPlans {
 public:
   const std::optional<dist::ReshardPlan> &between(mlir::RankedTensorType type,

@@ -11,8 +11,8 @@
 // 3. Those near the best are simulated, and the quickest is taken.
 //
 //===----------------------------------------------------------------------===//
-#include "lib/Planner/Model/PointSolver.h"
 #include "lib/Planner/Model/PlanWriter.h"
+#include "lib/Planner/Model/PointSolver.h"
 #include "vescale/Planner/PipelineSearch.h"
 #include "vescale/Simulator/Pipeline.h"
 
@@ -51,8 +51,7 @@ public:
     result.pruned = static_cast<int64_t>(found.pruned);
     result.solved = static_cast<int64_t>(found.timesAsked);
     for (const PipelineChoice &choice : found.choices)
-      result.candidates.push_back(
-          solvers[choice.candidate]->finish(choice));
+      result.candidates.push_back(solvers[choice.candidate]->finish(choice));
     if (found.choices.empty()) {
       findSmallest();
       return std::move(result);
@@ -72,16 +71,15 @@ private:
     for (const std::unique_ptr<PointSolver> &each : solvers) {
       PointSolver *solver = each.get();
       const PlanPoint &point = solver->getPoint();
-      candidates.push_back(
-          {static_cast<unsigned>(point.pp),
-           StepForm(point.microBatches, point.chunks), 0,
-           [=](unsigned stage, unsigned begin, unsigned end) {
-             return solver->boundOf(stage, begin, end);
-           },
-           [=](unsigned stage, unsigned begin, unsigned end) {
-             return (solver->*timeOf)(stage, begin, end);
-           },
-           solver->alike()});
+      candidates.push_back({static_cast<unsigned>(point.pp),
+                            StepForm(point.microBatches, point.chunks), 0,
+                            [=](unsigned stage, unsigned begin, unsigned end) {
+                              return solver->boundOf(stage, begin, end);
+                            },
+                            [=](unsigned stage, unsigned begin, unsigned end) {
+                              return (solver->*timeOf)(stage, begin, end);
+                            },
+                            solver->alike()});
     }
     unsigned units = solvers.empty() ? 0 : solvers.front()->units();
     return searchPipelines(units, candidates, {within});
@@ -128,8 +126,7 @@ private:
         for (int64_t micro : divisorsOf(request.splitsBatch ? batch / dp : 1))
           for (int64_t zero : {0, 1, 2, 3})
             for (int64_t chunks : {1, 2, 3, 4, 6, 8})
-              if (allows(pins.microBatches, micro) &&
-                  allows(pins.zero, zero) &&
+              if (allows(pins.microBatches, micro) && allows(pins.zero, zero) &&
                   (zero == 0 || (request.training && dp > 1)) &&
                   (zero != 2 || micro > 1) &&
                   (chunks == 1 || (pp > 1 && micro >= pp)))

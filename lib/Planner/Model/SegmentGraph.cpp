@@ -36,7 +36,8 @@ Parts SegmentGraph::total(ArrayRef<unsigned> choices) const {
   for (auto [node, choice] : llvm::zip_equal(nodes, choices))
     sum.add(node.choices[choice]);
   for (const SegmentEdge &edge : edges) {
-    size_t at = choices[edge.u] * nodes[edge.v].choices.size() + choices[edge.v];
+    size_t at =
+        choices[edge.u] * nodes[edge.v].choices.size() + choices[edge.v];
     sum.exchange += edge.forward[at] + edge.backward[at];
     sum.forwardExchange += edge.forward[at];
   }
@@ -85,10 +86,9 @@ private:
     SmallVector<bool> wanted;
     auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
     for (OpOperand &operand : op->getOpOperands())
-      wanted.push_back(with.training && differentiable &&
-                       hasGradient(operand.get()) &&
-                       differentiable.carriesGradient(
-                           operand.getOperandNumber()));
+      wanted.push_back(
+          with.training && differentiable && hasGradient(operand.get()) &&
+          differentiable.carriesGradient(operand.getOperandNumber()));
     return wanted;
   }
 
@@ -104,11 +104,11 @@ private:
     SegmentNode node;
     node.value = value;
     // Other segments but the next take it whole.
-    bool leaves = value != segment.out && value != segment.in &&
-                  llvm::any_of(value.getUsers(), [&](Operation *user) {
-                    return !isInside(user) &&
-                           !user->hasTrait<OpTrait::IsTerminator>();
-                  });
+    bool leaves =
+        value != segment.out && value != segment.in &&
+        llvm::any_of(value.getUsers(), [&](Operation *user) {
+          return !isInside(user) && !user->hasTrait<OpTrait::IsTerminator>();
+        });
     for (LayoutAttr layout : formsOf(value, mesh, program.samples()))
       for (bool partial : {false, true}) {
         if (partial && (!with.training || !mesh.model || !hasGradient(value) ||
@@ -146,7 +146,7 @@ private:
   const StageMesh &mesh;
   const Segment &segment;
   SegmentGraph graph;
-  DenseMap<Value, unsigned> nodeOf;          // values and parameters
+  DenseMap<Value, unsigned> nodeOf; // values and parameters
   DenseMap<Operation *, unsigned> opNode;
   llvm::SetVector<Value> kept;
 };
@@ -196,9 +196,8 @@ void SegmentBuilder::Maker::priceParameter(Value value, LayoutAttr layout,
   constexpr double operations = 12;
   parts.update += with.machine.streamTime(
       operations * static_cast<double>(elements),
-      static_cast<double>(
-          elements * (2 * width + 2 * training.stateBytes +
-                      training.gradientBytes)));
+      static_cast<double>(elements * (2 * width + 2 * training.stateBytes +
+                                      training.gradientBytes)));
 }
 
 Parts SegmentBuilder::Maker::price(Operation *op, const Strategy &strategy,
@@ -245,15 +244,14 @@ Parts SegmentBuilder::Maker::price(Operation *op, const Strategy &strategy,
     } else {
       shape.m = std::max<int64_t>(1, product.m / strategy.split);
     }
-    parts.backward += with.machine.gemmTime(
-        elementName(operands[0].getElementType()), shape.batch, shape.m,
-        shape.n, shape.k);
+    parts.backward +=
+        with.machine.gemmTime(elementName(operands[0].getElementType()),
+                              shape.batch, shape.m, shape.n, shape.k);
   }
   for (Operation *composite : derivative->composites) {
     // As the forward op, by the work of both.
-    double ratio =
-        static_cast<double>(getCost(composite).flops) /
-        static_cast<double>(std::max<int64_t>(1, getCost(op).flops));
+    double ratio = static_cast<double>(getCost(composite).flops) /
+                   static_cast<double>(std::max<int64_t>(1, getCost(op).flops));
     parts.backward += ratio * parts.forward;
   }
   return parts;
@@ -265,8 +263,8 @@ void SegmentBuilder::Maker::addOp(Operation *op) {
   SmallVector<bool> wanted = wantedOf(op);
   const Derivative *derivative =
       with.training ? with.derivatives.of(op, wanted) : nullptr;
-  node.strategies = strategiesOf(cast<ShardableOpInterface>(op), mesh,
-                                 program.samples());
+  node.strategies =
+      strategiesOf(cast<ShardableOpInterface>(op), mesh, program.samples());
   for (const Strategy &strategy : node.strategies) {
     Parts parts = price(op, strategy, derivative, wanted);
     for (OpOperand &operand : op->getOpOperands()) {
@@ -355,14 +353,15 @@ void SegmentBuilder::Maker::connectOperand(OpOperand &operand, unsigned user) {
     return;
   }
   // Leaves, and what comes from outside, are there whole.
-  if (!maker || isLeaf(maker) ||
-      (!isInside(maker) && value != segment.in)) {
+  if (!maker || isLeaf(maker) || (!isInside(maker) && value != segment.in)) {
     return;
   }
   bool backward = wantedOf(operand.getOwner())[index];
   if (auto found = nodeOf.find(value); found != nodeOf.end()) {
     unsigned node = found->second;
-    auto form = [&](unsigned choice) { return graph.nodes[node].layouts[choice]; };
+    auto form = [&](unsigned choice) {
+      return graph.nodes[node].layouts[choice];
+    };
     auto back = [&](unsigned a, unsigned b) {
       bool partial = graph.nodes[node].partialGradient[a];
       AxisList summed = overModel(need(b).gradients[index]);
@@ -387,15 +386,16 @@ void SegmentBuilder::Maker::connectOperand(OpOperand &operand, unsigned user) {
     return graph.nodes[producer].strategies[choice].results[result];
   };
   auto back = [&](unsigned a, unsigned b) {
-    return backwardTime(type, need(b).operands[index],
-                        need(b).gradients[index], made(a));
+    return backwardTime(type, need(b).operands[index], need(b).gradients[index],
+                        made(a));
   };
   addEdge(
       producer, user,
       [&](unsigned a, unsigned b) {
         return with.reshards.between(type, made(a), need(b).operands[index]);
       },
-      backward ? llvm::function_ref<double(unsigned, unsigned)>(back) : nullptr);
+      backward ? llvm::function_ref<double(unsigned, unsigned)>(back)
+               : nullptr);
 }
 
 void SegmentBuilder::Maker::connect(Operation *op) {
@@ -410,10 +410,13 @@ void SegmentBuilder::Maker::connect(Operation *op) {
     unsigned node = found->second;
     RankedTensorType type = graph::typeOf(result);
     auto made = [&](unsigned choice) {
-      return graph.nodes[number].strategies[choice]
+      return graph.nodes[number]
+          .strategies[choice]
           .results[result.getResultNumber()];
     };
-    auto form = [&](unsigned choice) { return graph.nodes[node].layouts[choice]; };
+    auto form = [&](unsigned choice) {
+      return graph.nodes[node].layouts[choice];
+    };
     auto back = [&](unsigned a, unsigned b) {
       AxisList summed;
       if (graph.nodes[node].partialGradient[b])

@@ -30,9 +30,9 @@ struct Parts {
   double light = 0; // of the forward work what selective recomputation repeats
   double exchange = 0, forwardExchange = 0; // collectives; the forward ones
   // For a step.
-  double modelSum = 0;                       // of gradients over tp
-  double sum = 0, scatter = 0, gather = 0;   // over dp, each way of doing it
-  double update = 0;                         // the optimizer
+  double modelSum = 0;                     // of gradients over tp
+  double sum = 0, scatter = 0, gather = 0; // over dp, each way of doing it
+  double update = 0;                       // the optimizer
   int64_t parameters = 0, gradients = 0, state = 0;
   int64_t saved = 0;      // for a micro-batch in flight
   int64_t savedHeavy = 0; // of these what products and attention made

@@ -13,8 +13,9 @@ StageMesh::StageMesh(MLIRContext *context, int64_t microBatches, int64_t dp,
     : ref(FlatSymbolRefAttr::get(context, "mesh")), microBatches(microBatches),
       dp(dp), tp(tp) {
   SmallVector<MeshAxisAttr> axes;
-  for (auto [name, size] : {std::pair(kMicroAxis, microBatches),
-                            std::pair(kDataAxis, dp), std::pair(kModelAxis, tp)})
+  for (auto [name, size] :
+       {std::pair(kMicroAxis, microBatches), std::pair(kDataAxis, dp),
+        std::pair(kModelAxis, tp)})
     axes.push_back(MeshAxisAttr::get(context, name, size));
   mesh = MeshAttr::get(context, axes);
   if (microBatches > 1)
@@ -57,9 +58,8 @@ private:
     FactorAxes axes(rule.factors.size());
     auto take = [&](Value value, const TensorFactors &tensor) {
       auto dim = samples.lookup(value);
-      if (!dim || mesh.samples.empty() || llvm::any_of(axes, [](auto &list) {
-            return !list.empty();
-          }))
+      if (!dim || mesh.samples.empty() ||
+          llvm::any_of(axes, [](auto &list) { return !list.empty(); }))
         return;
       FactorAxes projected(rule.factors.size());
       bool fits = true;
@@ -68,7 +68,8 @@ private:
       if (fits)
         axes = projected;
     };
-    for (auto [value, tensor] : llvm::zip_equal(op->getOperands(), rule.operands))
+    for (auto [value, tensor] :
+         llvm::zip_equal(op->getOperands(), rule.operands))
       take(value, tensor);
     for (auto [value, tensor] : llvm::zip_equal(op->getResults(), rule.results))
       take(value, tensor);

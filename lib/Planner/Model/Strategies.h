@@ -44,8 +44,8 @@ struct Strategy {
 
 /// All of them, that without `tp` first.
 std::vector<Strategy> strategiesOf(dist::ShardableOpInterface op,
-                                         const StageMesh &mesh,
-                                         const graph::SampleDims &samples);
+                                   const StageMesh &mesh,
+                                   const graph::SampleDims &samples);
 
 /// The layouts that a value may lie in between ops: its samples over the mesh,
 /// whole over `tp` (the first), or one dimension over it.

@@ -1,0 +1,271 @@
+//===- ModelPlannerTest.cpp - Plans of models, against all others ---------===//
+//
+// Small models of random layers on small machines: the search is held against
+// the enumeration of all choices.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Graph/Graph.h"
+#include "lib/Planner/Model/PointSolver.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::planner;
+using llvm::formatv;
+
+namespace {
+
+struct Random {
+  explicit Random(uint32_t seed) : engine(seed) {}
+  int64_t below(int64_t n) { return static_cast<int64_t>(engine() % n); }
+  std::mt19937 engine;
+};
+
+/// Layers of a product, an elementwise op and a residual sum, alike or not.
+std::string randomModel(Random &random, bool isAlike) {
+  int64_t layers = 1 + random.below(3);
+  std::string body = "%x0 = graph.neg %a : tensor<8x16xf32> -> "
+                     "tensor<8x16xf32>\n";
+  SmallVector<int64_t> kinds;
+  for (int64_t layer = 0; layer < layers; ++layer)
+    kinds.push_back(isAlike && layer ? kinds.front() : random.below(3));
+  for (int64_t layer = 0; layer < layers; ++layer) {
+    std::string in = formatv("%x{0}", layer), out = formatv("%x{0}", layer + 1);
+    std::string s = formatv("{0}", layer);
+    body += formatv("%w{0} = graph.parameter \"w{0}\" : tensor<16x16xf32>\n"
+                    "%h{0} = graph.dot {1}, %w{0} batch [] x [] contract [1] x "
+                    "[0] : (tensor<8x16xf32>, tensor<16x16xf32>) -> "
+                    "tensor<8x16xf32>\n",
+                    s, in);
+    switch (kinds[layer]) {
+    case 0:
+      body += formatv("{0} = graph.add {1}, %h{2} : (tensor<8x16xf32>, "
+                      "tensor<8x16xf32>) -> tensor<8x16xf32>\n",
+                      out, in, s);
+      break;
+    case 1:
+      body += formatv("{0} = graph.tanh %h{1} : tensor<8x16xf32> -> "
+                      "tensor<8x16xf32>\n",
+                      out, s);
+      break;
+    case 2:
+      body += formatv("%g{1} = graph.tanh %h{1} : tensor<8x16xf32> -> "
+                      "tensor<8x16xf32>\n{0} = graph.mul %g{1}, %h{1} : "
+                      "(tensor<8x16xf32>, tensor<8x16xf32>) -> "
+                      "tensor<8x16xf32>\n",
+                      out, s);
+      break;
+    }
+  }
+  return formatv("func.func @main(%a: tensor<8x16xf32> {{graph.name = \"a\"}) "
+                 "-> tensor<8x16xf32> {{\n{0}return %x{1} : "
+                 "tensor<8x16xf32>\n}",
+                 body, layers);
+}
+
+/// Slow links, so that layouts differ in what they cost.
+Machine randomMachine(Random &random, int64_t devices) {
+  Machine machine;
+  machine.name = "test";
+  machine.devices = devices;
+  machine.device.memoryBytes = 1 << 30;
+  machine.device.peakFlops["f32"] = 1e9 * static_cast<double>(1 + random.below(9));
+  machine.device.vectorFlops = 1e9;
+  machine.device.memoryBandwidth =
+      1e9 * static_cast<double>(1 + random.below(9));
+  machine.levels = {
+      {"node", devices, static_cast<double>(random.below(3)),
+       1e8 * static_cast<double>(1 + random.below(50)), 1}};
+  machine.overlap.coreShare = random.below(2) ? 1 : 0;
+  return machine;
+}
+
+class ModelPlanner : public testing::Test {
+protected:
+  ModelPlanner() {
+    context.loadDialect<graph::GraphDialect, dist::DistDialect,
+                        func::FuncDialect>();
+  }
+
+  func::FuncOp parse(const std::string &text) {
+    module = parseSourceString<ModuleOp>(text, &context);
+    EXPECT_TRUE(module) << text;
+    return *module->getOps<func::FuncOp>().begin();
+  }
+
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+};
+
+/// Of all choices of a chain's units, those that agree at the cuts.
+class AllPlans {
+public:
+  AllPlans(const Chain &chain, const Program &program, const Counting &counting)
+      : chain(chain), program(program), counting(counting) {}
+
+  struct Least {
+    double time = std::numeric_limits<double>::infinity();
+    int64_t bytes = std::numeric_limits<int64_t>::max();
+  };
+
+  /// The least time in so many bytes, and the least bytes.
+  Least find(int64_t limit) {
+    this->limit = limit;
+    least = {};
+    links.clear();
+    for (auto [number, segment] : llvm::enumerate(program.segments()))
+      links.insert(links.end(), segment.copies, number);
+    visitUnit(0, -1, Parts());
+    return least;
+  }
+
+private:
+  void visitUnit(size_t unit, int cut, const Parts &before) {
+    if (unit == links.size()) {
+      int64_t bytes = counting.bytes(before) + before.transient;
+      least.bytes = std::min(least.bytes, bytes);
+      if (bytes <= limit)
+        least.time = std::min(least.time, counting.time(before));
+      return;
+    }
+    const SegmentGraph &graph = chain.link(links[unit]);
+    SmallVector<unsigned> choices(graph.nodes.size(), 0);
+    while (true) {
+      if (graph.in < 0 || static_cast<int>(choices[graph.in]) == cut) {
+        Parts parts = before;
+        parts.add(graph.total(choices));
+        if (!std::isinf(parts.exchange))
+          visitUnit(unit + 1, graph.out < 0 ? -1 : int(choices[graph.out]),
+                    parts);
+      }
+      size_t node = 0;
+      while (node < choices.size() &&
+             ++choices[node] == graph.nodes[node].choices.size())
+        choices[node++] = 0;
+      if (node == choices.size())
+        return;
+    }
+  }
+
+  const Chain &chain;
+  const Program &program;
+  const Counting &counting;
+  std::vector<size_t> links;
+  int64_t limit = 0;
+  Least least;
+};
+
+double combinations(const Chain &chain, const Program &program) {
+  double all = 1;
+  for (auto [number, segment] : llvm::enumerate(program.segments()))
+    for (unsigned copy = 0; copy < segment.copies; ++copy)
+      for (const SegmentNode &node : chain.link(number).nodes)
+        all *= static_cast<double>(node.choices.size());
+  return all;
+}
+
+TEST_F(ModelPlanner, FindsTheBestOfAll) {
+  int compared = 0, bound = 0, exact = 0;
+  for (uint32_t seed = 0; seed < 800; ++seed) {
+    Random random(seed);
+    func::FuncOp forward = parse(randomModel(random, random.below(2)));
+    Machine machine = randomMachine(random, 2);
+    PlanRequest request;
+    request.devices = 2;
+    if (random.below(2))
+      request.training = {8, 4};
+    SearchSpace space(forward, machine, request);
+    PlanPoint point;
+    point.tp = 2;
+    const Chain &chain = *space.layOut(point).chain;
+    if (combinations(chain, space.program) > 3e5)
+      continue;
+    Counting counting;
+    counting.exposed = machine.overlap.coreShare;
+    AllPlans all(chain, space.program, counting);
+    constexpr int64_t unlimited = std::numeric_limits<int64_t>::max();
+    auto units = static_cast<unsigned>(chain.size());
+    ChainPlan plan = chain.solve(0, units, counting, unlimited);
+    auto least = all.find(unlimited);
+    ++compared;
+    ASSERT_TRUE(plan.fits) << "seed " << seed;
+    EXPECT_NEAR(plan.time, least.time, 1e-9 * least.time) << "seed " << seed;
+    // Between what the quickest takes and the least.
+    int64_t limit = (plan.bytes + least.bytes) / 2;
+    if (limit >= plan.bytes)
+      continue;
+    ChainPlan tight = chain.solve(0, units, counting, limit);
+    least = all.find(limit);
+    ASSERT_TRUE(tight.fits) << "seed " << seed;
+    ++bound;
+    EXPECT_LE(tight.bytes, limit) << "seed " << seed;
+    EXPECT_GE(tight.time, least.time * (1 - 1e-9)) << "seed " << seed;
+    EXPECT_LE(tight.lowerBound, least.time * (1 + 1e-9)) << "seed " << seed;
+    exact += tight.time <= least.time * (1 + 1e-9);
+  }
+  EXPECT_GT(compared, 200);
+  EXPECT_GT(bound, 30);
+  std::printf("%d compared; memory bound %d, of which %d are the best\n",
+              compared, bound, exact);
+}
+
+TEST_F(ModelPlanner, FoldsLayers) {
+  std::string body = "%x0 = graph.neg %a : tensor<8x16xf32> -> "
+                     "tensor<8x16xf32>\n";
+  for (int layer = 0; layer < 12; ++layer)
+    body += formatv(
+        "%w{0} = graph.parameter \"w{0}\" : tensor<16x16xf32>\n"
+        "%h{0} = graph.dot %x{0}, %w{0} batch [] x [] contract [1] x [0] : "
+        "(tensor<8x16xf32>, tensor<16x16xf32>) -> tensor<8x16xf32>\n"
+        "%x{1} = graph.add %x{0}, %h{0} : (tensor<8x16xf32>, "
+        "tensor<8x16xf32>) -> tensor<8x16xf32>\n",
+        layer, layer + 1);
+  Program program(
+      parse(formatv("func.func @main(%a: tensor<8x16xf32>) -> "
+                    "tensor<8x16xf32> {{\n{0}return %x12 : tensor<8x16xf32>\n}",
+                    body)
+                .str()));
+  unsigned folded = 0, all = 0;
+  for (const Segment &segment : program.segments()) {
+    all += segment.length() * segment.copies;
+    if (segment.copies > 1) {
+      folded += segment.copies;
+      EXPECT_EQ(segment.length(), 2u);
+    }
+  }
+  EXPECT_EQ(all, program.ops().size());
+  EXPECT_GE(folded, 11u);
+}
+
+TEST_F(ModelPlanner, MoreMemoryIsNeverSlower) {
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    Random random(seed);
+    func::FuncOp forward = parse(randomModel(random, true));
+    Machine machine = randomMachine(random, 4);
+    PlanRequest request;
+    request.devices = 4;
+    request.training = {8, 4};
+    double before = std::numeric_limits<double>::infinity();
+    for (request.memoryBytes = 1000; request.memoryBytes < 40000;
+         request.memoryBytes += 1500) {
+      FailureOr<PlanResult> result = makePlan(forward, machine, request);
+      ASSERT_TRUE(succeeded(result));
+      const Candidate *best = result->best();
+      if (!best) {
+        EXPECT_TRUE(std::isinf(before)) << "seed " << seed;
+        continue;
+      }
+      EXPECT_LE(best->memory.total(), request.memoryBytes);
+      EXPECT_LE(result->cost, before * (1 + 1e-9))
+          << "seed " << seed << ", " << request.memoryBytes << " bytes";
+      EXPECT_LE(result->lowerBound, result->cost * (1 + 1e-9));
+      before = result->cost;
+    }
+    EXPECT_FALSE(std::isinf(before)) << "seed " << seed;
+  }
+}
+
+} // namespace
