@@ -72,13 +72,13 @@ Machine randomMachine(Random &random, int64_t devices) {
   machine.name = "test";
   machine.devices = devices;
   machine.device.memoryBytes = 1 << 30;
-  machine.device.peakFlops["f32"] = 1e9 * static_cast<double>(1 + random.below(9));
+  machine.device.peakFlops["f32"] =
+      1e9 * static_cast<double>(1 + random.below(9));
   machine.device.vectorFlops = 1e9;
   machine.device.memoryBandwidth =
       1e9 * static_cast<double>(1 + random.below(9));
-  machine.levels = {
-      {"node", devices, static_cast<double>(random.below(3)),
-       1e8 * static_cast<double>(1 + random.below(50)), 1}};
+  machine.levels = {{"node", devices, static_cast<double>(random.below(3)),
+                     1e8 * static_cast<double>(1 + random.below(50)), 1}};
   machine.overlap.coreShare = random.below(2) ? 1 : 0;
   return machine;
 }
