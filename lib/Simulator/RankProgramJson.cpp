@@ -76,6 +76,7 @@ json::Value simulator::toJson(const Prediction &prediction) {
     entries.push_back(json::Object{{"name", name}, {"runs", runs}});
   return json::Object{{"schema", "vescale.prediction/1"},
                       {"machine", prediction.machine},
+                      {"threads", prediction.threads},
                       {"entries", std::move(entries)},
                       {"step_us", prediction.stepUs},
                       {"compute_us", prediction.computeUs},

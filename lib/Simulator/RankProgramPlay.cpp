@@ -236,6 +236,7 @@ llvm::Expected<Prediction> simulator::predictStep(ModuleOp module,
     return microBatches.takeError();
   Prediction prediction;
   prediction.machine = machine.name;
+  prediction.threads = machine.device.threads;
   prediction.arenaBytes = *program.getArenaBytes();
   prediction.commBytes = *program.getCommBytes();
   Play play(program, findEntries(program, *microBatches), machine);

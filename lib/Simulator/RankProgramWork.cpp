@@ -1,10 +1,7 @@
 //===- RankProgramWork.cpp - What the steps of a program do -----*- C++ -*-===//
 
 #include "lib/Simulator/RankProgramWork.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "passes/Lower/KernelCost.h"
+#include "lib/Simulator/RankProgramKernel.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -33,38 +30,23 @@ int64_t elementBytes(Value buffer) {
       cast<MemRefType>(buffer.getType()).getElementTypeBitWidth(), 8);
 }
 
-/// How often a point of the space reaches an op: once, but for loops of known
-/// length around it.
-double visitsPerPoint(Operation *op) {
-  double visits = 1;
-  for (auto loop = op->getParentOfType<scf::ForOp>(); loop;
-       loop = loop->getParentOfType<scf::ForOp>())
-    if (std::optional<APInt> count = loop.getStaticTripCount())
-      visits *= static_cast<double>(count->getSExtValue());
-  return visits;
-}
-
-/// Appends what a kernel touches of each of its buffers: all of it, or what it
-/// reads element by element where that is less, as of a table of rows.
-void appendAccesses(std::vector<Access> &accesses, func::FuncOp func,
-                    double points, ValueRange buffers, Value inCache = {}) {
-  for (auto [number, buffer] : llvm::enumerate(buffers)) {
+/// Adds a kernel's operations and what it touches of each of its buffers: all
+/// of it, or what it reads element by element where that is less, as of a table
+/// of rows.
+void addKernel(StepWork &work, std::vector<Access> &accesses,
+               FlatSymbolRefAttr symbol, double points, ValueRange buffers,
+               Value inCache = {}) {
+  auto func = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+      work.op->getParentOfType<ModuleOp>(), symbol);
+  KernelWork kernel = kernelWork(func, buffers.size());
+  work.vectorFlops += points * kernel.ops;
+  for (auto [buffer, touched] : llvm::zip_equal(buffers, kernel.touched)) {
     if (inCache && baseOf(buffer) == baseOf(inCache))
       continue;
-    double elements = 0;
-    for (Operation *user : func.getArgument(number).getUsers())
-      if (isa<memref::LoadOp, memref::StoreOp>(user))
-        elements += visitsPerPoint(user) * points;
+    double bytes = touched * points * static_cast<double>(elementBytes(buffer));
     auto whole = static_cast<double>(bufferBytes(buffer));
-    double touched = elements * static_cast<double>(elementBytes(buffer));
-    accesses.push_back(
-        {buffer, static_cast<int64_t>(std::min(whole, touched))});
+    accesses.push_back({buffer, static_cast<int64_t>(std::min(whole, bytes))});
   }
-}
-
-func::FuncOp kernelOf(Operation *step, FlatSymbolRefAttr symbol) {
-  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
-      step->getParentOfType<ModuleOp>(), symbol);
 }
 
 void appendWhole(StepWork &work, ValueRange buffers) {
@@ -77,21 +59,18 @@ template <typename Op>
 void addEpilogue(StepWork &work, Op op, Value result, double points) {
   if (!op.getEpilogue())
     return;
-  func::FuncOp func = kernelOf(op, op.getEpilogueAttr());
-  work.vectorFlops += points * static_cast<double>(estimateFlopsPerPoint(func));
   SmallVector<Value> buffers(op.getEpilogueInputs());
   llvm::append_range(buffers, op.getEpilogueOutputs());
-  appendAccesses(work.epilogueAccesses, func, points, buffers, result);
+  addKernel(work, work.epilogueAccesses, op.getEpilogueAttr(), points, buffers,
+            result);
 }
 
-StepWork kernelWork(KernelOp op) {
+StepWork vectorWork(KernelOp op) {
   StepWork work{op, StepWork::Kind::Vector};
-  double points = product(op.getExtents());
-  work.vectorFlops = points * static_cast<double>(op.getFlops());
   SmallVector<Value> buffers(op.getInputs());
   llvm::append_range(buffers, op.getOutputs());
-  appendAccesses(work.accesses, kernelOf(op, op.getKernelAttr()), points,
-                 buffers);
+  addKernel(work, work.accesses, op.getKernelAttr(), product(op.getExtents()),
+            buffers);
   return work;
 }
 
@@ -138,7 +117,7 @@ double scoredPairs(ArrayRef<int64_t> sizes, bool causal, int64_t window) {
 template <typename Op>
 StepWork attentionWork(Op op, int64_t queryProducts, int64_t valueProducts,
                        double perPair) {
-  // What KernelCost counts for a cap's hyperbolic tangent and a mask.
+  // A cap's hyperbolic tangent with its two products; a mask's comparison.
   constexpr double cap = 23, mask = 3;
   ArrayRef<int64_t> sizes = op.getSizes();
   StepWork work{op, StepWork::Kind::Attention, elementName(op.getQuery())};
@@ -227,7 +206,7 @@ StepWork convWork(ConvOp op) {
 
 StepWork simulator::workOf(Operation *step) {
   return llvm::TypeSwitch<Operation *, StepWork>(step)
-      .Case([](KernelOp op) { return kernelWork(op); })
+      .Case([](KernelOp op) { return vectorWork(op); })
       .Case([](GemmOp op) { return gemmWork(op); })
       .Case([](AttentionOp op) { return attentionWork(op); })
       .Case([](AttentionGradOp op) { return attentionWork(op); })

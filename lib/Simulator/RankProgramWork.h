@@ -26,8 +26,8 @@ struct StepWork {
   /// Of a product, or of a convolution as one.
   int64_t batch = 0, m = 0, n = 0, k = 0;
   double productFlops = 0; ///< Of attention; a multiply-add is two.
-  /// Operations that are no products, of an epilogue as well: as
-  /// passes/Lower/KernelCost.h counts them.
+  /// Operations that are no products, of an epilogue as well, weighted as
+  /// those of kernels (RankProgramKernel.h).
   double vectorFlops = 0;
   /// Scratch is left out: it stays in the cache.
   std::vector<Access> accesses = {};

@@ -35,6 +35,7 @@ struct SentBytes {
 
 struct Prediction {
   std::string machine;
+  int64_t threads = 0; ///< Of a rank; 0 for an accelerator.
   /// What is run, in order, each so many times: with micro-batches the entry
   /// that accumulates, then "main".
   std::vector<std::pair<std::string, int64_t>> entries;
