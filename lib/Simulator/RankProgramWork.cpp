@@ -2,6 +2,7 @@
 
 #include "lib/Simulator/RankProgramWork.h"
 #include "lib/Simulator/RankProgramKernel.h"
+#include "runtime/kernels/AttentionWork.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -92,88 +93,50 @@ StepWork gemmWork(GemmOp op) {
   return work;
 }
 
-/// The library's strips of queries and of keys: within one all see each other.
-constexpr int64_t strip = 16;
-
-/// Pairs of a query and a key whose scores are computed, for one head.
-double scoredPairs(ArrayRef<int64_t> sizes, bool causal, int64_t window) {
-  int64_t queries = sizes[3], keys = sizes[4], diagonal = keys - queries;
-  double pairs = 0;
-  for (int64_t query = 0; query < queries; query += strip) {
-    int64_t begin = 0, end = keys;
-    if (causal)
-      end = std::clamp<int64_t>(query + strip + diagonal, 0, keys);
-    if (window > 0)
-      begin = std::max<int64_t>(0, query + diagonal - window + 1);
-    begin = begin / strip * strip;
-    end = llvm::alignTo(end, strip);
-    pairs += static_cast<double>(strip * std::max<int64_t>(0, end - begin));
-  }
-  return pairs;
+template <typename Op> runtime::AttentionShape shapeOf(Op op) {
+  ArrayRef<int64_t> sizes = op.getSizes();
+  return {sizes[0],           sizes[1],
+          sizes[3],           sizes[4],
+          sizes[5],           sizes[6],
+          op.getCausal(),     static_cast<int64_t>(op.getWindow()),
+          bool(op.getMask()), !op.getSoftcap().isZero()};
 }
 
-/// `queryProducts` of a pair's dot products and sums have the query's size,
-/// `valueProducts` the value's; `perPair` operations more than those.
+/// Of either op; buffers with the elements that are touched in one sample.
 template <typename Op>
-StepWork attentionWork(Op op, int64_t queryProducts, int64_t valueProducts,
-                       double perPair) {
-  // A cap's hyperbolic tangent with its two products; a mask's comparison.
-  constexpr double cap = 23, mask = 3;
-  ArrayRef<int64_t> sizes = op.getSizes();
+StepWork attentionWork(Op op, runtime::AttentionWork sums,
+                       ArrayRef<std::pair<Value, int64_t>> buffers) {
   StepWork work{op, StepWork::Kind::Attention, elementName(op.getQuery())};
-  double pairs = product({sizes[0], sizes[1]}) *
-                 scoredPairs(sizes, op.getCausal(), op.getWindow());
-  auto width = [](int64_t size) {
-    return static_cast<double>(llvm::alignTo(size, strip));
-  };
-  work.productFlops = 2 * pairs *
-                      (static_cast<double>(queryProducts) * width(sizes[5]) +
-                       static_cast<double>(valueProducts) * width(sizes[6]));
-  if (!op.getSoftcap().isZero())
-    perPair += cap;
-  if (op.getMask())
-    perPair += mask;
-  work.vectorFlops = pairs * perPair;
-  auto touch = [&](Value buffer, int64_t heads, int64_t rows, int64_t columns) {
+  work.productFlops = sums.products;
+  work.vectorFlops = sums.others;
+  for (auto [buffer, elements] : buffers)
     work.accesses.push_back(
-        {buffer,
-         std::min(sizes[0] * heads * rows * columns * elementBytes(buffer),
-                  bufferBytes(buffer))});
-  };
-  touch(op.getQuery(), sizes[1], sizes[3], sizes[5]);
-  touch(op.getKey(), sizes[2], sizes[4], sizes[5]);
-  touch(op.getValue(), sizes[2], sizes[4], sizes[6]);
+        {buffer, std::min(op.getSizes()[0] * elements * elementBytes(buffer),
+                          bufferBytes(buffer))});
   if (op.getMask())
     appendWhole(work, op.getMask());
   return work;
 }
 
 StepWork attentionWork(AttentionOp op) {
-  // The largest score; its difference, an exponential and their sum.
-  StepWork work = attentionWork(op, 1, 1, 3 + 24);
   ArrayRef<int64_t> sizes = op.getSizes();
-  work.accesses.push_back(
-      {op.getResult(), std::min(sizes[0] * sizes[1] * sizes[3] * sizes[6] *
-                                    elementBytes(op.getResult()),
-                                bufferBytes(op.getResult()))});
-  return work;
+  return attentionWork(op, runtime::attentionWork(shapeOf(op)),
+                       {{op.getQuery(), sizes[1] * sizes[3] * sizes[5]},
+                        {op.getKey(), sizes[2] * sizes[4] * sizes[5]},
+                        {op.getValue(), sizes[2] * sizes[4] * sizes[6]},
+                        {op.getResult(), sizes[1] * sizes[3] * sizes[6]}});
 }
 
 StepWork attentionWork(AttentionGradOp op) {
-  // A weight, and the gradient of its score; what is copied and added up again
-  // for each block of queries.
-  StepWork work = attentionWork(op, 3, 2, 24 + 6 + 8);
   ArrayRef<int64_t> sizes = op.getSizes();
-  auto touch = [&](Value buffer, int64_t elements) {
-    work.accesses.push_back(
-        {buffer, std::min(sizes[0] * elements * elementBytes(buffer),
-                          bufferBytes(buffer))});
-  };
-  touch(op.getResultGrad(), sizes[1] * sizes[3] * sizes[6]);
-  touch(op.getQueryGrad(), sizes[1] * sizes[3] * sizes[5]);
-  touch(op.getKeyGrad(), sizes[2] * sizes[4] * sizes[5]);
-  touch(op.getValueGrad(), sizes[2] * sizes[4] * sizes[6]);
-  return work;
+  return attentionWork(op, runtime::attentionGradWork(shapeOf(op)),
+                       {{op.getQuery(), sizes[1] * sizes[3] * sizes[5]},
+                        {op.getKey(), sizes[2] * sizes[4] * sizes[5]},
+                        {op.getValue(), sizes[2] * sizes[4] * sizes[6]},
+                        {op.getResultGrad(), sizes[1] * sizes[3] * sizes[6]},
+                        {op.getQueryGrad(), sizes[1] * sizes[3] * sizes[5]},
+                        {op.getKeyGrad(), sizes[2] * sizes[4] * sizes[5]},
+                        {op.getValueGrad(), sizes[2] * sizes[4] * sizes[6]}});
 }
 
 /// The sum of a load, an addition and a store for each update.
