@@ -50,7 +50,7 @@ vs_collective makeCollective(vs_collective_kind kind, int group, int64_t ranks,
 
 /// Calls of a batch: fewer of what takes long.
 int64_t callsOf(int64_t bytes) {
-  return std::clamp<int64_t>((int64_t(1) << 21) / bytes, 1, 64);
+  return std::clamp<int64_t>((int64_t(1) << 19) / bytes, 1, 16);
 }
 
 } // namespace

@@ -2,20 +2,26 @@
 #include "runtime/profile/Rounds.h"
 
 #include "runtime/core/Clock.h"
+#include "runtime/core/Threads.h"
 #include "runtime/profile/Progress.h"
 
 #include <algorithm>
+#include <ctime>
+#include <limits>
 
 namespace vescale::runtime {
 
 // A batch is long against the clock's own time, and a round's batches against
 // a moment's noise.
 constexpr double batchUs = 50, roundUs = 3000;
-constexpr size_t leastBatches = 3;
+constexpr size_t fewestBatches = 3;
+// Where ranks wait for each other all make as many; more of what is short, in
+// which a rank that has lost its core is all there is to see.
+constexpr size_t jointBatches = 8, shortJointBatches = 32;
 
-static double quantile(std::vector<double> values, double part) {
+static double lowerQuartile(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  return values[static_cast<size_t>((values.size() - 1) * part)];
+  return values[(values.size() - 1) / 4];
 }
 
 size_t Rounds::add(Subject subject) {
@@ -28,11 +34,22 @@ void Rounds::barrier() {
     transport->barrier();
 }
 
+/// Microseconds that this process's threads, each of them, were busy.
+static double busyMicroseconds() {
+  timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return (1e6 * time.tv_sec + 1e-3 * time.tv_nsec) / threadCount();
+}
+
 double Rounds::batch(const Timed &timed) {
-  int64_t begin = nanoseconds();
+  bool isJoint = timed.subject.calls;
+  auto now = [&] {
+    return isJoint ? 1e-3 * nanoseconds() : busyMicroseconds();
+  };
+  double begin = now();
   for (int64_t call = 0; call < timed.calls; ++call)
     timed.subject.run();
-  return 1e-3 * (nanoseconds() - begin) / timed.calls;
+  return (now() - begin) / timed.calls;
 }
 
 void Rounds::warmUp(Timed &timed) {
@@ -45,20 +62,24 @@ void Rounds::warmUp(Timed &timed) {
   timed.calls = std::clamp<int64_t>(batchUs / us, 1, 100000);
 }
 
-double Rounds::median(const Timed &timed) {
-  std::vector<double> batches;
+double Rounds::leastBatch(const Timed &timed) {
+  bool isJoint = timed.subject.calls;
+  size_t batches = !isJoint                  ? fewestBatches
+                   : timed.subject.calls > 1 ? shortJointBatches
+                                             : jointBatches;
+  double least = std::numeric_limits<double>::infinity(), total = 0;
   barrier();
-  for (double total = 0; batches.size() < leastBatches ||
-                         (!timed.subject.calls && total < roundUs);) {
-    if (timed.subject.calls)
+  for (size_t at = 0; at < batches || (!isJoint && total < roundUs); ++at) {
+    if (isJoint)
       barrier();
-    batches.push_back(batch(timed));
-    total += batches.back() * timed.calls;
+    double us = batch(timed);
+    least = std::min(least, us);
+    total += us * timed.calls;
     // What takes long needs no second look in the same round.
-    if (!timed.subject.calls && total > 10 * roundUs)
+    if (!isJoint && total > 10 * roundUs)
       break;
   }
-  return quantile(std::move(batches), 0.5);
+  return least;
 }
 
 bool Rounds::goOn(double elapsed, double seconds, int64_t least) {
@@ -80,7 +101,7 @@ void Rounds::run(double seconds, int64_t least) {
   auto elapsed = [&] { return 1e-9 * (nanoseconds() - begin); };
   while (goOn(elapsed(), seconds, least)) {
     for (Timed &timed : subjects) {
-      timed.medians.push_back(median(timed));
+      timed.least.push_back(leastBatch(timed));
       progress.show("round " + std::to_string(rounds + 1), timed.subject.name,
                     elapsed());
     }
@@ -93,7 +114,7 @@ void Rounds::run(double seconds, int64_t least) {
 void Rounds::collect() {
   std::vector<double> mine;
   for (const Timed &timed : subjects)
-    mine.push_back(quantile(timed.medians, 0.25));
+    mine.push_back(lowerQuartile(timed.least));
   results = mine;
   if (!transport)
     return;

@@ -1,10 +1,14 @@
 // Times many things by turns, so that a slow moment of the machine meets all of
 // them a little instead of one of them much.
 //
-// Each round times each subject, on all ranks together; what counts of it is
-// the median of its calls. The result is the lower quartile of the rounds, and
-// of that the mean over the ranks: neighbours on a machine only ever add time,
-// and a quartile stays where a minimum goes on falling with more rounds.
+// Each round times each subject in batches of calls, on all ranks together, and
+// keeps the least batch; the result is the lower quartile of the rounds, and of
+// that the mean over the ranks. Neighbours on a machine only ever add time: a
+// rank that waits for one that has lost its core adds milliseconds to calls of
+// microseconds. A quartile of rounds stays where their minimum goes on falling.
+// What a rank does by itself is timed by its processor's clock, which does not
+// run while the rank has lost its core; threads that wait for each other keep
+// theirs.
 #ifndef VESCALE_RUNTIME_PROFILE_ROUNDS_H
 #define VESCALE_RUNTIME_PROFILE_ROUNDS_H
 
@@ -42,14 +46,14 @@ public:
 private:
   struct Timed {
     Subject subject;
-    int64_t calls = 1;           // of a batch
-    std::vector<double> medians; // of the rounds, in µs
+    int64_t calls = 1;         // of a batch
+    std::vector<double> least; // of each round, in µs
   };
   bool isFirst() const { return !transport || transport->rank() == 0; }
   void barrier();
   double batch(const Timed &timed);
   void warmUp(Timed &timed);
-  double median(const Timed &timed);
+  double leastBatch(const Timed &timed);
   bool goOn(double elapsed, double seconds, int64_t least);
   void collect();
 

@@ -33,13 +33,13 @@ Streams::Streams(Rounds &rounds, int64_t memoryBytes, int64_t cacheBytes)
   memory = addArrays(rounds, "sum of arrays in memory", memoryBytes);
   cache = addArrays(rounds, "sum of arrays in the cache", cacheBytes);
   auto *data = reinterpret_cast<float *>(arena.data());
-  gelu = rounds.add({"GELU", [data] {
-                       split(geluElements * threadCount(),
-                             [&](int64_t lo, int64_t hi) {
-                               (hasWideVectors() ? v4::gelu : v3::gelu)(
-                                   data + lo, data + lo, hi - lo);
-                             });
-                     }});
+  gelu = rounds.add(
+      {"GELU", [data] {
+         split(geluElements * threadCount(), [&](int64_t lo, int64_t hi) {
+           (hasWideVectors() ? v4::gelu : v3::gelu)(
+               data + lo, data + lo + geluElements * threadCount(), hi - lo);
+         });
+       }});
   vs_kernel kernel = {};
   kernel.fn = doNothing;
   kernel.num_dims = 1;

@@ -13,7 +13,6 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
 #include <set>
@@ -93,17 +92,6 @@ static json::Object makeRequest(const MeasureOptions &options,
       {"groups", std::move(groups)},
       {"cache_bytes", inCache},
       {"memory_bytes", std::max<int64_t>(4 * cache, int64_t(64) << 20)}};
-}
-
-/// Runs the ranks; returns an exit code.
-static int runRanks(const MeasureOptions &options, StringRef program,
-                    const std::string &request) {
-  if (options.ranks > 1)
-    return runMpi(options.ranks, program.str(), {request});
-  std::string error;
-  int code = sys::ExecuteAndWait(program, {program, request}, std::nullopt, {},
-                                 0, 0, &error);
-  return code < 0 ? fail(exitRunFailed, program.str() + ": " + error) : code;
 }
 
 static double numberOf(const json::Object &object, StringRef name) {
@@ -215,7 +203,7 @@ int vescale::measureMachine(const MeasureOptions &given,
   std::string request;
   raw_string_ostream(request) << json::Value(makeRequest(
       options, machine.levels, machine.device.cacheBytes, libraries, out));
-  if (int code = runRanks(options, program, request))
+  if (int code = runRanks(options.ranks, program.str().str(), {request}))
     return code;
 
   auto buffer = MemoryBuffer::getFile(out);

@@ -11,7 +11,7 @@ struct MeasureOptions {
   int64_t threads = 1; ///< Of each rank.
   bool plain = false;  ///< Messages where ranks could share memory.
   int64_t seconds = 90;
-  int64_t rounds = 3;                   ///< At least.
+  int64_t rounds = 1;                   ///< At least.
   int64_t maxSize = 4096;               ///< Of a product.
   int64_t maxBytes = int64_t(64) << 20; ///< Of a collective's tensor.
 };

@@ -1,4 +1,4 @@
-// Starts ranks through Open MPI.
+// Starts ranks, through Open MPI where there are several.
 #include "tools/vescale-run/Mpirun.h"
 
 #include "vescale/Support/ExitCodes.h"
@@ -54,14 +54,22 @@ static int waitFor(pid_t mpirun, int &status) {
   }
 }
 
-int vescale::runMpi(long ranks, const std::string &program,
-                    const std::vector<std::string> &arguments) {
+/// The launcher and its flags; nothing for a rank alone.
+static std::vector<std::string> launcherOf(long ranks) {
+  if (ranks == 1)
+    return {};
   std::vector<std::string> words = {
       "mpirun",
       "-q", // ranks say themselves what went wrong
       "-n",     std::to_string(ranks), "--oversubscribe", "--bind-to", "none"};
   if (geteuid() == 0)
     words.push_back("--allow-run-as-root");
+  return words;
+}
+
+int vescale::runRanks(long ranks, const std::string &program,
+                      const std::vector<std::string> &arguments) {
+  std::vector<std::string> words = launcherOf(ranks);
   words.push_back(program);
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char *> argv;
@@ -74,8 +82,8 @@ int vescale::runMpi(long ranks, const std::string &program,
   if (pid < 0)
     return fail(exitRunFailed, std::string("fork: ") + std::strerror(errno));
   if (pid == 0) {
-    // A group of its own, so that a terminal's Ctrl-C comes only to us.
-    setpgid(0, 0);
+    // A session of its own, so that a terminal's Ctrl-C comes only to us.
+    setsid();
     sigset_t stops = stopSignals();
     sigprocmask(SIG_UNBLOCK, &stops, nullptr);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -87,10 +95,10 @@ int vescale::runMpi(long ranks, const std::string &program,
     int null = open("/dev/null", O_RDONLY);
     if (null >= 0)
       dup2(null, 0);
-    execvp("mpirun", argv.data());
-    _exit(fail(exitRunFailed, std::string("mpirun can't be started (") +
-                                  std::strerror(errno) +
-                                  "); several ranks need Open MPI"));
+    execvp(argv[0], argv.data());
+    _exit(fail(exitRunFailed,
+               words[0] + " can't be started (" + std::strerror(errno) + ")" +
+                   (ranks > 1 ? "; several ranks need Open MPI" : "")));
   }
   int status = 0, stops = waitFor(pid, status);
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -109,8 +117,8 @@ int vescale::runMpi(long ranks, const std::string &program,
   case exitStartAgain:
     return code;
   default: // among others 128 + a signal that killed a rank
-    return fail(exitRunFailed, "mpirun ended with exit code " +
-                                   std::to_string(code) +
-                                   "; called without -q it may say more");
+    return fail(exitRunFailed,
+                words[0] + " ended with exit code " + std::to_string(code) +
+                    (ranks > 1 ? "; called without -q it may say more" : ""));
   }
 }

@@ -1,4 +1,4 @@
-// Starts ranks through Open MPI.
+// Starts ranks, through Open MPI where there are several.
 #ifndef VESCALE_TOOLS_VESCALE_RUN_MPIRUN_H
 #define VESCALE_TOOLS_VESCALE_RUN_MPIRUN_H
 
@@ -14,10 +14,11 @@ int fail(int code, const std::string &message);
 /// be called first, so that none falls between two programs.
 void holdStops();
 
-/// Runs a program on several ranks of this machine; returns an exit code of
-/// ExitCodes.h. A stop is handed on to the ranks.
-int runMpi(long ranks, const std::string &program,
-           const std::vector<std::string> &arguments);
+/// Runs a program on ranks of this machine, through mpirun if there are
+/// several; returns an exit code of ExitCodes.h. A stop is handed on to the
+/// ranks.
+int runRanks(long ranks, const std::string &program,
+             const std::vector<std::string> &arguments);
 
 } // namespace vescale
 

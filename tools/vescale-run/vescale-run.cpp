@@ -140,7 +140,7 @@ int main(int argc, char **argv) {
     return fail(exitBadInput,
                 arguments.bundle + "/run: " + std::strerror(errno));
   if (mesh > 1)
-    return runMpi(mesh, path, arguments.program);
+    return runRanks(mesh, path, arguments.program);
   std::vector<char *> words = {path};
   for (std::string &word : arguments.program)
     words.push_back(word.data());
