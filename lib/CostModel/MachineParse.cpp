@@ -90,6 +90,7 @@ static void readDevice(Fields &fields, Device &device) {
   if (device.peakFlops.empty())
     fields.fail("peak_flops_per_s", "needs at least one element type");
   fields.number("gemm_efficiency", device.gemmEfficiency, 1e-3, 1);
+  fields.number("attention_efficiency", device.attentionEfficiency, 1e-3, 1);
   fields.nested("gemms", [&](Fields &gemms) { readGemms(gemms, device); });
   rate(fields, "vector_flops_per_s", device.vectorFlops);
   rate(fields, "memory_bytes_per_s", device.memoryBandwidth);

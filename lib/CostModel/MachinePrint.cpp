@@ -74,6 +74,7 @@ void Printer::device(const Device &device) {
       number(type, flops);
   });
   number("gemm_efficiency", device.gemmEfficiency);
+  number("attention_efficiency", device.attentionEfficiency);
   number("vector_flops_per_s", device.vectorFlops);
   number("memory_bytes_per_s", device.memoryBandwidth);
   if (device.cacheBytes) {

@@ -185,6 +185,10 @@ static Error fill(mlir::ModuleOp module, MemoryBufferRef object,
     return error;
   if (Error error = writeText(manifest->plan, join(dir, "plan.json")))
     return error;
+  if (!options.prediction.empty())
+    if (Error error =
+            writeText(options.prediction, join(dir, "prediction.json")))
+      return error;
   return writeText(manifest->text, join(dir, "manifest.json"));
 }
 

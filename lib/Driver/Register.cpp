@@ -17,6 +17,7 @@
 #include "passes/Partition/Passes.h"
 #include "passes/Plan/Passes.h"
 #include "passes/Prepare/Passes.h"
+#include "passes/Simulate/Passes.h"
 #include "passes/Train/Passes.h"
 
 void vescale::registerDialects(mlir::DialectRegistry &registry) {
@@ -35,6 +36,7 @@ void vescale::registerPasses() {
   dist::registerPartitionPhase();
   registerLowerPhase();
   registerEmitPhase();
+  registerVescaleSimulatePasses();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();

@@ -209,11 +209,13 @@ private:
     phase([&] {
       checkWorld(launch, *transport);
       manifest = readManifest(bundle + "/manifest.json");
+      prediction = readPrediction(bundle + "/prediction.json");
       checkProgram();
       checkPlaces();
       if (manifest.train)
         trainer.emplace(TrainerParts{manifest, options, bundle, program,
-                                     *transport, monitor, held, threads});
+                                     *transport, monitor, held, threads,
+                                     prediction});
       else if (!options.trainingFlag.empty())
         runtime::fail(ExitCode::Usage, options.trainingFlag,
                       ": the bundle has no training step; compile the model "
@@ -266,7 +268,8 @@ private:
       writeOutputs(manifest, options.output, *transport, addresses);
     if (transport->rank() == 0 && (options.timing || options.json))
       printTimes({times, transport->size(), threads, transport->describe(),
-                  program.arena_bytes, program.comm_bytes, held.bytes()},
+                  program.arena_bytes, program.comm_bytes, held.bytes(),
+                  prediction},
                  options.json);
   }
 
@@ -319,6 +322,7 @@ private:
   Monitor monitor;
   std::unique_ptr<Transport> transport;
   Manifest manifest;
+  std::optional<Prediction> prediction;
   std::optional<Inputs> inputs;
   std::optional<Parameters> parameters;
   std::optional<Arena> arena;

@@ -13,9 +13,7 @@ namespace vescale::runtime {
 void printTimes(const RunReport &report, bool json) {
   std::vector<double> sorted = report.stepMs;
   std::sort(sorted.begin(), sorted.end());
-  size_t half = sorted.size() / 2;
-  double median =
-      sorted.size() % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  double median = medianOf(sorted);
   int64_t peak = peakResidentBytes();
   if (json) {
     nlohmann::ordered_json object = {
@@ -30,6 +28,8 @@ void printTimes(const RunReport &report, bool json) {
         {"peak_rss_bytes", peak}};
     if (report.heldBytes)
       object["held_bytes"] = *report.heldBytes;
+    if (report.prediction)
+      object["predicted_step_ms"] = report.prediction->stepMs;
     std::printf("%s\n", object.dump().c_str());
   } else {
     std::printf("step_ms median %.3f min %.3f max %.3f\n"
@@ -40,6 +40,10 @@ void printTimes(const RunReport &report, bool json) {
                 static_cast<long long>(report.arenaBytes),
                 static_cast<long long>(report.commBytes),
                 static_cast<long long>(peak));
+    if (report.prediction)
+      std::printf(
+          "%s\n",
+          compareTimes(median, report.threads, *report.prediction).c_str());
   }
   std::fflush(stdout);
 }

@@ -2,10 +2,7 @@
 #ifndef VESCALE_RUNTIME_CORE_REPORT_H
 #define VESCALE_RUNTIME_CORE_REPORT_H
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
+#include "runtime/core/Prediction.h"
 
 namespace vescale::runtime {
 
@@ -15,6 +12,7 @@ struct RunReport {
   std::string transport;
   int64_t arenaBytes, commBytes;
   std::optional<int64_t> heldBytes; // HeldMemory
+  std::optional<Prediction> prediction;
 };
 
 void printTimes(const RunReport &report, bool json);

@@ -4,6 +4,7 @@
 #include "runtime/core/Error.h"
 #include "runtime/core/Launch.h"
 #include "runtime/core/Threads.h"
+#include "runtime/profile/Attention.h"
 #include "runtime/profile/Exchanges.h"
 #include "runtime/profile/Products.h"
 #include "runtime/profile/Streams.h"
@@ -56,6 +57,7 @@ static nlohmann::json measure(const Request &request, Transport *transport,
                       yield);
   }
   Products products(rounds, request.at("largest_size"));
+  Attention attention(rounds);
   Streams streams(rounds, request.at("memory_bytes"),
                   request.at("cache_bytes"));
   rounds.run(request.at("seconds"), request.at("rounds"));
@@ -63,6 +65,8 @@ static nlohmann::json measure(const Request &request, Transport *transport,
     return nullptr;
   nlohmann::json result = streams.rates(rounds);
   result["peak_flops_per_s"] = products.peaks(rounds);
+  result["attention_efficiency"] = attention.efficiency(
+      rounds, result["peak_flops_per_s"]["f32"], result["vector_flops_per_s"]);
   result["gemms"] = products.gemms(rounds);
   result["collectives"] =
       exchanges ? exchanges->collectives(rounds) : nlohmann::json::array();

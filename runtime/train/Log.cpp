@@ -74,6 +74,13 @@ void Log::end() {
   isOpen = false;
 }
 
+void Log::summarize() {
+  end();
+  if (facts.prediction && !stepMs.empty())
+    show(compareTimes(medianOf(stepMs), facts.threads, *facts.prediction),
+         true);
+}
+
 static void addEvaluation(const StepReport &report, Json &line) {
   if (!report.evalLoss)
     return;
@@ -96,6 +103,12 @@ void Log::add(const StepReport &report) {
                {"learning_rate", report.learningRate},
                {"step_ms", report.stepMs},
                {"tokens_per_s", perSecond}};
+  if (facts.prediction)
+    line["predicted_step_ms"] = facts.prediction->stepMs;
+  if (isFirst)
+    isFirst = false;
+  else
+    stepMs.push_back(report.stepMs);
   std::string share;
   if (facts.gemmPeak > 0) {
     double rate = facts.stepFlops / seconds;

@@ -3,11 +3,10 @@
 #ifndef VESCALE_RUNTIME_TRAIN_LOG_H
 #define VESCALE_RUNTIME_TRAIN_LOG_H
 
-#include <cstdint>
+#include "runtime/core/Prediction.h"
+
 #include <cstdio>
 #include <memory>
-#include <optional>
-#include <string>
 
 namespace vescale::runtime {
 
@@ -18,6 +17,7 @@ struct RunFacts {
   int64_t arenaBytes = 0, commBytes = 0;
   int64_t stepFlops = 0; // of matrix products, as compiled
   double gemmPeak = 0;   // operations a second, the best; 0: not measured
+  std::optional<Prediction> prediction;
 };
 
 struct StepReport {
@@ -38,6 +38,8 @@ public:
   void add(const StepReport &report);
   /// Of a run without steps.
   void addEvaluation(const StepReport &report);
+  /// Behind the last step: what steps took, beside what was predicted.
+  void summarize();
   /// What else is printed begins on a line of its own.
   void end();
 
@@ -52,6 +54,8 @@ private:
   std::unique_ptr<std::FILE, Close> file;
   int64_t every, steps;
   RunFacts facts;
+  std::vector<double> stepMs; // but the first's, which makes pages
+  bool isFirst = true;
   bool isTerminal, isOpen = false; // the line of the last step
 };
 

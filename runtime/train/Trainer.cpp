@@ -117,6 +117,7 @@ void Trainer::openLog() {
   RunFacts facts;
   facts.ranks = parts.transport.size();
   facts.threads = parts.threads;
+  facts.prediction = parts.prediction;
   facts.transport = parts.transport.describe();
   facts.arenaBytes = program.arenaBytes;
   facts.commBytes = program.commBytes;
@@ -227,7 +228,7 @@ void Trainer::run(Executor &executor) {
     stop = parts.transport.agree(Monitor::stopRequested() ? 1 : 0).value != 0;
   }
   if (log)
-    log->end();
+    log->summarize();
   save();
   if (saver)
     saver->wait();

@@ -6,6 +6,7 @@
 #include "runtime/checkpoint/Saver.h"
 #include "runtime/core/Executor.h"
 #include "runtime/core/Options.h"
+#include "runtime/core/Prediction.h"
 #include "runtime/train/Data.h"
 #include "runtime/train/Evaluator.h"
 #include "runtime/train/Log.h"
@@ -25,6 +26,7 @@ struct TrainerParts {
   Monitor &monitor;
   HeldMemory &held;
   int threads;
+  std::optional<Prediction> prediction;
 };
 
 class Trainer {

@@ -21,7 +21,7 @@ const char *const whole = R"({
 "device": {
   "name": "core", "threads": 2, "memory_bytes": 1073741824,
   "peak_flops_per_s": {"f32": 1e11, "bf16": 2e11},
-  "gemm_efficiency": 0.9,
+  "gemm_efficiency": 0.9, "attention_efficiency": 0.8,
   "gemms": {"f32": [{"m": 64, "n": 64, "k": 64, "us": 7.3},
                     {"batch": 2, "m": 64, "n": 64, "k": 64, "us": 14.1}]},
   "vector_flops_per_s": 1e10, "memory_bytes_per_s": 1.25e10,
@@ -73,6 +73,7 @@ TEST(MachineFile, IsRead) {
   EXPECT_EQ(machine.device.gemms["f32"][0].batch, 1);
   EXPECT_EQ(machine.device.gemms["f32"][1].batch, 2);
   EXPECT_EQ(machine.device.gemms["f32"][1].us, 14.1);
+  EXPECT_EQ(machine.device.attentionEfficiency, 0.8);
   EXPECT_EQ(machine.device.cacheBandwidth, 1e11);
   EXPECT_EQ(machine.device.launchUs, 0.3);
   ASSERT_EQ(machine.levels.size(), 2u);
@@ -147,7 +148,7 @@ TEST(MachineFile, MissingFieldsAreNamed) {
 TEST(MachineFile, UnknownFieldsAreNamed) {
   EXPECT_EQ(refuseWith("\"threads\"", "\"thread\""),
             "c.json: \"device.thread\" is unknown; fields here are "
-            "cache_bytes, cache_bytes_per_s, gemm_efficiency, gemms, "
+            "attention_efficiency, cache_bytes, cache_bytes_per_s, gemm_efficiency, gemms, "
             "launch_us, memory_bytes, memory_bytes_per_s, name, "
             "peak_flops_per_s, threads, vector_flops_per_s");
   EXPECT_EQ(refuseWith("\"f32\"", "\"fp32\""),

@@ -11,10 +11,12 @@
 #include "vescale/Driver/MemoryReport.h"
 #include "vescale/Driver/Register.h"
 #include "vescale/Planner/PlanFile.h"
+#include "vescale/Simulator/RankProgram.h"
 #include "vescale/Support/Diagnostics.h"
 #include "vescale/Support/ExitCodes.h"
 #include "vescale/Train/TrainFile.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/ToolOutputFile.h"
 
@@ -100,6 +102,12 @@ static cl::opt<bool> reproducible(
 static cl::list<std::string>
     dims("dim", cl::desc("Size of a dynamic dimension of the model, by name"),
          cl::value_desc("NAME=N"), cl::cat(category));
+static cl::opt<std::string> cluster(
+    "cluster",
+    cl::desc("Predict a step's time and memory on the machine of this file "
+             "(vescale.cluster/1), or of a preset with its number of devices, "
+             "as dgx-h100:64"),
+    cl::value_desc("c.json"), cl::cat(category));
 static cl::opt<std::string> target("target", cl::desc("What to compile for"),
                                    cl::value_desc("cpu"), cl::init("cpu"),
                                    cl::cat(category));
@@ -277,6 +285,12 @@ static std::optional<int> readOptions(CompilerOptions &options) {
   if (weights == WeightsMode::Reference && options.to != Phase::Emit)
     return usage("--weights is about a bundle, and --compile-to=" +
                  phaseName(options.to) + " makes none");
+  if (!cluster.empty() && mesh.empty() && plan.empty())
+    return usage("--cluster predicts what a layout takes: give it with --mesh "
+                 "or --plan; choosing one is not supported yet");
+  if (!cluster.empty() && (options.to != Phase::Emit || memoryReport))
+    return usage("--cluster goes with a bundle, of which its prediction is a "
+                 "part");
   if (options.to == Phase::Emit && !memoryReport) {
     if (output.empty())
       return usage("-o DIR says where the bundle goes");
@@ -316,6 +330,13 @@ int main(int argc, char **argv) {
   CompilerOptions options;
   if (std::optional<int> code = readOptions(options))
     return *code;
+  std::optional<Machine> machine;
+  if (!cluster.empty()) {
+    llvm::Expected<Machine> read = Machine::read(cluster);
+    if (!read)
+      return fail(exitBadInput, read.takeError());
+    machine = std::move(*read);
+  }
   llvm::Expected<std::unique_ptr<CodegenTarget>> codegen =
       createTarget(target, march);
   if (!codegen)
@@ -353,10 +374,19 @@ int main(int argc, char **argv) {
     progress.end();
     return writeIr(*module);
   }
+  BundleOptions bundle;
+  if (machine) {
+    llvm::Expected<simulator::Prediction> prediction =
+        simulator::predictStep(*module, *machine);
+    progress.end();
+    if (!prediction)
+      return fail(exitBadInput, prediction.takeError());
+    bundle.prediction = llvm::formatv("{0:2}\n", toJson(*prediction));
+    llvm::errs() << simulator::summarize(*prediction) << "\n";
+  }
   progress.begin(Phase::Emit);
   mlir::TimingScope scope = timing.nest(phaseName(Phase::Emit));
   // Before lld sets all options back to their defaults, when it links.
-  BundleOptions bundle;
   bundle.dir = output;
   bundle.model = model;
   bundle.weights = weights;

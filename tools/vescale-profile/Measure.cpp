@@ -163,6 +163,7 @@ static void readResult(const json::Object &result, Machine &machine) {
   for (const auto &[type, flops] : *result.getObject("peak_flops_per_s"))
     device.peakFlops[type.str()] = rounded(*flops.getAsNumber());
   readGemms(*result.getObject("gemms"), device);
+  device.attentionEfficiency = numberOf(result, "attention_efficiency");
   device.vectorFlops = numberOf(result, "vector_flops_per_s");
   device.memoryBandwidth = numberOf(result, "memory_bytes_per_s");
   device.cacheBandwidth =

@@ -41,6 +41,8 @@ void vescale::printTable(const Machine &machine, raw_ostream &os) {
                                      : Twine("")));
   for (const auto &[type, flops] : device.peakFlops)
     line("products " + type, rateText(flops, "FLOP"));
+  line("attention",
+       formatv("{0:P0} of products' peak", device.attentionEfficiency).str());
   line("elementwise", rateText(device.vectorFlops, "FLOP"));
   line("memory", rateText(device.memoryBandwidth, "B"));
   if (device.cacheBytes)

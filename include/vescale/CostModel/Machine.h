@@ -36,6 +36,8 @@ struct Device {
   /// `gemmEfficiency`.
   std::map<std::string, std::vector<GemmSample>> gemms;
   double gemmEfficiency = 1;
+  /// Of the peak, that the products inside a call of attention reach.
+  double attentionEfficiency = 1;
   /// Operations per second of all that is no dense product.
   double vectorFlops = 0;
   /// Bytes per second read and written, all ranks of the node at work.

@@ -30,6 +30,8 @@ struct BundleOptions {
   /// Hash that the executable carries.
   std::string hash;
   WeightsMode weights = WeightsMode::Copy;
+  /// What prediction.json says; empty for none.
+  std::string prediction;
   /// Where the prebuilt parts lie: start objects, run, shared libraries.
   std::string partsDir;
 };

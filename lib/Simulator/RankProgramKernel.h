@@ -1,0 +1,24 @@
+//===- RankProgramKernel.h - What a generated kernel does -------*- C++ -*-===//
+#ifndef VESCALE_LIB_SIMULATOR_RANKPROGRAMKERNEL_H
+#define VESCALE_LIB_SIMULATOR_RANKPROGRAMKERNEL_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace vescale::simulator {
+
+/// For a point of a kernel's space. Loops of unknown length go over points, and
+/// count once.
+struct KernelWork {
+  /// Operations on elements, loads and stores; index arithmetic is hoisted out
+  /// of vector code or runs beside it. A division or a root counts as 8, a
+  /// transcendental function as 20.
+  double ops = 0;
+  /// Elements read or written, by buffer.
+  std::vector<double> touched;
+};
+
+KernelWork kernelWork(mlir::func::FuncOp kernel, size_t buffers);
+
+} // namespace vescale::simulator
+
+#endif // VESCALE_LIB_SIMULATOR_RANKPROGRAMKERNEL_H
