@@ -1,0 +1,92 @@
+// The best plans side by side, what was rejected, and what was measured.
+
+/** A bar of parts as wide as their share of `most`; the limit is a mark. */
+function bar(parts, most, limit) {
+  return el("span", { class: "bar" }, parts.map(([name, value, shade]) =>
+    el("span", { style: { width: `${100 * value / most}%`, "--colour": shade },
+      mousemove: (event) => showTip(event, name), mouseleave: (event) => showTip(event) })),
+  limit === undefined ? null : el("i", { style: { left: `calc(${100 * limit / most}% - 1px)` } }));
+}
+
+const stepParts = (step) => STEP_KINDS.map((kind) =>
+  [`${STEP_NAMES[kind]}: ${time(step[`${kind}_us`])}`, step[`${kind}_us`], `var(--${kind})`]);
+const memoryParts = (rank) => MEMORY_KINDS.map((kind) =>
+  [`${kind}: ${bytes(rank[`${kind}_bytes`])}`, rank[`${kind}_bytes`], `var(--${kind})`]);
+
+function barsOf(title, plan, entries, key) {
+  return el("div", {}, el("h3", {}, title), el("div", { class: "bars" }, entries.map(([index, value, drawn]) => [
+    el("button", { "aria-pressed": String(report.plans[index] === plan), click: () => show(index),
+      title: visible(report.plans[index].title) }, `${index + 1}. ${visible(report.plans[index].title)}`),
+    drawn, el("span", { class: "number" }, value)])), key);
+}
+
+function renderPlans(section, plan) {
+  const { plans } = report, slowest = Math.max(...plans.map(({ step }) => step.total_us));
+  const ranks = plans.map(fullest), most = Math.max(...ranks.map((rank) => Math.max(memoryOf(rank), rank.limit_bytes)));
+  const none = "–";
+  section.append(
+    el("div", { class: "columns" },
+      barsOf("Time of a step", plan, plans.map(({ step }, index) => [index, time(step.total_us), bar(stepParts(step), slowest)]),
+        legend(STEP_KINDS.map((kind) => [STEP_NAMES[kind], `var(--${kind})`]))),
+      barsOf("Memory of the fullest rank", plan, ranks.map((rank, index) =>
+        [index, bytes(memoryOf(rank)), bar(memoryParts(rank), most, rank.limit_bytes)]),
+      legend([...MEMORY_KINDS.map((kind) => [kind, `var(--${kind})`]), ["the limit", "var(--bad)"]]))),
+    table(["plan", "mesh", "schedule", "#micro-batches", "#ZeRO", "recompute", "sequence", "#step", "#of the best", "#memory", "#gap"],
+      plans.map((each, index) => ({
+        current: each === plan ? "true" : undefined,
+        cells: [`${index + 1}. ${visible(each.title)}`, meshText(each),
+          each.pipeline ? SCHEDULES[each.pipeline.schedule] : none, each.micro_batches === undefined ? none : count(each.micro_batches),
+          each.zero === undefined ? none : String(each.zero), visible(each.recompute ?? none), visible(each.sequence ?? none),
+          time(each.step.total_us), `× ${(each.step.total_us / plans[0].step.total_us).toFixed(3)}`, bytes(memoryOf(ranks[index])),
+          each.certificate ? gapText(each.certificate.gap) : none],
+      }))));
+}
+
+function renderRejected(section) {
+  if (!report.rejected?.length) return false;
+  section.append(table(["what", "why not", "numbers"], report.rejected.map(({ what, reason, numbers }) => ({
+    cells: [visible(what), visible(reason), Object.entries(numbers ?? {}).map(([field, value]) => {
+      const [name, text] = named(field, value);
+      return `${visible(name).replaceAll("_", " ")} ${text}`;
+    }).join(", ")],
+  }))));
+}
+
+/** How long a rank did what, in total. */
+function timeByKind(timeline, rank) {
+  const times = new Map();
+  for (const track of rank.tracks)
+    for (const [, kind, , duration] of track.events)
+      times.set(timeline.kinds[kind], (times.get(timeline.kinds[kind]) ?? 0) + duration);
+  return times;
+}
+
+function comparedKinds(plan, measured) {
+  const [mine, theirs] = [plan.timeline?.ranks[0], measured.timeline?.ranks[0]];
+  if (!mine || !theirs) return [];
+  const predicted = timeByKind(plan.timeline, mine), found = timeByKind(measured.timeline, theirs);
+  return [...new Set([...predicted.keys(), ...found.keys()])].map((kind) =>
+    [`${visible(theirs.name)}: ${kind}`, predicted.get(kind) ?? 0, found.get(kind) ?? 0, time, kind]);
+}
+
+function renderMeasured(section, plan) {
+  const measured = report.measured;
+  if (!measured || report.plans.indexOf(plan) !== measured.plan) return false;
+  const rows = ["total", ...STEP_KINDS].filter((kind) => measured.step[`${kind}_us`] !== undefined).map((kind) =>
+    [STEP_NAMES[kind] ?? "step", plan.step[`${kind}_us`], measured.step[`${kind}_us`], time, kind === "total" ? "accent" : kind]);
+  if (measured.memory_bytes !== undefined)
+    rows.push(["memory of the fullest rank", memoryOf(fullest(plan)), measured.memory_bytes, bytes, "parameters"]);
+  rows.push(...comparedKinds(plan, measured));
+  // Times share one axis; so do sizes.
+  const most = new Map();
+  for (const [, predicted, found, unit] of rows) most.set(unit, Math.max(most.get(unit) ?? 0, predicted, found));
+  section.append(el("p", {}, visible(measured.what)),
+    table(["", "#predicted", "#measured", "#measured / predicted", "predicted above, measured below"],
+      rows.map(([name, predicted, found, unit, shade]) => ({
+        cells: [name, unit(predicted), unit(found), predicted > 0 ? (found / predicted).toFixed(3) : "–",
+          el("div", {}, bar([[unit(predicted), predicted, `var(--${shade})`]], most.get(unit)),
+            bar([[unit(found), found, "var(--ink)"]], most.get(unit)))],
+      }))));
+  if (measured.timeline)
+    section.append(el("p", {}, el("a", { href: "#timeline" }, "The timeline"), " has both on one axis."));
+}
