@@ -1,9 +1,9 @@
 //===- PlanFile.cpp - Plans as people write and read them -------*- C++ -*-===//
 
 #include "vescale/Planner/PlanFile.h"
+#include "vescale/Support/Fields.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Errc.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -26,7 +26,7 @@ public:
                              file + (where.empty() ? "" : ": " + where) + ": " +
                                  what);
   }
-  Expected<PlanFile> plan(const json::Value &value);
+  Expected<PlanFile> plan(const json::Object &object);
 
 private:
   Error mesh(const json::Value *value, PlanFile &plan);
@@ -188,31 +188,28 @@ Error Reader::recompute(const json::Value &value, RecomputePlan &recompute) {
   return Error::success();
 }
 
-Expected<PlanFile> Reader::plan(const json::Value &value) {
-  const json::Object *object = value.getAsObject();
-  if (!object)
-    return error("is not a JSON object");
-  std::optional<StringRef> schema = object->getString("schema");
+Expected<PlanFile> Reader::plan(const json::Object &object) {
+  std::optional<StringRef> schema = object.getString("schema");
   if (!schema || *schema != kSchema)
     return error("needs \"schema\": \"" + kSchema + "\", but has " +
                  (schema ? "\"" + *schema + "\"" : Twine("none")));
   if (Error unknown =
-          rejectUnknown(*object, {"schema", "mesh", "layouts", "storage",
-                                  "recompute", "micro_batches"}))
+          rejectUnknown(object, {"schema", "mesh", "layouts", "storage",
+                                 "recompute", "micro_batches"}))
     return unknown;
   PlanFile plan;
-  if (Error failed = mesh(object->get("mesh"), plan))
+  if (Error failed = mesh(object.get("mesh"), plan))
     return failed;
-  if (const json::Value *value = object->get("layouts"))
+  if (const json::Value *value = object.get("layouts"))
     if (Error failed = layouts(*value, plan))
       return failed;
-  if (const json::Value *value = object->get("storage"))
+  if (const json::Value *value = object.get("storage"))
     if (Error failed = storage(*value, plan.storage.emplace()))
       return failed;
-  if (const json::Value *value = object->get("recompute"))
+  if (const json::Value *value = object.get("recompute"))
     if (Error failed = recompute(*value, plan.recompute.emplace()))
       return failed;
-  if (const json::Value *value = object->get("micro_batches")) {
+  if (const json::Value *value = object.get("micro_batches")) {
     plan.microBatches = value->getAsInteger();
     if (!plan.microBatches || *plan.microBatches < 1)
       return error("\"micro_batches\" is a whole number of at least 1");
@@ -222,12 +219,10 @@ Expected<PlanFile> Reader::plan(const json::Value &value) {
 
 Expected<PlanFile> vescale::parsePlan(StringRef text, StringRef file) {
   Reader reader(file);
-  if (text.size() > kMaxBytes)
-    return reader.error("is larger than " + Twine(kMaxBytes >> 20) + " MiB");
-  Expected<json::Value> value = json::parse(text);
-  if (!value)
-    return reader.error("is not JSON: " + toString(value.takeError()));
-  return reader.plan(*value);
+  Expected<json::Object> object = parseJsonObject(text, kMaxBytes);
+  if (!object)
+    return reader.error(toString(object.takeError()));
+  return reader.plan(*object);
 }
 
 Expected<PlanFile> vescale::readPlan(StringRef file) {

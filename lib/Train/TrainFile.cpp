@@ -1,7 +1,7 @@
 //===- TrainFile.cpp - What a training step is, as people write it --------===//
 
 #include "vescale/Train/TrainFile.h"
-#include "lib/Train/Fields.h"
+#include "vescale/Support/Fields.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Errc.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -208,14 +208,9 @@ Expected<TrainFile> vescale::parseTrainFile(StringRef text, StringRef file,
   auto error = [&](const Twine &what) {
     return createStringError(errc::invalid_argument, where + ": " + what);
   };
-  if (text.size() > kMaxBytes)
-    return error("is larger than " + Twine(kMaxBytes >> 10) + " KiB");
-  Expected<json::Value> value = json::parse(text);
-  if (!value)
-    return error("is not JSON: " + toString(value.takeError()));
-  json::Object *object = value->getAsObject();
+  Expected<json::Object> object = parseJsonObject(text, kMaxBytes);
   if (!object)
-    return error("is not a JSON object");
+    return error(toString(object.takeError()));
   for (const std::string &assignment : set)
     if (std::string wrong = assign(*object, assignment); !wrong.empty())
       return error("'" + assignment + "' " + wrong);

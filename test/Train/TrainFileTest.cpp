@@ -296,6 +296,8 @@ TEST(TrainFile, OtherFiles) {
   EXPECT_EQ(refuse("{").find("t.json: is not JSON: "), 0u);
   EXPECT_EQ(refuse(std::string((1 << 20) + 1, ' ')),
             "t.json: is larger than 1024 KiB");
+  EXPECT_EQ(refuse(std::string(1 << 20, '[')),
+            "t.json: nests more than 64 lists and objects in each other");
   EXPECT_EQ(llvm::toString(readTrainFile("/nowhere/t.json").takeError()),
             "/nowhere/t.json: No such file or directory");
 }

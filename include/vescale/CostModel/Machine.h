@@ -49,7 +49,9 @@ struct Device {
 /// Devices that reach each other alike: a core complex, a node, a rail, a pod.
 struct Level {
   std::string name;
-  int64_t devices;  ///< In one group of this level; the outer ones more.
+  /// In one group of this level: whole groups of the one inside, except that
+  /// the last level may end with a part of one.
+  int64_t devices;
   double latencyUs; ///< Of one message between two of its parts.
   double bandwidth; ///< Bytes per second from one device, one way.
   /// How many devices share one such link: their bandwidths are parts of it.
@@ -61,8 +63,9 @@ enum class Collective { AllReduce, AllGather, ReduceScatter, AllToAll, Send };
 /// A collective that was timed.
 struct CollectiveCurve {
   struct Point {
-    int64_t
-        bytes; ///< Of the whole tensor: gathered, or before it is scattered.
+    /// Of the whole tensor: gathered, or before it is scattered; of AllToAll
+    /// all members' parts together, of Send the message.
+    int64_t bytes;
     double us;
   };
   Collective kind;
@@ -99,18 +102,25 @@ public:
   /// devices stand for: "dgx-h100:64". Errors name the file, the field and what
   /// is wrong with it.
   static llvm::Expected<Machine> read(llvm::StringRef fileOrPreset);
+  static std::vector<std::string> presets();
   static llvm::Expected<Machine> parse(llvm::StringRef text,
                                        llvm::StringRef file);
   /// As parse() reads it.
   std::string print() const;
 
-  /// batch times m×k by k×n.
+  /// Whether the file says what products of an element type take; times of
+  /// others are infinite.
+  bool computes(llvm::StringRef elementType) const;
+  /// batch times m×k by k×n, of the work alone, as streamTime(): a call costs
+  /// Device::launchUs more. A larger product never takes less, and times have
+  /// no jumps.
   double gemmTime(llvm::StringRef elementType, int64_t batch, int64_t m,
                   int64_t n, int64_t k) const;
   /// Work that is no dense product and touches so many bytes.
   double streamTime(double flops, double bytes) const;
   /// `bytes` as in CollectiveCurve::Point; of one collective at a time in each
-  /// group of this form, all groups at once.
+  /// group of this form, all groups at once. More bytes never take less, nor do
+  /// groups that reach further, curves aside.
   double collectiveTime(Collective kind, int64_t bytes,
                         const DeviceGroup &group) const;
 

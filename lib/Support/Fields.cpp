@@ -1,12 +1,53 @@
 //===- Fields.cpp - The fields of a JSON object, read strictly --*- C++ -*-===//
 
-#include "lib/Train/Fields.h"
+#include "vescale/Support/Fields.h"
+#include "llvm/Support/Errc.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/GlobPattern.h"
 #include <cmath>
 
 using namespace llvm;
 using namespace vescale;
+
+/// The parser calls itself for each level of nesting.
+static constexpr int kMaxNesting = 64;
+
+/// How deeply lists and objects lie in each other, where that is well formed.
+static int nestingOf(StringRef text) {
+  int depth = 0, deepest = 0;
+  bool isString = false;
+  for (size_t at = 0; at < text.size(); ++at) {
+    char c = text[at];
+    if (isString && c == '\\')
+      ++at;
+    else if (c == '"')
+      isString = !isString;
+    else if (!isString && (c == '[' || c == '{'))
+      deepest = std::max(deepest, ++depth);
+    else if (!isString && (c == ']' || c == '}'))
+      --depth;
+  }
+  return deepest;
+}
+
+Expected<json::Object> vescale::parseJsonObject(StringRef text,
+                                                size_t maxBytes) {
+  auto error = [](const Twine &what) {
+    return createStringError(errc::invalid_argument, what);
+  };
+  if (text.size() > maxBytes)
+    return error("is larger than " + Twine(maxBytes >> 10) + " KiB");
+  if (nestingOf(text) > kMaxNesting)
+    return error("nests more than " + Twine(kMaxNesting) +
+                 " lists and objects in each other");
+  Expected<json::Value> value = json::parse(text);
+  if (!value)
+    return error("is not JSON: " + toString(value.takeError()));
+  json::Object *object = value->getAsObject();
+  if (!object)
+    return error("is not a JSON object");
+  return std::move(*object);
+}
 
 static std::string print(double value) {
   std::string text;
@@ -123,6 +164,12 @@ void Fields::list(StringRef name, Read read) {
 const json::Value *Fields::find(StringRef name) {
   known.insert(name);
   return object.get(name);
+}
+
+void Fields::require(ArrayRef<StringRef> names) {
+  for (StringRef name : names)
+    if (!find(name))
+      fail(name, "is missing");
 }
 
 void Fields::fail(StringRef name, const Twine &what) {

@@ -1,13 +1,19 @@
 //===- Fields.h - The fields of a JSON object, read strictly ----*- C++ -*-===//
-#ifndef VESCALE_LIB_TRAIN_FIELDS_H
-#define VESCALE_LIB_TRAIN_FIELDS_H
+#ifndef VESCALE_SUPPORT_FIELDS_H
+#define VESCALE_SUPPORT_FIELDS_H
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 
 namespace vescale {
+
+/// The object that a file's text is. Files that are too large or nested too
+/// deeply for the parser are refused; errors say what is wrong, not where.
+llvm::Expected<llvm::json::Object> parseJsonObject(llvm::StringRef text,
+                                                   size_t maxBytes);
 
 /// JSON has no comments; a key that begins so is one.
 inline bool isComment(llvm::StringRef key) { return key.starts_with("//"); }
@@ -39,6 +45,8 @@ public:
   void list(llvm::StringRef name, Read read);
 
   const llvm::json::Value *find(llvm::StringRef name);
+  /// Fields without a default.
+  void require(llvm::ArrayRef<llvm::StringRef> names);
   void fail(llvm::StringRef name, const llvm::Twine &what);
   void refuseUnknown();
 
@@ -59,4 +67,4 @@ private:
 
 } // namespace vescale
 
-#endif // VESCALE_LIB_TRAIN_FIELDS_H
+#endif // VESCALE_SUPPORT_FIELDS_H
