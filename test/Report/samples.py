@@ -8,7 +8,7 @@ import pathlib
 import random
 
 MIB, GIB = 1 << 20, 1 << 30
-KINDS = ["forward", "backward", "update", "collective", "send", "wait"]
+KINDS = ["forward", "backward", "update", "collective", "transfer", "wait"]
 FORWARD, BACKWARD, UPDATE, COLLECTIVE, SEND, WAIT = range(len(KINDS))
 
 
@@ -34,9 +34,9 @@ class Track:
     def __init__(self, name):
         self.name, self.now, self.events = name, 0.0, []
 
-    def add(self, name, kind, start, duration, batch=None):
+    def add(self, name, kind, start, duration, *batch_and_bytes):
         start = max(start, self.now)
-        self.events.append([name, kind, round(start, 3), round(duration, 3)] + ([] if batch is None else [batch]))
+        self.events.append([name, kind, round(start, 3), round(duration, 3), *batch_and_bytes])
         self.now = start + duration
         return self.now
 
@@ -79,7 +79,7 @@ def small_timeline(rng, slower=1.0):
             compute.add(names(f"h.{layer}"), FORWARD, 0, slower * 30000 * rng.uniform(0.99, 1.01), 0)
         for layer in reversed(range(6)):
             end = compute.add(names(f"h.{layer} gradient"), BACKWARD, 0, slower * 61000 * rng.uniform(0.99, 1.01), 0)
-            link.add(names(f"all_reduce of h.{layer}"), COLLECTIVE, end, slower * 8000)
+            link.add(names(f"all_reduce of h.{layer}"), COLLECTIVE, end, slower * 8000, -1, 7 * MIB)
         compute.add(names("waits for all_reduce"), WAIT, compute.now, link.now - compute.now)
         compute.add(names("AdamW"), UPDATE, link.now, slower * 14000)
         rise = [[round(index * 30000 * slower, 3), (120 + 40 * index) * MIB] for index in range(7)]

@@ -137,7 +137,7 @@ class Documents(unittest.TestCase):
                 ("plans[0].layers[1].tensors[8].partial", {"ep": "sum"}, 'plans[0].layers[1].tensors[8].partial.ep: "ep" is no axis'),
                 ("plans[0].timeline.ranks[1].tracks[0].events[2][0]", 99, "plans[0].timeline.ranks[1].tracks[0].events[2][0]: there are"),
                 ("plans[0].timeline.ranks[1].tracks[0].events[2][1]", 6, "plans[0].timeline.ranks[1].tracks[0].events[2][1]: there are 6"),
-                ("plans[0].timeline.ranks[0].tracks[0].events[0]", [0, 0, 0], "plans[0].timeline.ranks[0].tracks[0].events[0]: expected a list of 4 to 5 elements"),
+                ("plans[0].timeline.ranks[0].tracks[0].events[0]", [0, 0, 0], "plans[0].timeline.ranks[0].tracks[0].events[0]: expected a list of 4 to 6 elements"),
                 ("plans[0].communication.bytes[3][1]", 32, "plans[0].communication.bytes[3][1]: there are 32"),
                 ("measured", {"what": "a run", "plan": 1, "step": {"total_us": 1}}, "measured.plan: there are 1")):
             with self.subTest(path=path):
@@ -147,7 +147,7 @@ class Documents(unittest.TestCase):
         self.assertEqual(page(changed(self.large, "plans[0].layers[1].tensors[0].dims", put([["tp:(1)2"], []]))).returncode, DONE)
 
     def test_what_is_no_document(self):
-        self.refused("[1]", "is no JSON object")
+        self.refused("[1]", "is not a JSON object")
         self.refused("{", "error: -: ")
         with tempfile.TemporaryDirectory() as directory:
             missing = report(f"{directory}/none.json", "--html=-")

@@ -6,21 +6,16 @@ usage: test_page.py BUILD [--pictures=DIR] [TEST…]
 --pictures writes the pictures of docs/Reference/plan-report.md instead of testing.
 """
 
-import json
 import pathlib
-import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 import browser
 import samples
+from pages import Pages, write_page, write_pages
 
-BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHIFT, CTRL = 8, 2
-NAMES_WIDE = 296  # of the timeline, left of time 0
 MEMORY_KINDS = ["parameters", "gradients", "optimizer", "activations", "transient"]
 # Of which sample, in which colours; of what is seen first, or of a section.
 PICTURES = {"summary": ("large", "light", None), "layers": ("large", "light", "#layers"), "memory": ("large", "dark", "#memory"),
@@ -31,67 +26,7 @@ def used(rank):
     return sum(rank[f"{kind}_bytes"] for kind in MEMORY_KINDS)
 
 
-def write_pages(directory):
-    documents = {}
-    for name, make in samples.SAMPLES.items():
-        documents[name] = make(1)
-        subprocess.run([BUILD / "bin/vescale-report", "-", f"--html={directory}/{name}.html"], input=json.dumps(documents[name]), text=True,
-                       check=True)
-    return documents
-
-
-def all_events(timeline):
-    return [event for rank in timeline["ranks"] for track in rank["tracks"] for event in track["events"]]
-
-
-class Pages(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        directory = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.directory = pathlib.Path(directory)
-        cls.documents = write_pages(directory)
-        cls.browser = cls.enterClassContext(browser.Browser())
-
-    def open(self, name, scheme="light"):
-        self.browser.scheme(scheme)
-        self.browser.open(self.directory / f"{name}.html")
-        return self.documents[name]
-
-    def tearDown(self):
-        # Whatever was done to a page: nothing complained, and it was alone.
-        self.assertEqual(self.browser.complaints(), [])
-        self.assertEqual([url for url in self.browser.requests() if not url.startswith(f"file://{self.directory}/")], [])
-        self.assertEqual(len(self.browser.requests()), 1)
-
-    def text(self, selector):
-        return self.browser.run(f"document.querySelector({json.dumps(selector)}).innerText")
-
-    def texts(self, selector):
-        return self.browser.run(f"[...document.querySelectorAll({json.dumps(selector)})].map((each) => each.innerText)")
-
-    def data(self, selector, name):
-        return self.browser.run(f"document.querySelector({json.dumps(selector)}).dataset.{name}")
-
-    def number(self, selector, name):
-        return float(self.data(selector, name))
-
-    def choose(self, selector, value):
-        self.browser.run(f"""(() => {{ const element = document.querySelector({json.dumps(selector)}); element.value = {json.dumps(value)};
-            element.dispatchEvent(new Event("change")); }})()""")
-        self.browser.settle()
-
-    def pixel(self, selector, x, y):
-        return self.browser.run(f"""(() => {{ const canvas = document.querySelector({json.dumps(selector)}), ratio = devicePixelRatio;
-            const copy = new OffscreenCanvas(1, 1).getContext("2d", {{ willReadFrequently: true }});
-            copy.drawImage(canvas, {x} * ratio, {y} * ratio, 1, 1, 0, 0, 1, 1);
-            return [...copy.getImageData(0, 0, 1, 1).data].slice(0, 3); }})()""")
-
-    def colour(self, name):
-        """A colour of the style, as a pixel has it."""
-        return self.browser.run(f"""(() => {{ const probe = document.body.appendChild(document.createElement("b"));
-            probe.style.color = "var(--{name})"; const numbers = getComputedStyle(probe).color.match(/\\d+/g).map(Number); probe.remove();
-            return numbers.slice(0, 3); }})()""")
-
+class Page(Pages):
     # What is shown.
 
     def test_every_section_is_there(self):
@@ -189,7 +124,7 @@ class Pages(unittest.TestCase):
         document = samples.small(1)
         document["plans"][0]["memory"][0]["limit_bytes"] = 400 << 20
         path = self.directory / "over.html"
-        subprocess.run([BUILD / "bin/vescale-report", "-", f"--html={path}"], input=json.dumps(document), text=True, check=True)
+        write_page(document, path)
         self.browser.open(path)
         self.assertIn("16.0 MiB more than there is.", self.text("#treemap"))
         self.assertIn("too much", self.text("#summary"))
@@ -248,112 +183,6 @@ class Pages(unittest.TestCase):
                 self.assertEqual(rows[f"rank 0: {kind}"][2], f"{times[1] / times[0]:.3f}")
         # Both runs have rows in the timeline: two tracks each and memory, of two ranks.
         self.assertEqual(self.data("#timeline canvas", "rows"), "10")
-
-    # The timeline.
-
-    def timeline(self):
-        """Its canvas' place, and where a time of the visible part is."""
-        x, y, width, height = self.browser.box("#timeline canvas")
-        start, end = (self.number("#timeline canvas", name) for name in ("from", "to"))
-        return x, y, lambda at: x + NAMES_WIDE + (at - start) / (end - start) * (width - NAMES_WIDE)
-
-    def test_timeline_is_drawn(self):
-        document = self.open("small")
-        events = len(all_events(document["plans"][0]["timeline"])) + len(all_events(document["measured"]["timeline"]))
-        self.assertEqual(self.data("#timeline canvas", "drawn"), str(events))
-        x, y, place = self.timeline()
-        for index in 2, 8:
-            name, kind, start, duration, batch = document["plans"][0]["timeline"]["ranks"][0]["tracks"][0]["events"][index]
-            self.assertEqual(self.pixel("#timeline canvas", place(start + 0.9 * duration) - x, 24), self.colour(samples.KINDS[kind]))
-        self.assertEqual(self.pixel("#timeline canvas", place(1000) - x, 24 + 18), [0, 0, 0], "nothing is sent at first")
-
-    def test_zoom(self):
-        self.open("large")
-        end = self.number("#timeline canvas", "to")
-        x, y, place = self.timeline()
-        at = end / 3
-        self.browser.wheel(place(at), y + 100, -200)
-        self.assertEqual(self.number("#timeline canvas", "to"), end, "the wheel moves the page until the timeline was clicked")
-        x, y, place = self.timeline()
-        pointer = place(at)
-        self.browser.wheel(pointer, y + 100, -200, modifiers=CTRL)
-        start, stop = self.number("#timeline canvas", "from"), self.number("#timeline canvas", "to")
-        self.assertLess(stop - start, 0.8 * end)
-        x, y, place = self.timeline()
-        self.assertAlmostEqual(place(at), pointer, delta=2, msg="what is under the pointer stays there")
-        # A drag takes the time along.
-        self.browser.drag([(pointer, y + 100), (pointer - 100, y + 100), (pointer - 200, y + 100)])
-        x, y, place = self.timeline()
-        self.assertAlmostEqual(place(at), pointer - 200, delta=2)
-        # The drag has given it the focus.
-        before = self.number("#timeline canvas", "to") - self.number("#timeline canvas", "from")
-        self.browser.wheel(pointer, y + 100, -100)
-        self.assertLess(self.number("#timeline canvas", "to") - self.number("#timeline canvas", "from"), before)
-        self.browser.key("Home")
-        self.assertEqual((self.number("#timeline canvas", "from"), self.number("#timeline canvas", "to")), (0, end))
-        self.browser.key("+")
-        self.assertAlmostEqual(self.number("#timeline canvas", "to") - self.number("#timeline canvas", "from"), 0.6 * end, delta=1)
-        before = self.number("#timeline canvas", "from")
-        self.browser.key("ArrowRight")
-        self.assertAlmostEqual(self.number("#timeline canvas", "from"), before + 0.15 * 0.6 * end, delta=1)
-        self.browser.key("-")
-        self.assertAlmostEqual(self.number("#timeline canvas", "to") - self.number("#timeline canvas", "from"), end, delta=1)
-        # Shift and drag marks what to see.
-        x, y, place = self.timeline()
-        self.browser.drag([(place(0.2 * end), y + 60), (place(0.3 * end), y + 60), (place(0.4 * end), y + 60)], modifiers=SHIFT)
-        self.assertAlmostEqual(self.number("#timeline canvas", "from"), 0.2 * end, delta=0.005 * end)
-        self.assertAlmostEqual(self.number("#timeline canvas", "to"), 0.4 * end, delta=0.005 * end)
-
-    def test_events_are_chosen(self):
-        document = self.open("small")
-        timeline = document["plans"][0]["timeline"]
-        name, kind, start, duration, batch = timeline["ranks"][0]["tracks"][0]["events"][2]
-        x, y, place = self.timeline()
-        self.browser.mouse("mouseMoved", place(start + duration / 2), y + 30)
-        self.assertEqual(self.browser.run("tip = document.getElementById('tip'), tip.hidden ? '' : tip.textContent.split('\\n').slice(0, 2)"),
-                         ["h.2", "forward, micro-batch 0"])
-        self.browser.click(place(start + duration / 2), y + 30)
-        self.assertTrue(self.text("#timeline .reading").startswith("rank 0, compute: h.2; forward, micro-batch 0; "))
-        self.browser.key("n")
-        self.assertTrue(self.text("#timeline .reading").startswith("rank 0, compute: h.3;"))
-        self.browser.key("Enter")
-        name, kind, start, duration, batch = timeline["ranks"][0]["tracks"][0]["events"][3]
-        self.assertAlmostEqual(self.number("#timeline canvas", "from"), start - duration, delta=1)
-        self.assertAlmostEqual(self.number("#timeline canvas", "to"), start + 2 * duration, delta=1)
-        self.browser.key("ArrowDown")
-        self.assertTrue(self.text("#timeline .reading").startswith("rank 0, communication: all_reduce of h.5;"))
-        self.browser.key("p")
-        self.browser.key("Escape")
-        self.assertEqual(self.text("#timeline .reading"), "")
-
-    def test_stages_fold(self):
-        document = self.open("large")
-        ranks = len(document["plans"][0]["timeline"]["ranks"])
-        self.assertEqual(self.data("#timeline canvas", "rows"), str(2 * samples.STAGES))
-        self.browser.run("document.getElementById('by-stage').click()")
-        self.browser.settle()
-        self.assertEqual(self.data("#timeline canvas", "rows"), str(2 * ranks))
-        self.browser.run("document.getElementById('with-memory').click()")
-        self.browser.settle()
-        self.assertEqual(self.data("#timeline canvas", "rows"), str(3 * ranks))
-        # The last rows are there after scrolling, by keys.
-        self.browser.run("document.querySelector('#timeline canvas').focus()")
-        for _ in range(12):
-            self.browser.key("PageDown")
-        scrolled = self.browser.run("(() => { const rows = document.querySelector('.rows'); "
-                                    "return rows.scrollTop + rows.clientHeight - rows.scrollHeight; })()")
-        self.assertGreaterEqual(scrolled, -1)
-        self.assertIn("stand for 16,384", self.text("#timeline"))
-
-    def test_many_events_are_drawn_fast(self):
-        document = self.open("large")
-        self.browser.run("document.getElementById('by-stage').click()")
-        self.browser.settle()
-        took = self.browser.run("""(() => { const canvas = document.querySelector("#timeline canvas"), took = [];
-            for (let turn = 0; turn < 9; ++turn) { const start = performance.now(); canvas.paint(); took.push(performance.now() - start); }
-            return took.sort((a, b) => a - b)[4]; })()""")
-        print(f"{len(all_events(document['plans'][0]['timeline']))} events: a frame is drawn in {took:.1f} ms")
-        self.assertLess(took, 100)
 
     # Colours, paper, keyboard, harm.
 

@@ -2,7 +2,9 @@
 
 #include "vescale/Report/Environment.h"
 #include "vescale/Report/PlanReport.h"
+#include "vescale/Report/PlanReportParts.h"
 #include "vescale/Support/ExitCodes.h"
+#include "vescale/Support/Fields.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -29,26 +31,74 @@ static cl::opt<std::string>
     html("html", cl::desc("Write the page of REPORT.json, a plan report"),
          cl::value_desc("PAGE"), cl::cat(category));
 
+static cl::opt<std::string>
+    trace("trace",
+          cl::desc("Of a run of the plan, its --trace file: measured "
+                   "beside predicted"),
+          cl::value_desc("FILE"), cl::cat(category));
+static cl::opt<std::string>
+    logFile("log", cl::desc("Of a run of the plan, its --log file"),
+            cl::value_desc("FILE"), cl::cat(category));
+static cl::opt<int64_t>
+    ranPlan("ran", cl::desc("Which plan of the report ran (default: 1)"),
+            cl::value_desc("N"), cl::init(1), cl::cat(category));
+
 static int fail(int code, const llvm::Twine &what) {
   llvm::errs() << "error: " << what << "\n";
   return code;
 }
 
-static int writePage() {
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(document, /*IsText=*/true);
+static llvm::Error inFile(llvm::StringRef file, llvm::Error error) {
+  return llvm::createStringError(file + ": " +
+                                 llvm::toString(std::move(error)));
+}
+
+static llvm::Expected<std::string> readText(llvm::StringRef file) {
+  if (file.empty())
+    return "";
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(file, /*IsText=*/true);
   if (!buffer)
-    return fail(exitBadInput, document + ": " + buffer.getError().message());
-  llvm::Expected<llvm::json::Value> value =
-      llvm::json::parse((*buffer)->getBuffer());
-  if (!value)
-    return fail(exitBadInput,
-                document + ": " + llvm::toString(value.takeError()));
-  const llvm::json::Object *report = value->getAsObject();
+    return inFile(file, llvm::errorCodeToError(buffer.getError()));
+  return (*buffer)->getBuffer().str();
+}
+
+/// Adds what was measured.
+static llvm::Error addRun(llvm::json::Object &report) {
+  llvm::Expected<std::string> traceText = readText(trace);
+  if (!traceText)
+    return traceText.takeError();
+  llvm::Expected<std::string> logText = readText(logFile);
+  if (!logText)
+    return logText.takeError();
+  auto measured = measuredReport({*traceText, *logText}, ranPlan - 1);
+  if (!measured)
+    return measured.takeError();
+  report["measured"] = std::move(*measured);
+  return llvm::Error::success();
+}
+
+static llvm::Expected<llvm::json::Object> readReport() {
+  llvm::Expected<std::string> text = readText(document);
+  if (!text)
+    return text.takeError();
+  auto report = parseJsonObject(*text, size_t(1) << 30);
   if (!report)
-    return fail(exitBadInput, document + ": is no JSON object");
+    return inFile(document, report.takeError());
   if (llvm::Error error = checkPlanReport(*report))
-    return fail(exitBadInput,
-                document + ": " + llvm::toString(std::move(error)));
+    return inFile(document, std::move(error));
+  if (trace.empty() && logFile.empty())
+    return report;
+  if (llvm::Error error = addRun(*report))
+    return std::move(error);
+  if (llvm::Error error = checkPlanReport(*report))
+    return inFile(document, std::move(error));
+  return report;
+}
+
+static int writePage() {
+  llvm::Expected<llvm::json::Object> report = readReport();
+  if (!report)
+    return fail(exitBadInput, llvm::toString(report.takeError()));
   std::error_code problem;
   llvm::ToolOutputFile page(html, problem, llvm::sys::fs::OF_None);
   if (problem)
@@ -96,7 +146,9 @@ int main(int argc, char **argv) {
           "  vescale-report\n"
           "  vescale-report --json\n"
           "  vescale-report --library-dir=BUNDLE/lib\n"
-          "  vescale-report report.json --html=plan.html\n\n"
+          "  vescale-report report.json --html=plan.html\n"
+          "  vescale-report report.json --trace=t.json --log=l.jsonl "
+          "--html=plan.html\n\n"
           "Exit codes: 0 done, 1 failed, 2 usage, 3 bad input.\n",
           &llvm::errs()))
     return exitUsage;
@@ -104,6 +156,8 @@ int main(int argc, char **argv) {
     return fail(exitUsage, document.empty()
                                ? "--html needs the plan report to show"
                                : "a plan report needs --html=PAGE");
+  if (document.empty() && !(trace.empty() && logFile.empty()))
+    return fail(exitUsage, "--trace and --log go with a plan report");
   if (document.empty())
     return printEnvironment(argv[0]);
   if (json || !libraryDir.empty())

@@ -83,8 +83,9 @@ static Check layer() {
 }
 
 static Check timeline() {
-  // Name, kind, start, duration, micro-batch.
-  Check event = tuple({count(), count(), number(), number(), count()}, 1);
+  // Name, kind, start, duration, micro-batch or -1, bytes.
+  Check event = tuple(
+      {count(), count(), number(), number(), integer(-1, kMost), count()}, 2);
   Check track = object({{"name", text()}, {"events", list(event)}});
   Check rank = object({{"name", text()},
                        {"stage", integer(0, 1 << 20), Optional},
@@ -93,7 +94,7 @@ static Check timeline() {
                        {"memory", list(tuple({number(), count()})), Optional}});
   return object(
       {{"kinds", list(word({"forward", "backward", "recompute", "update",
-                            "compute", "collective", "send", "wait"}))},
+                            "work", "collective", "transfer", "wait"}))},
        {"names", list(text())},
        {"ranks", list(rank, 1)}});
 }

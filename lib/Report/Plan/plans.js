@@ -52,19 +52,25 @@ function renderRejected(section) {
   }))));
 }
 
+const COMPUTING = new Set(["forward", "backward", "recompute", "update", "work"]);
+
 /** How long a rank did what, in total. */
-function timeByKind(timeline, rank) {
+function timeByKind(timeline, rank, isCoarse) {
   const times = new Map();
   for (const track of rank.tracks)
-    for (const [, kind, , duration] of track.events)
-      times.set(timeline.kinds[kind], (times.get(timeline.kinds[kind]) ?? 0) + duration);
+    for (const [, index, , duration] of track.events) {
+      const kind = isCoarse && COMPUTING.has(timeline.kinds[index]) ? "work" : timeline.kinds[index];
+      times.set(kind, (times.get(kind) ?? 0) + duration);
+    }
   return times;
 }
 
 function comparedKinds(plan, measured) {
   const [mine, theirs] = [plan.timeline?.ranks[0], measured.timeline?.ranks[0]];
   if (!mine || !theirs) return [];
-  const predicted = timeByKind(plan.timeline, mine), found = timeByKind(measured.timeline, theirs);
+  // A trace may not tell what work is for.
+  const isCoarse = [plan.timeline, measured.timeline].some(({ kinds }) => kinds.includes("work"));
+  const predicted = timeByKind(plan.timeline, mine, isCoarse), found = timeByKind(measured.timeline, theirs, isCoarse);
   return [...new Set([...predicted.keys(), ...found.keys()])].map((kind) =>
     [`${visible(theirs.name)}: ${kind}`, predicted.get(kind) ?? 0, found.get(kind) ?? 0, time, kind]);
 }

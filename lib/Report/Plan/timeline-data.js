@@ -5,15 +5,16 @@ function trackOf(timeline, track) {
   const events = [...track.events].sort((a, b) => a[2] - b[2]), number = events.length;
   const data = { name: track.name, number, names: new Uint32Array(number), kinds: new Uint8Array(number),
     starts: new Float64Array(number), ends: new Float64Array(number), latest: new Float64Array(number),
-    batches: new Int32Array(number), timeline };
+    batches: new Int32Array(number), bytes: new Float64Array(number), timeline };
   let latest = 0;
-  events.forEach(([name, kind, start, duration, batch], index) => {
+  events.forEach(([name, kind, start, duration, batch, size], index) => {
     data.names[index] = name;
     data.kinds[index] = kind;
     data.starts[index] = start;
     data.ends[index] = start + duration;
     data.latest[index] = latest = Math.max(latest, start + duration);
     data.batches[index] = batch ?? -1;
+    data.bytes[index] = size ?? 0;
   });
   return data;
 }
@@ -38,7 +39,7 @@ function eventAt(track, at, slack) {
 function eventText(track, index) {
   const { timeline } = track, batch = track.batches[index];
   return `${visible(timeline.names[track.names[index]])}\n${timeline.kinds[track.kinds[index]]}` +
-    (batch >= 0 ? `, micro-batch ${batch}` : "") +
+    (batch >= 0 ? `, micro-batch ${batch}` : "") + (track.bytes[index] ? `, ${bytes(track.bytes[index])}` : "") +
     `\n${time(track.ends[index] - track.starts[index])} from ${time(track.starts[index])} to ${time(track.ends[index])}`;
 }
 
