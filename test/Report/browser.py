@@ -24,20 +24,36 @@ class Browser:
 
     def __init__(self, width=1280, height=900):
         self.profile = tempfile.TemporaryDirectory(prefix="vescale-browser-")
+        self.said = open(f"{self.profile.name}/stderr", "w+")
         to_read, self.to = os.pipe()
         self.back, to_write = os.pipe()
-        flags = [find(), "--headless", "--remote-debugging-pipe", f"--user-data-dir={self.profile.name}", f"--window-size={width},{height}",
-                 "--hide-scrollbars", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--force-color-profile=srgb",
-                 "--disable-dev-shm-usage"]
-        if os.getuid() == 0:
-            flags.append("--no-sandbox")
+        flags = [
+            find(),
+            "--headless",
+            "--remote-debugging-pipe",
+            f"--user-data-dir={self.profile.name}",
+            f"--window-size={width},{height}",
+            "--hide-scrollbars",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--force-color-profile=srgb",
+            "--disable-dev-shm-usage",
+            "--no-sandbox",
+        ]  # which needs what root or a container may not have; the pages are the tests' own
 
         def pipes():  # the protocol's are 3 and 4
             os.dup2(to_read, 103), os.dup2(to_write, 104)
             os.dup2(103, 3), os.dup2(104, 4)
 
-        self.process = subprocess.Popen(flags, preexec_fn=pipes, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            flags,
+            preexec_fn=pipes,
+            close_fds=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self.said,
+        )
         os.close(to_read), os.close(to_write)
         self.buffer, self.number, self.session, self.events = b"", 0, None, []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -56,7 +72,7 @@ class Browser:
         except (OSError, RuntimeError, TimeoutError, subprocess.TimeoutExpired):
             self.process.kill()
             self.process.wait()
-        os.close(self.to), os.close(self.back)
+        os.close(self.to), os.close(self.back), self.said.close()
         shutil.rmtree(self.profile.name, ignore_errors=True)
 
     def _message(self, deadline):
@@ -65,7 +81,8 @@ class Browser:
                 raise TimeoutError("the browser does not answer")
             data = os.read(self.back, 1 << 20)
             if not data:
-                raise RuntimeError(f"the browser ended with {self.process.wait()}")
+                self.said.seek(0)
+                raise RuntimeError(f"the browser ended with {self.process.wait()}:\n{self.said.read()[-2000:]}")
             self.buffer += data
         text, self.buffer = self.buffer.split(b"\0", 1)
         return json.loads(text)
@@ -122,7 +139,9 @@ class Browser:
 
     def requests(self):
         """The addresses asked for."""
-        return [event["params"]["request"]["url"] for event in self.events if event["method"] == "Network.requestWillBeSent"]
+        return [
+            event["params"]["request"]["url"] for event in self.events if event["method"] == "Network.requestWillBeSent"
+        ]
 
     def scheme(self, name):
         """What the system prefers: light or dark."""
@@ -168,7 +187,12 @@ class Browser:
         """Of what is seen, or of an element."""
         more = {}
         if selector:
-            x, y, width, height = self.run(f"""(() => {{ const {{x, y, width, height}} = document.querySelector({json.dumps(selector)})
+            x, y, width, height = (
+                self.run(f"""(() => {{ const {{x, y, width, height}} = document.querySelector({json.dumps(selector)})
                 .getBoundingClientRect(); return [x + scrollX - 16, y + scrollY - 12, width + 32, height + 24]; }})()""")
-            more = {"clip": {"x": x, "y": y, "width": width, "height": height, "scale": 1}, "captureBeyondViewport": True}
+            )
+            more = {
+                "clip": {"x": x, "y": y, "width": width, "height": height, "scale": 1},
+                "captureBeyondViewport": True,
+            }
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png", **more)["data"]))

@@ -15,7 +15,9 @@ NAMES_WIDE = 296  # of the timeline, left of time 0
 
 
 def write_page(document, path):
-    subprocess.run([BUILD / "bin/vescale-report", "-", f"--html={path}"], input=json.dumps(document), text=True, check=True)
+    subprocess.run(
+        [BUILD / "bin/vescale-report", "-", f"--html={path}"], input=json.dumps(document), text=True, check=True
+    )
 
 
 def write_pages(directory):
@@ -45,7 +47,9 @@ class Pages(unittest.TestCase):
     def tearDown(self):
         # Whatever was done to a page: nothing complained, and it was alone.
         self.assertEqual(self.browser.complaints(), [])
-        self.assertEqual([url for url in self.browser.requests() if not url.startswith(f"file://{self.directory}/")], [])
+        self.assertEqual(
+            [url for url in self.browser.requests() if not url.startswith(f"file://{self.directory}/")], []
+        )
         self.assertEqual(len(self.browser.requests()), 1)
 
     def text(self, selector):

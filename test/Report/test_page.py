@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The page of plan reports in a headless browser: what it shows, that it can be used, that it asks nothing of the network.
+"""The page of plan reports in a headless browser: what it shows, how it is used, that it asks nothing of the network.
 
 usage: test_page.py BUILD [--pictures=DIR] [TEST…]
 
@@ -18,8 +18,13 @@ from pages import Pages, write_page, write_pages
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MEMORY_KINDS = ["parameters", "gradients", "optimizer", "activations", "transient"]
 # Of which sample, in which colours; of what is seen first, or of a section.
-PICTURES = {"summary": ("large", "light", None), "layers": ("large", "light", "#layers"), "memory": ("large", "dark", "#memory"),
-            "timeline": ("large", "dark", "#timeline"), "measured": ("small", "light", "#measured")}
+PICTURES = {
+    "summary": ("large", "light", None),
+    "layers": ("large", "light", "#layers"),
+    "memory": ("large", "dark", "#memory"),
+    "timeline": ("large", "dark", "#timeline"),
+    "measured": ("small", "light", "#measured"),
+}
 
 
 def used(rank):
@@ -30,28 +35,48 @@ class Page(Pages):
     # What is shown.
 
     def test_every_section_is_there(self):
-        sections = ["summary", "cluster", "layers", "memory", "timeline", "communication", "plans", "rejected", "measured"]
+        sections = [
+            "summary",
+            "cluster",
+            "layers",
+            "memory",
+            "timeline",
+            "communication",
+            "plans",
+            "rejected",
+            "measured",
+        ]
         for name, want in ("small", sections), ("large", sections[:-1]):
             self.open(name)
             self.assertEqual(self.browser.run("[...document.querySelectorAll('section')].map((each) => each.id)"), want)
-            self.assertEqual(self.browser.run("[...document.querySelectorAll('nav a')].map((each) => each.hash.slice(1))"), want)
+            self.assertEqual(
+                self.browser.run("[...document.querySelectorAll('nav a')].map((each) => each.hash.slice(1))"), want
+            )
 
     def test_summary(self):
         document = self.open("large")
         summary = self.text("#summary")
         certificate = document["plans"][0]["certificate"]
-        for words in ("example-405b, 406 billion parameters, 16.8 million tokens a step, on 16,384 × 80 GiB accelerator",
-                      "dp 128 (samples) × pp 16 (stages) × tp 8 (heads and hidden) on 16,384 devices.",
-                      "16 pipeline stages by 1F1B; 32 micro-batches; the optimizer's state in shards (ZeRO-1) over dp; "
-                      "the sequence sharded between layers (Megatron); nothing computed again.",
-                      f"{100 * document['plans'][0]['step']['mfu']:.0f} %\nof the peak (MFU)", "61.0 GiB\nof 80.0 GiB a rank",
-                      "The fullest rank (stage 0) needs 61.0 GiB of 80.0 GiB.",
-                      f"more than {100 * certificate['gap']:.2g} % cheaper", "1,204 points searched, 1,180 pruned by their bound.",
-                      "What binds: memory of stage 0.", "The search was cut short: by --time-limit=10."):
+        for words in (
+            "example-405b, 406 billion parameters, 16.8 million tokens a step, on 16,384 × 80 GiB accelerator",
+            "dp 128 (samples) × pp 16 (stages) × tp 8 (heads and hidden) on 16,384 devices.",
+            "16 pipeline stages by 1F1B; 32 micro-batches; the optimizer's state in shards (ZeRO-1) over dp; "
+            "the sequence sharded between layers (Megatron); nothing computed again.",
+            f"{100 * document['plans'][0]['step']['mfu']:.0f} %\nof the peak (MFU)",
+            "61.0 GiB\nof 80.0 GiB a rank",
+            "The fullest rank (stage 0) needs 61.0 GiB of 80.0 GiB.",
+            f"more than {100 * certificate['gap']:.2g} % cheaper",
+            "1,204 points searched, 1,180 pruned by their bound.",
+            "What binds: memory of stage 0.",
+            "The search was cut short: by --time-limit=10.",
+        ):
             self.assertIn(words, summary)
         step = document["plans"][0]["step"]
-        self.assertIn(f"A step takes {step['total_us'] / 1e6:.2f} s: {step['compute_us'] / 1e6:.2f} s of computing, "
-                      f"21.0 ms waiting for communication, {step['bubble_us'] / 1e6:.2f} s in the pipeline's bubble.", summary)
+        self.assertIn(
+            f"A step takes {step['total_us'] / 1e6:.2f} s: {step['compute_us'] / 1e6:.2f} s of computing, "
+            f"21.0 ms waiting for communication, {step['bubble_us'] / 1e6:.2f} s in the pipeline's bubble.",
+            summary,
+        )
         self.open("small")
         self.assertIn("No plan in the searched space is cheaper", self.text("#summary"))
         self.assertNotIn("cut short", self.text("#summary"))
@@ -59,8 +84,8 @@ class Page(Pages):
     def test_cluster_small(self):
         self.open("small")
         self.assertEqual((self.data("#cluster canvas", "drawn"), self.data("#cluster canvas", "places")), ("2", "2"))
-        self.assertEqual(self.pixel("#cluster canvas", 10, 10), [0x44, 0x77, 0xaa])
-        self.assertEqual(self.pixel("#cluster canvas", 42, 10), [0xee, 0x66, 0x77])
+        self.assertEqual(self.pixel("#cluster canvas", 10, 10), [0x44, 0x77, 0xAA])
+        self.assertEqual(self.pixel("#cluster canvas", 42, 10), [0xEE, 0x66, 0x77])
 
     def test_cluster_large(self):
         document = self.open("large")
@@ -87,11 +112,15 @@ class Page(Pages):
         document = self.open("large")
         layers = document["plans"][0]["layers"]
         self.assertIn(f"{sum(layer['count'] for layer in layers)} layers in {len(layers)} runs", self.text("#layers"))
-        shades = self.browser.run("[...document.querySelectorAll('.strip > *')].map((each) => getComputedStyle(each).backgroundColor)")
+        shades = self.browser.run(
+            "[...document.querySelectorAll('.strip > *')].map((each) => getComputedStyle(each).backgroundColor)"
+        )
         # Embedding, the stages that gather the states, those that don't, head.
         self.assertEqual([shades.index(shade) for shade in shades], [0, 1, 1] + [3] * 14 + [17])
         self.choose("#layers-by", "stage")
-        shades = self.browser.run("[...document.querySelectorAll('.strip > *')].map((each) => getComputedStyle(each).backgroundColor)")
+        shades = self.browser.run(
+            "[...document.querySelectorAll('.strip > *')].map((each) => getComputedStyle(each).backgroundColor)"
+        )
         self.assertEqual(len(set(shades)), 16)
         # The fourth run by the mouse, then one to the left by a key.
         x, y, width, height = self.browser.box(".strip > :nth-child(4)")
@@ -101,8 +130,11 @@ class Page(Pages):
         self.browser.run("document.querySelector('.strip > :nth-child(4)').focus()")
         self.browser.key("ArrowLeft")
         self.assertIn(f"{layers[2]['name']}: block, 8 layers alike, stage 1", self.text("#tensors"))
-        for row in ("states\tactivation\t128 × 8,192 × 16,384\t[dp, –, –]", "w1#exp_avg\tparameter\t53,248 × 16,384\t[tp·dp, –]",
-                    "w2\tactivation\t128 × 8,192 × 16,384\t[dp, –, –], sum over tp to come"):
+        for row in (
+            "states\tactivation\t128 × 8,192 × 16,384\t[dp, –, –]",
+            "w1#exp_avg\tparameter\t53,248 × 16,384\t[tp·dp, –]",
+            "w2\tactivation\t128 × 8,192 × 16,384\t[dp, –, –], sum over tp to come",
+        ):
             self.assertIn(row, self.text("#tensors"))
 
     def test_memory(self):
@@ -118,7 +150,12 @@ class Page(Pages):
                 self.assertAlmostEqual(areas[kind] / whole, rank[f"{kind}_bytes"] / rank["limit_bytes"], delta=1e-4)
             self.assertIn(f"stage {stage}: {used(rank) / 2**30:.1f} GiB of 80.0 GiB", self.text("#treemap"))
         self.open("small")
-        self.assertEqual(self.browser.run("[...document.querySelectorAll('[data-part]')].map((each) => each.dataset.part)").count("MLPs"), 1)
+        self.assertEqual(
+            self.browser.run("[...document.querySelectorAll('[data-part]')].map((each) => each.dataset.part)").count(
+                "MLPs"
+            ),
+            1,
+        )
 
     def test_too_much_memory(self):
         document = samples.small(1)
@@ -133,12 +170,23 @@ class Page(Pages):
         document = self.open("large")
         flows = document["plans"][0]["communication"]["bytes"]
         self.assertEqual(self.data("#communication canvas", "cells"), str(len(flows)))
-        self.assertIn(f"{sum(size for _, _, size in flows) / 2**40:.1f} TiB in a step, in {len(flows)} flows between 32 groups",
-                      self.text("#communication"))
+        self.assertIn(
+            f"{sum(size for _, _, size in flows) / 2**40:.1f} TiB in a step, in {len(flows)} flows between 32 groups",
+            self.text("#communication"),
+        )
         self.browser.run("document.querySelector('#communication canvas').focus()")
         for key in "ArrowRight", "ArrowRight", "ArrowDown", "ArrowUp":
             self.browser.key(key)
         self.assertEqual(self.text("#communication .reading"), "stage 0, dp 0 to stage 1, dp 0: 4.00 GiB")
+        # Rows send. States are larger than their gradients: the cell above the diagonal is nearer to the full colour.
+        names, top = 110, 20  # left of the cells and above them
+        side = (self.browser.box("#communication canvas")[3] - top - 2) / 32
+        sent, back = (
+            self.pixel("#communication canvas", names + (column + 0.5) * side, top + (row + 0.5) * side)
+            for row, column in ((2, 4), (4, 2))
+        )
+        accent = self.colour("accent")
+        self.assertLess(*(sum(abs(part - full) for part, full in zip(cell, accent)) for cell in (sent, back)))
 
     def test_plans(self):
         document = self.open("large")
@@ -147,10 +195,18 @@ class Page(Pages):
         best = document["plans"][0]["step"]["total_us"]
         for index, (row, plan) in enumerate(zip(rows, document["plans"])):
             self.assertEqual(row[0], f"{index + 1}. {plan['title']}")
-            self.assertEqual(row[7:10], [f"{plan['step']['total_us'] / 1e6:.2f} s", f"× {plan['step']['total_us'] / best:.3f}",
-                                         f"{used(plan['memory'][0]) / 2**30:.1f} GiB"])
-        widths = self.browser.run("[...document.querySelectorAll('#plans .columns > :first-child .bar')].map((each) => "
-                                  "[each.clientWidth, ...[...each.children].map((part) => part.getBoundingClientRect().width)])")
+            self.assertEqual(
+                row[7:10],
+                [
+                    f"{plan['step']['total_us'] / 1e6:.2f} s",
+                    f"× {plan['step']['total_us'] / best:.3f}",
+                    f"{used(plan['memory'][0]) / 2**30:.1f} GiB",
+                ],
+            )
+        widths = self.browser.run(
+            "[...document.querySelectorAll('#plans .columns > :first-child .bar')].map((each) => "
+            "[each.clientWidth, ...[...each.children].map((part) => part.getBoundingClientRect().width)])"
+        )
         slowest = max(plan["step"]["total_us"] for plan in document["plans"])
         for (whole, *parts), plan in zip(widths, document["plans"]):
             for part, kind in zip(parts, ("compute", "exposed", "bubble")):
@@ -169,7 +225,10 @@ class Page(Pages):
 
     def test_rejected(self):
         self.open("large")
-        self.assertIn("pp=1\tdoes not fit: ZeRO-3 would, at 1.6 of the time\tlimit 80.0 GiB, needs 131 GiB", self.text("#rejected"))
+        self.assertIn(
+            "pp=1\tdoes not fit: ZeRO-3 would, at 1.6 of the time\tlimit 80.0 GiB, needs 131 GiB",
+            self.text("#rejected"),
+        )
 
     def test_measured(self):
         document = self.open("small")
@@ -177,8 +236,15 @@ class Page(Pages):
         self.assertEqual(rows["memory of the fullest rank"], ["416 MiB", "417 MiB", "1.002"])
         self.assertEqual(rows["step"][2], "1.040")
         for index, kind in enumerate(samples.KINDS):
-            times = [sum(event[3] for track in timeline["ranks"][0]["tracks"] for event in track["events"] if event[1] == index)
-                     for timeline in (document["plans"][0]["timeline"], document["measured"]["timeline"])]
+            times = [
+                sum(
+                    event[3]
+                    for track in timeline["ranks"][0]["tracks"]
+                    for event in track["events"]
+                    if event[1] == index
+                )
+                for timeline in (document["plans"][0]["timeline"], document["measured"]["timeline"])
+            ]
             if all(times):
                 self.assertEqual(rows[f"rank 0: {kind}"][2], f"{times[1] / times[0]:.3f}")
         # Both runs have rows in the timeline: two tracks each and memory, of two ranks.
@@ -199,7 +265,9 @@ class Page(Pages):
         self.assertNotEqual(seen["light"][1], seen["dark"][1])
         # The reader's choice counts more than the system's, for canvases as well.
         self.choose("#theme", "light")
-        self.assertEqual([self.colour("page"), self.pixel("#timeline canvas", place(start + 20000) - x, 24)], seen["light"])
+        self.assertEqual(
+            [self.colour("page"), self.pixel("#timeline canvas", place(start + 20000) - x, 24)], seen["light"]
+        )
 
     def test_texts_can_be_read(self):
         def luminance(colour):
@@ -217,8 +285,10 @@ class Page(Pages):
         for name, most in ("small", 8), ("large", 9):
             self.open(name, "dark")
             # Colours as they were when it was printed.
-            self.browser.run("printed = undefined, addEventListener('beforeprint', () => printed = "
-                             "getComputedStyle(document.documentElement).backgroundColor)")
+            self.browser.run(
+                "printed = undefined, addEventListener('beforeprint', () => printed = "
+                "getComputedStyle(document.documentElement).backgroundColor)"
+            )
             pages = self.browser.paper().count(b"/Type /Page\n")
             self.assertTrue(0 < pages <= most, pages)
             self.assertEqual(self.browser.run("printed"), "rgb(255, 255, 255)")
@@ -235,10 +305,24 @@ class Page(Pages):
         for _ in range(80):
             self.browser.call("Input.dispatchKeyEvent", type="keyDown", key="Tab", code="Tab", windowsVirtualKeyCode=9)
             self.browser.call("Input.dispatchKeyEvent", type="keyUp", key="Tab", code="Tab", windowsVirtualKeyCode=9)
-            reached.append(self.browser.run("""(() => { const {activeElement: at} = document;
-                return `${at.closest("section")?.id ?? ""} ${at.tagName}`; })()"""))
-        for stop in (" SELECT", " A", "cluster SELECT", "cluster CANVAS", "layers SELECT", "layers DIV", "memory BUTTON", "timeline BUTTON",
-                     "timeline INPUT", "timeline CANVAS", "communication CANVAS", "plans BUTTON"):
+            reached.append(
+                self.browser.run("""(() => { const {activeElement: at} = document;
+                return `${at.closest("section")?.id ?? ""} ${at.tagName}`; })()""")
+            )
+        for stop in (
+            " SELECT",
+            " A",
+            "cluster SELECT",
+            "cluster CANVAS",
+            "layers SELECT",
+            "layers DIV",
+            "memory BUTTON",
+            "timeline BUTTON",
+            "timeline INPUT",
+            "timeline CANVAS",
+            "communication CANVAS",
+            "plans BUTTON",
+        ):
             self.assertIn(stop, reached)
         unnamed = self.browser.run("""[...document.querySelectorAll("canvas, button, select, input, [role=option]")].filter((each) =>
             !(each.getAttribute("aria-label") || each.innerText || each.closest("label"))).length""")
@@ -247,12 +331,20 @@ class Page(Pages):
     def test_hostile_names(self):
         document = self.open("hostile")
         self.assertIsNone(self.browser.run("window.broken"))
-        self.assertEqual(self.browser.run("document.querySelectorAll('img, section script, section svg[onload], header script').length"), 0)
+        self.assertEqual(
+            self.browser.run(
+                "document.querySelectorAll('img, section script, section svg[onload], header script').length"
+            ),
+            0,
+        )
         self.assertEqual(self.text("h1"), self.browser.run("document.title"))
         self.assertIn("</script><script>window.broken = 1</script>", self.text("#cluster"))
         self.assertIn("\\u202eright to left\\u202c", self.text("main"))
         self.assertIn("\\u0009", self.text("main"))
-        self.assertNotIn("\u202e", self.browser.run("document.body.textContent.replace(document.getElementById('report').textContent, '')"))
+        self.assertNotIn(
+            "\u202e",
+            self.browser.run("document.body.textContent.replace(document.getElementById('report').textContent, '')"),
+        )
         self.assertEqual(self.browser.run("JSON.parse(document.getElementById('report').textContent)"), document)
 
     def test_policy(self):
@@ -268,9 +360,17 @@ class Page(Pages):
             return [window.broken ?? null, ...seen.sort()];
         })()""")
         self.assertEqual(refused, [None, "connect-src", "img-src", "script-src-elem"])
-        self.assertEqual({event["params"].get("blockedReason") for event in self.browser.events if event["method"] == "Network.loadingFailed"},
-                         {"csp"})
-        self.assertTrue(all("Content Security Policy" in text for text in self.browser.complaints()), self.browser.complaints())
+        self.assertEqual(
+            {
+                event["params"].get("blockedReason")
+                for event in self.browser.events
+                if event["method"] == "Network.loadingFailed"
+            },
+            {"csp"},
+        )
+        self.assertTrue(
+            all("Content Security Policy" in text for text in self.browser.complaints()), self.browser.complaints()
+        )
         self.open("small")  # for what every test ends with
 
     def test_pictures_are_small(self):

@@ -6,6 +6,7 @@ usage: test_timeline.py BUILD [TEST…]
 
 import unittest
 
+import sample_pipeline
 import samples
 from pages import Pages, all_events
 
@@ -19,9 +20,15 @@ class Timeline(Pages):
         self.assertEqual(self.data("#timeline canvas", "drawn"), str(events))
         x, y, place = self.timeline()
         for index in 2, 8:
-            name, kind, start, duration, batch = document["plans"][0]["timeline"]["ranks"][0]["tracks"][0]["events"][index]
-            self.assertEqual(self.pixel("#timeline canvas", place(start + 0.9 * duration) - x, 24), self.colour(samples.KINDS[kind]))
-        self.assertEqual(self.pixel("#timeline canvas", place(1000) - x, 24 + 18), [0, 0, 0], "nothing is sent at first")
+            name, kind, start, duration, batch = document["plans"][0]["timeline"]["ranks"][0]["tracks"][0]["events"][
+                index
+            ]
+            self.assertEqual(
+                self.pixel("#timeline canvas", place(start + 0.9 * duration) - x, 24), self.colour(samples.KINDS[kind])
+            )
+        self.assertEqual(
+            self.pixel("#timeline canvas", place(1000) - x, 24 + 18), [0, 0, 0], "nothing is sent at first"
+        )
 
     def test_zoom(self):
         self.open("large")
@@ -29,7 +36,9 @@ class Timeline(Pages):
         x, y, place = self.timeline()
         at = end / 3
         self.browser.wheel(place(at), y + 100, -200)
-        self.assertEqual(self.number("#timeline canvas", "to"), end, "the wheel moves the page until the timeline was clicked")
+        self.assertEqual(
+            self.number("#timeline canvas", "to"), end, "the wheel moves the page until the timeline was clicked"
+        )
         x, y, place = self.timeline()
         pointer = place(at)
         self.browser.wheel(pointer, y + 100, -200, modifiers=CTRL)
@@ -48,15 +57,21 @@ class Timeline(Pages):
         self.browser.key("Home")
         self.assertEqual((self.number("#timeline canvas", "from"), self.number("#timeline canvas", "to")), (0, end))
         self.browser.key("+")
-        self.assertAlmostEqual(self.number("#timeline canvas", "to") - self.number("#timeline canvas", "from"), 0.6 * end, delta=1)
+        self.assertAlmostEqual(
+            self.number("#timeline canvas", "to") - self.number("#timeline canvas", "from"), 0.6 * end, delta=1
+        )
         before = self.number("#timeline canvas", "from")
         self.browser.key("ArrowRight")
         self.assertAlmostEqual(self.number("#timeline canvas", "from"), before + 0.15 * 0.6 * end, delta=1)
         self.browser.key("-")
-        self.assertAlmostEqual(self.number("#timeline canvas", "to") - self.number("#timeline canvas", "from"), end, delta=1)
+        self.assertAlmostEqual(
+            self.number("#timeline canvas", "to") - self.number("#timeline canvas", "from"), end, delta=1
+        )
         # Shift and drag marks what to see.
         x, y, place = self.timeline()
-        self.browser.drag([(place(0.2 * end), y + 60), (place(0.3 * end), y + 60), (place(0.4 * end), y + 60)], modifiers=SHIFT)
+        self.browser.drag(
+            [(place(0.2 * end), y + 60), (place(0.3 * end), y + 60), (place(0.4 * end), y + 60)], modifiers=SHIFT
+        )
         self.assertAlmostEqual(self.number("#timeline canvas", "from"), 0.2 * end, delta=0.005 * end)
         self.assertAlmostEqual(self.number("#timeline canvas", "to"), 0.4 * end, delta=0.005 * end)
 
@@ -66,8 +81,12 @@ class Timeline(Pages):
         name, kind, start, duration, batch = timeline["ranks"][0]["tracks"][0]["events"][2]
         x, y, place = self.timeline()
         self.browser.mouse("mouseMoved", place(start + duration / 2), y + 30)
-        self.assertEqual(self.browser.run("tip = document.getElementById('tip'), tip.hidden ? '' : tip.textContent.split('\\n').slice(0, 2)"),
-                         ["h.2", "forward, micro-batch 0"])
+        self.assertEqual(
+            self.browser.run(
+                "tip = document.getElementById('tip'), tip.hidden ? '' : tip.textContent.split('\\n').slice(0, 2)"
+            ),
+            ["h.2", "forward, micro-batch 0"],
+        )
         self.browser.click(place(start + duration / 2), y + 30)
         self.assertTrue(self.text("#timeline .reading").startswith("rank 0, compute: h.2; forward, micro-batch 0; "))
         self.browser.key("n")
@@ -85,7 +104,7 @@ class Timeline(Pages):
     def test_stages_fold(self):
         document = self.open("large")
         ranks = len(document["plans"][0]["timeline"]["ranks"])
-        self.assertEqual(self.data("#timeline canvas", "rows"), str(2 * samples.STAGES))
+        self.assertEqual(self.data("#timeline canvas", "rows"), str(2 * sample_pipeline.STAGES))
         self.browser.run("document.getElementById('by-stage').click()")
         self.browser.settle()
         self.assertEqual(self.data("#timeline canvas", "rows"), str(2 * ranks))
@@ -96,8 +115,10 @@ class Timeline(Pages):
         self.browser.run("document.querySelector('#timeline canvas').focus()")
         for _ in range(12):
             self.browser.key("PageDown")
-        scrolled = self.browser.run("(() => { const rows = document.querySelector('.rows'); "
-                                    "return rows.scrollTop + rows.clientHeight - rows.scrollHeight; })()")
+        scrolled = self.browser.run(
+            "(() => { const rows = document.querySelector('.rows'); "
+            "return rows.scrollTop + rows.clientHeight - rows.scrollHeight; })()"
+        )
         self.assertGreaterEqual(scrolled, -1)
         self.assertIn("stand for 16,384", self.text("#timeline"))
 

@@ -92,9 +92,10 @@ function renderCluster(section, plan, signal) {
   let axis = Math.max(0, mesh.findIndex(({ size }) => size > 1)), chosen, nested, places;
   const about = (device) => {
     const place = placeOf(mesh, device);
-    const groups = levels.slice(0, -1).map(({ name, devices }) => `${visible(name)} ${count(Math.floor(device / devices))}`).reverse();
-    return `device ${count(device)}: ` + [place ? place.map((part, index) => `${visible(mesh[index].axis)} ${part}`).join(", ") : "idle",
-      ...groups].join("; ");
+    const axes = place ? place.map((part, index) => `${visible(mesh[index].axis)} ${part}`).join(", ") : "idle";
+    const groups = levels.slice(0, -1).reverse()
+      .map(({ name, devices }) => `${visible(name)} ${count(Math.floor(device / devices))}`);
+    return `device ${count(device)}: ${[axes, ...groups].join("; ")}`;
   };
   const reading = el("div", { class: "reading", "aria-live": "polite" }, "Arrow keys go from device to device.");
   const choose = (device) => {

@@ -17,8 +17,10 @@ function renderCommunication(section, plan, signal) {
   const share = (size) => most === least ? 1 : Math.log(size / least) / Math.log(most / least);
   const label = number <= 40 ? 110 : 0;
   let side = 10, chosen;
-  const about = ([from, to]) => `${visible(groups[from])} to ${visible(groups[to])}: ${bytes(sent.get(from * number + to) ?? 0)}`;
-  const reading = el("div", { class: "reading", "aria-live": "polite" }, "Rows send, columns receive. Arrow keys go from cell to cell.");
+  const about = ([from, to]) =>
+    `${visible(groups[from])} to ${visible(groups[to])}: ${bytes(sent.get(from * number + to) ?? 0)}`;
+  const reading = el("div", { class: "reading", "aria-live": "polite" },
+    "Rows send, columns receive. Arrow keys go from cell to cell.");
   const cellAt = (event) => {
     const to = Math.floor((event.offsetX - label) / side), from = Math.floor((event.offsetY - (label && 20)) / side);
     return to >= 0 && to < number && from >= 0 && from < number ? [from, to] : undefined;
@@ -66,8 +68,8 @@ function renderCommunication(section, plan, signal) {
   });
   canvas.dataset.cells = flows.length;
   const largest = [...flows].sort((a, b) => b[2] - a[2]).slice(0, 8);
-  section.append(el("p", {}, `${bytes(sum(sizes))} in a step, in ${plural(flows.length, "flow")} between ${plural(number, "group")}` +
-    (matrix.what ? ` (${visible(matrix.what)}).` : ".")),
+  const all = `${bytes(sum(sizes))} in a step, in ${plural(flows.length, "flow")} between ${plural(number, "group")}`;
+  section.append(el("p", {}, all + (matrix.what ? ` (${visible(matrix.what)}).` : ".")),
   el("div", { class: "columns" },
     el("figure", {}, canvas, reading, legend([["nothing", "var(--hatch)"],
       ...(least < most ? [[bytes(least), "color-mix(in oklab, var(--accent) 15%, var(--panel))"]] : []),

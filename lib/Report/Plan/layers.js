@@ -29,7 +29,8 @@ function shadesOf(layers, by) {
       const same = layers.filter((layer, index) => layer.type === first.type && kinds[index] !== kind).length;
       return `${visible(first.type)}${same ? `, as ${visible(first.name)}` : ""}`;
     });
-    return { shades: kinds.map((kind) => oneOf(kind, number)), key: names.map((name, kind) => [name, oneOf(kind, number)]) };
+    const shade = (kind) => oneOf(kind, number);
+    return { shades: kinds.map(shade), key: names.map((name, kind) => [name, shade(kind)]) };
   }
   if (by === "stage") {
     const number = 1 + Math.max(...layers.map(({ stage }) => stage ?? 0));
@@ -42,10 +43,12 @@ function shadesOf(layers, by) {
 }
 
 function renderTensors(layer) {
+  const alike = layer.count > 1 ? `, ${count(layer.count)} layers alike` : "";
+  const stage = layer.stage === undefined ? "" : `, stage ${layer.stage}`;
   return [
-    el("h3", {}, `${visible(layer.name)}: ${visible(layer.type)}` + (layer.count > 1 ? `, ${count(layer.count)} layers alike` : "") +
-      (layer.stage === undefined ? "" : `, stage ${layer.stage}`)),
-    el("p", {}, `Each takes ${time(layer.time_us)} of a step, ${bytes(layer.memory_bytes)} of a rank's memory, and sends ${bytes(layer.sent_bytes)}.`),
+    el("h3", {}, `${visible(layer.name)}: ${visible(layer.type)}${alike}${stage}`),
+    el("p", {}, `Each takes ${time(layer.time_us)} of a step, ${bytes(layer.memory_bytes)} of a rank's memory, ` +
+      `and sends ${bytes(layer.sent_bytes)}.`),
     table(["tensor", "what", "shape", "layout"], layer.tensors.map((tensor) => ({
       cells: [visible(tensor.name), tensor.kind, tensor.shape.map(count).join(" × "), el("code", {}, layoutText(tensor))],
     }))),
@@ -65,13 +68,15 @@ function renderLayers(section, plan) {
     "aria-label": `${visible(layer.name)}, ${count(layer.count)} × ${visible(layer.type)}`, click: () => choose(index),
     mousemove: (event) => showTip(event, `${visible(layer.name)}: ${count(layer.count)} × ${visible(layer.type)}`),
     mouseleave: (event) => showTip(event) }, layer.count * 25 > total ? el("span", {}, visible(layer.name)) : null));
-  const strip = el("div", { class: "strip", role: "listbox", "aria-label": "Layers", "aria-orientation": "horizontal", keydown: (event) => {
+  const goByKey = (event) => {
     const to = { ArrowLeft: chosen - 1, ArrowRight: chosen + 1, Home: 0, End: layers.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     choose(Math.max(0, Math.min(layers.length - 1, to)));
     boxes[chosen].focus();
-  } }, boxes);
+  };
+  const strip = el("div", { class: "strip", role: "listbox", "aria-label": "Layers", "aria-orientation": "horizontal",
+    keydown: goByKey }, boxes);
   function choose(index) {
     chosen = index;
     boxes.forEach((box, at) => {
@@ -86,12 +91,14 @@ function renderLayers(section, plan) {
     key.replaceChildren(legend(entries));
   }
   section.append(
-    el("p", {}, `${plural(total, "layer")} in ${plural(layers.length, "run")} of layers that are laid out alike; a run's width is its number of layers.`),
+    el("p", {}, `${plural(total, "layer")} in ${plural(layers.length, "run")} of layers that are laid out alike; ` +
+      "a run's width is its number of layers."),
     el("div", { class: "controls" }, el("label", {}, "colour layers by ", el("select", { id: "layers-by",
       change: (event) => paint(event.target.value) }, ["layout", plan.pipeline ? "stage" : null, ...Object.keys(BY_VALUE)]
       .filter(Boolean).map((by) => el("option", {}, by))))),
     strip, key, tensors,
-    el("p", { class: "quiet" }, "A layout names for each dimension the axes of the mesh that shard it, major first; – for none."));
+    el("p", { class: "quiet" }, "A layout names for each dimension the axes of the mesh that shard it, " +
+      "major first; – for none."));
   paint("layout");
   choose(chosen);
 }

@@ -56,13 +56,16 @@ function treemap(rank) {
   const wide = 580, high = 300, dark = "#000";
   const nodes = squarify(areasOf(rank), 0, 0, wide, high).flatMap((area) => {
     const { item } = area, shade = `var(--${item.kind})`, ink = item.kind === "hatch" ? "var(--ink)" : dark;
-    const outer = cell(area, item.name, item.size, shade, { "data-kind": item.name, "data-area": Math.round(area.w * area.h), ink });
+    const outer = cell(area, item.name, item.size, shade,
+      { "data-kind": item.name, "data-area": Math.round(area.w * area.h), ink });
     if (!item.inside.length || area.h < 40 || area.w < 40) return [outer];
     const inner = squarify(item.inside, area.x + 3, area.y + 20, area.w - 6, area.h - 23).map((part) =>
-      cell(part, part.item.name, part.item.size, `color-mix(in oklab, ${shade} 78%, white)`, { "data-part": part.item.name, ink }));
+      cell(part, part.item.name, part.item.size, `color-mix(in oklab, ${shade} 78%, white)`,
+        { "data-part": part.item.name, ink }));
     return [outer, ...inner];
   });
-  return svg("svg", { viewBox: `0 0 ${wide} ${high}`, width: "100%", role: "group", "aria-label": `Memory of ${visible(rank.name)}` }, nodes);
+  return svg("svg", { viewBox: `0 0 ${wide} ${high}`, width: "100%", role: "group",
+    "aria-label": `Memory of ${visible(rank.name)}` }, nodes);
 }
 
 function renderMemory(section, plan) {
@@ -77,13 +80,16 @@ function renderMemory(section, plan) {
       el("h3", {}, `${visible(rank.name)}: ${bytes(used)} of ${bytes(rank.limit_bytes)}`),
       over ? el("p", { class: "bad" }, `${bytes(used - rank.limit_bytes)} more than there is.`) : "",
       el("figure", {}, treemap(rank)));
-    numbers.replaceChildren(table(["kind", "#bytes", "#share of the limit"], [...MEMORY_KINDS.map((kind) => [kind, rank[`${kind}_bytes`]]), ["together", used]]
-      .map(([kind, value]) => ({ cells: [kind, bytes(value), percent(value / rank.limit_bytes)] }))));
+    const rows = [...MEMORY_KINDS.map((kind) => [kind, rank[`${kind}_bytes`]]), ["together", used]];
+    numbers.replaceChildren(table(["kind", "#bytes", "#share of the limit"], rows.map(([kind, value]) =>
+      ({ cells: [kind, bytes(value), percent(value / rank.limit_bytes)] }))));
   }
+  const key = [...MEMORY_KINDS.map((kind) => [kind, `var(--${kind})`]), ["free", "var(--hatch)"], ["the limit", "var(--bad)"]];
+  const isShort = plan.memory.length <= 6;
   section.append(el("div", { class: "columns" },
     el("div", {}, el("div", { class: "bars" }, plan.memory.map((rank, index) =>
       [buttons[index], bar(memoryParts(rank), most, rank.limit_bytes), bytes(memoryOf(rank))])),
-    legend([...MEMORY_KINDS.map((kind) => [kind, `var(--${kind})`]), ["free", "var(--hatch)"], ["the limit", "var(--bad)"]]), plan.memory.length <= 6 ? numbers : null),
-  el("div", {}, detail, plan.memory.length > 6 ? numbers : null)));
+    legend(key), isShort ? numbers : null),
+  el("div", {}, detail, isShort ? null : numbers)));
   choose(fullest(plan));
 }

@@ -20,10 +20,20 @@ function barsOf(title, plan, entries, key) {
     drawn, el("span", { class: "number" }, value)])), key);
 }
 
+const PLAN_COLUMNS = ["plan", "mesh", "schedule", "#micro-batches", "#ZeRO", "recompute", "sequence", "#step", "#of the best",
+  "#memory", "#gap"];
+
+function planCells(plan, index) {
+  const or = (value, text = String) => value === undefined ? "–" : text(value), best = report.plans[0].step.total_us;
+  return [`${index + 1}. ${visible(plan.title)}`, meshText(plan), or(plan.pipeline, ({ schedule }) => SCHEDULES[schedule]),
+    or(plan.micro_batches, count), or(plan.zero), or(plan.recompute, visible), or(plan.sequence),
+    time(plan.step.total_us), `× ${(plan.step.total_us / best).toFixed(3)}`, bytes(memoryOf(fullest(plan))),
+    or(plan.certificate, ({ gap }) => gapText(gap))];
+}
+
 function renderPlans(section, plan) {
   const { plans } = report, slowest = Math.max(...plans.map(({ step }) => step.total_us));
   const ranks = plans.map(fullest), most = Math.max(...ranks.map((rank) => Math.max(memoryOf(rank), rank.limit_bytes)));
-  const none = "–";
   section.append(
     el("div", { class: "columns" },
       barsOf("Time of a step", plan, plans.map(({ step }, index) => [index, time(step.total_us), bar(stepParts(step), slowest)]),
@@ -31,15 +41,8 @@ function renderPlans(section, plan) {
       barsOf("Memory of the fullest rank", plan, ranks.map((rank, index) =>
         [index, bytes(memoryOf(rank)), bar(memoryParts(rank), most, rank.limit_bytes)]),
       legend([...MEMORY_KINDS.map((kind) => [kind, `var(--${kind})`]), ["the limit", "var(--bad)"]]))),
-    table(["plan", "mesh", "schedule", "#micro-batches", "#ZeRO", "recompute", "sequence", "#step", "#of the best", "#memory", "#gap"],
-      plans.map((each, index) => ({
-        current: each === plan ? "true" : undefined,
-        cells: [`${index + 1}. ${visible(each.title)}`, meshText(each),
-          each.pipeline ? SCHEDULES[each.pipeline.schedule] : none, each.micro_batches === undefined ? none : count(each.micro_batches),
-          each.zero === undefined ? none : String(each.zero), visible(each.recompute ?? none), visible(each.sequence ?? none),
-          time(each.step.total_us), `× ${(each.step.total_us / plans[0].step.total_us).toFixed(3)}`, bytes(memoryOf(ranks[index])),
-          each.certificate ? gapText(each.certificate.gap) : none],
-      }))));
+    table(PLAN_COLUMNS, plans.map((each, index) =>
+      ({ current: each === plan ? "true" : undefined, cells: planCells(each, index) }))));
 }
 
 function renderRejected(section) {
@@ -79,7 +82,8 @@ function renderMeasured(section, plan) {
   const measured = report.measured;
   if (!measured || report.plans.indexOf(plan) !== measured.plan) return false;
   const rows = ["total", ...STEP_KINDS].filter((kind) => measured.step[`${kind}_us`] !== undefined).map((kind) =>
-    [STEP_NAMES[kind] ?? "step", plan.step[`${kind}_us`], measured.step[`${kind}_us`], time, kind === "total" ? "accent" : kind]);
+    [STEP_NAMES[kind] ?? "step", plan.step[`${kind}_us`], measured.step[`${kind}_us`], time,
+      kind === "total" ? "accent" : kind]);
   if (measured.memory_bytes !== undefined)
     rows.push(["memory of the fullest rank", memoryOf(fullest(plan)), measured.memory_bytes, bytes, "parameters"]);
   rows.push(...comparedKinds(plan, measured));

@@ -3,7 +3,8 @@
 const SCHEDULES = { gpipe: "GPipe", "1f1b": "1F1B", interleaved: "interleaved 1F1B" };
 const ZERO = ["", "the optimizer's state in shards (ZeRO-1)", "the optimizer's state and gradients in shards (ZeRO-2)",
   "the optimizer's state, gradients and parameters in shards (ZeRO-3)"];
-const SEQUENCE = { megatron: "the sequence sharded between layers (Megatron)", ulysses: "the sequence sharded, heads in attention (Ulysses)" };
+const SEQUENCE = { megatron: "the sequence sharded between layers (Megatron)",
+  ulysses: "the sequence sharded, heads in attention (Ulysses)" };
 const RECOMPUTE = { none: "nothing computed again", selective: "all but products and attention computed again (selective)",
   full: "each layer computed again (full)" };
 
@@ -11,7 +12,8 @@ function howItIsCut(plan) {
   const parts = plan.mesh.filter((axis) => axis.size > 1).map((axis) =>
     `${visible(axis.axis)} ${count(axis.size)}${axis.role ? ` (${visible(axis.role)})` : ""}`);
   const used = plan.mesh.reduce((product, axis) => product * axis.size, 1), idle = report.cluster.devices - used;
-  return `The work is cut into ${parts.join(" × ") || "one part"} on ${plural(used, "device")}${idle ? `; ${count(idle)} stay idle` : ""}.`;
+  return `The work is cut into ${parts.join(" × ") || "one part"} on ${plural(used, "device")}` +
+    (idle ? `; ${count(idle)} stay idle.` : ".");
 }
 
 function howItRuns(plan) {

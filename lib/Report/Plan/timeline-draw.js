@@ -45,7 +45,8 @@ function drawTrack(context, track, top, view, width) {
   };
   for (let index = firstAbove(track.latest, view.from); index < track.number && track.starts[index] < view.to; ++index) {
     if (track.ends[index] <= view.from) continue;
-    const left = Math.max(0, (track.starts[index] - view.from) * scale), right = Math.min(wide, (track.ends[index] - view.from) * scale);
+    const left = Math.max(0, (track.starts[index] - view.from) * scale);
+    const right = Math.min(wide, (track.ends[index] - view.from) * scale);
     ++drawn;
     if (right - left < 1.5) {
       if (Math.floor(left) !== pixel) flush();
@@ -86,6 +87,19 @@ function drawMemory(context, row, top, view, width, limit) {
   context.stroke();
 }
 
+function drawChoice(context, row, index, top, view, width) {
+  const scale = (width - NAMES_WIDE) / (view.to - view.from), { starts, ends } = row.track;
+  context.save();
+  context.beginPath();
+  context.rect(NAMES_WIDE, top - 2, width - NAMES_WIDE, row.high + 4);
+  context.clip();
+  context.strokeStyle = colour("ink");
+  context.lineWidth = 2;
+  const left = NAMES_WIDE + (starts[index] - view.from) * scale;
+  context.strokeRect(left, top, (ends[index] - starts[index]) * scale, row.high);
+  context.restore();
+}
+
 function drawTimeline(context, { rows, view, width, high, scroll, chosen, limit }) {
   let drawn = 0;
   for (const row of rows) {
@@ -104,17 +118,7 @@ function drawTimeline(context, { rows, view, width, high, scroll, chosen, limit 
     context.fillStyle = colour("quiet");
     const what = row.track ? [visible(row.track.name), row.track.what].filter(Boolean).join(", ") : "memory";
     context.fillText(shortened(context, what, NAMES_WIDE - TITLE_WIDE - 10), TITLE_WIDE + 4, top + row.high / 2);
-    if (chosen?.row === row) {
-      const scale = (width - NAMES_WIDE) / (view.to - view.from), { starts, ends } = row.track;
-      context.save();
-      context.beginPath();
-      context.rect(NAMES_WIDE, top - 2, width - NAMES_WIDE, row.high + 4);
-      context.clip();
-      context.strokeStyle = colour("ink");
-      context.lineWidth = 2;
-      context.strokeRect(NAMES_WIDE + (starts[chosen.index] - view.from) * scale, top, (ends[chosen.index] - starts[chosen.index]) * scale, row.high);
-      context.restore();
-    }
+    if (chosen?.row === row) drawChoice(context, row, chosen.index, top, view, width);
   }
   drawRuler(context, view, width);
   return drawn;
