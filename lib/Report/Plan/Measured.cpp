@@ -17,6 +17,8 @@ using namespace llvm;
 using namespace vescale;
 
 static constexpr size_t kMostBytes = size_t(1) << 30;
+/// The track that says when steps, and what they consist of, begin and end.
+static constexpr StringLiteral kStepTrack = "step";
 
 namespace {
 struct Log {
@@ -35,6 +37,11 @@ struct TraceRank {
   std::string name;
   std::map<int64_t, std::string> trackNames;
   std::map<int64_t, std::vector<TraceEvent>> tracks;
+
+  StringRef trackName(int64_t tid) const {
+    auto found = trackNames.find(tid);
+    return found == trackNames.end() ? StringRef() : StringRef(found->second);
+  }
 };
 } // namespace
 
@@ -90,6 +97,8 @@ static Expected<std::map<int64_t, TraceRank>> readTrace(StringRef text) {
                    " lacks name, ph or pid");
     const json::Object *arguments = event->getObject("args");
     TraceRank &rank = ranks[*pid];
+    if (rank.name.empty())
+      rank.name = "process " + std::to_string(*pid);
     std::optional<StringRef> called =
         arguments ? arguments->getString("name") : std::nullopt;
     if (*name == "process_name" && called)
@@ -116,12 +125,11 @@ static Expected<std::map<int64_t, TraceRank>> readTrace(StringRef text) {
   return ranks;
 }
 
-/// The last step's span on a rank: of spans that begin last the longest.
+/// The last step's span on a rank.
 static const TraceEvent *lastStep(const TraceRank &rank) {
   const TraceEvent *last = nullptr;
   for (const auto &[tid, events] : rank.tracks) {
-    auto name = rank.trackNames.find(tid);
-    if (name == rank.trackNames.end() || name->second != "step")
+    if (rank.trackName(tid) != kStepTrack)
       continue;
     for (const TraceEvent &event : events)
       if (StringRef(event.name).starts_with("step ") &&
@@ -131,63 +139,86 @@ static const TraceEvent *lastStep(const TraceRank &rank) {
   return last;
 }
 
-/// Adds the last step of all ranks: its timeline and the parts of its time.
-static Error addTrace(json::Object &report,
-                      const std::map<int64_t, TraceRank> &traced) {
-  double begin = 0, total = 0, compute = 0;
-  bool isFirst = true;
-  for (const auto &[pid, rank] : traced) {
-    const TraceEvent *step = lastStep(rank);
-    if (!step)
-      return error("the trace has no step of " + (rank.name.empty()
-                                                      ? "process " + Twine(pid)
-                                                      : Twine(rank.name)));
-    begin = isFirst ? step->start : std::min(begin, step->start);
-    isFirst = false;
+namespace {
+/// Puts the last step of all ranks into a timeline that begins with it.
+class StepTimeline {
+public:
+  explicit StepTimeline(double begin) : begin(begin) {}
+
+  void add(const TraceRank &rank, const TraceEvent &step);
+  json::Object take() {
+    return json::Object{{"names", names.take()},
+                        {"kinds", kinds.take()},
+                        {"ranks", std::move(ranks)}};
   }
-  if (isFirst)
-    return error("the trace has no ranks");
+
+  double total = 0;
+  double compute = 0; ///< Of the rank that computes longest.
+
+private:
+  json::Array eventsOf(ArrayRef<TraceEvent> events, const TraceEvent &step,
+                       double &busy);
+
+  double begin;
   Names names, kinds;
   json::Array ranks;
-  for (const auto &[pid, rank] : traced) {
-    const TraceEvent &step = *lastStep(rank);
-    total = std::max(total, step.start + step.duration - begin);
-    double busy = 0;
-    json::Array tracks;
-    for (const auto &[tid, events] : rank.tracks) {
-      auto name = rank.trackNames.find(tid);
-      StringRef track =
-          name == rank.trackNames.end() ? StringRef("track") : name->second;
-      if (track == "step")
-        continue;
-      json::Array shown;
-      for (const TraceEvent &event : events) {
-        if (event.start < step.start ||
-            event.start > step.start + step.duration)
-          continue;
-        StringRef kind = event.isCollective ? "collective" : "work";
-        if (!event.isCollective)
-          busy += event.duration;
-        shown.push_back(json::Array{names.number(event.name),
-                                    kinds.number(kind), event.start - begin,
-                                    event.duration, -1, event.bytes});
-      }
-      tracks.push_back(json::Object{{"name", json::fixUTF8(track)},
-                                    {"events", std::move(shown)}});
-    }
-    compute = std::max(compute, busy);
-    ranks.push_back(
-        json::Object{{"name", rank.name.empty() ? "rank " + std::to_string(pid)
-                                                : json::fixUTF8(rank.name)},
-                     {"tracks", std::move(tracks)}});
+};
+} // namespace
+
+json::Array StepTimeline::eventsOf(ArrayRef<TraceEvent> events,
+                                   const TraceEvent &step, double &busy) {
+  json::Array shown;
+  for (const TraceEvent &event : events) {
+    if (event.start < step.start || event.start > step.start + step.duration)
+      continue;
+    if (!event.isCollective)
+      busy += event.duration;
+    shown.push_back(
+        json::Array{names.number(event.name),
+                    kinds.number(event.isCollective ? "collective" : "work"),
+                    event.start - begin, event.duration, -1, event.bytes});
   }
+  return shown;
+}
+
+void StepTimeline::add(const TraceRank &rank, const TraceEvent &step) {
+  double busy = 0;
+  json::Array tracks;
+  for (const auto &[tid, events] : rank.tracks) {
+    StringRef name = rank.trackName(tid);
+    if (name != kStepTrack)
+      tracks.push_back(json::Object{{"name", json::fixUTF8(name)},
+                                    {"events", eventsOf(events, step, busy)}});
+  }
+  total = std::max(total, step.start + step.duration - begin);
+  compute = std::max(compute, busy);
+  ranks.push_back(json::Object{{"name", json::fixUTF8(rank.name)},
+                               {"tracks", std::move(tracks)}});
+}
+
+/// Adds the last step's timeline and the parts of its time.
+static Error addTrace(json::Object &report,
+                      const std::map<int64_t, TraceRank> &traced) {
+  if (traced.empty())
+    return error("the trace has no ranks");
+  std::vector<const TraceEvent *> steps;
+  for (const auto &[pid, rank] : traced) {
+    steps.push_back(lastStep(rank));
+    if (!steps.back())
+      return error("the trace has no step of " + rank.name);
+  }
+  double begin = steps.front()->start;
+  for (const TraceEvent *step : steps)
+    begin = std::min(begin, step->start);
+  StepTimeline timeline(begin);
+  size_t index = 0;
+  for (const auto &[pid, rank] : traced)
+    timeline.add(rank, *steps[index++]);
   json::Object &step = *report.getObject("step");
-  step.try_emplace("total_us", total);
-  step["compute_us"] = compute;
-  step["exposed_us"] = std::max(0.0, total - compute);
-  report["timeline"] = json::Object{{"names", names.take()},
-                                    {"kinds", kinds.take()},
-                                    {"ranks", std::move(ranks)}};
+  step.try_emplace("total_us", timeline.total);
+  step["compute_us"] = timeline.compute;
+  step["exposed_us"] = std::max(0.0, timeline.total - timeline.compute);
+  report["timeline"] = timeline.take();
   return Error::success();
 }
 

@@ -13,7 +13,8 @@ function renderCommunication(section, plan, signal) {
   }
   const { groups } = matrix, number = groups.length, flows = matrix.bytes.filter(([, , size]) => size > 0);
   const sent = new Map(flows.map(([from, to, size]) => [from * number + to, size]));
-  const sizes = flows.map(([, , size]) => size), most = Math.max(1, ...sizes), least = Math.min(most, ...sizes);
+  const sizes = flows.map(([, , size]) => size), most = greatest(sizes, 1);
+  const least = sizes.reduce((smallest, size) => Math.min(smallest, size), most);
   const share = (size) => most === least ? 1 : Math.log(size / least) / Math.log(most / least);
   const label = number <= 40 ? 110 : 0;
   let side = 10, chosen;

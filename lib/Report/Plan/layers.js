@@ -33,11 +33,11 @@ function shadesOf(layers, by) {
     return { shades: kinds.map(shade), key: names.map((name, kind) => [name, shade(kind)]) };
   }
   if (by === "stage") {
-    const number = 1 + Math.max(...layers.map(({ stage }) => stage ?? 0));
+    const number = 1 + greatest(layers.map(({ stage }) => stage ?? 0));
     return { shades: layers.map(({ stage }) => oneOf(stage ?? 0, number)),
       key: number > 16 ? [] : Array.from({ length: number }, (_, stage) => [`stage ${stage}`, oneOf(stage, number)]) };
   }
-  const [field, unit] = BY_VALUE[by], most = Math.max(...layers.map((layer) => layer[field]), 1e-9);
+  const [field, unit] = BY_VALUE[by], most = greatest(layers.map((layer) => layer[field]), 1e-9);
   const shade = (share) => `color-mix(in oklab, var(--accent) ${Math.round(100 * share)}%, var(--panel))`;
   return { shades: layers.map((layer) => shade(layer[field] / most)), key: [["0", shade(0)], [unit(most), shade(1)]] };
 }
@@ -63,7 +63,8 @@ function renderLayers(section, plan) {
   }
   const tensors = el("div", { id: "tensors", "aria-live": "polite" }), key = el("div");
   const total = sum(layers.map((layer) => layer.count));
-  let chosen = Math.max(0, layers.findIndex(({ count }) => count === Math.max(...layers.map((layer) => layer.count))));
+  const most = greatest(layers.map((layer) => layer.count));
+  let chosen = Math.max(0, layers.findIndex(({ count }) => count === most));
   const boxes = layers.map((layer, index) => el("div", { role: "option", style: { "flex-grow": layer.count },
     "aria-label": `${visible(layer.name)}, ${count(layer.count)} × ${visible(layer.type)}`, click: () => choose(index),
     mousemove: (event) => showTip(event, `${visible(layer.name)}: ${count(layer.count)} × ${visible(layer.type)}`),

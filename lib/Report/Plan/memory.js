@@ -69,7 +69,7 @@ function treemap(rank) {
 }
 
 function renderMemory(section, plan) {
-  const most = Math.max(...plan.memory.map((rank) => Math.max(memoryOf(rank), rank.limit_bytes)));
+  const most = greatest(plan.memory.map((rank) => Math.max(memoryOf(rank), rank.limit_bytes)));
   const detail = el("div", { id: "treemap", "aria-live": "polite" }), numbers = el("div", { id: "numbers" });
   const buttons = plan.memory.map((rank) => el("button", { click: () => choose(rank) },
     visible(rank.name) + (rank.ranks > 1 ? ` (${count(rank.ranks)} ranks)` : "")));

@@ -47,6 +47,8 @@ const gapText = (gap) => gap > 0 ? `${(100 * gap).toPrecision(2)} %` : "0 %";
 const bandwidth = (rate) => scaled(rate, ["B/s", "kB/s", "MB/s", "GB/s", "TB/s"], 1000);
 const flops = (rate) => scaled(rate, ["FLOP/s", "kFLOP/s", "MFLOP/s", "GFLOP/s", "TFLOP/s", "PFLOP/s"], 1000);
 const sum = (values) => values.reduce((total, value) => total + value, 0);
+/** Of lists of any length: Math.max takes only so many arguments. */
+const greatest = (values, least = 0) => values.reduce((most, value) => value > most ? value : most, least);
 const plural = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 /** A number by the unit in its field's name. */

@@ -32,8 +32,8 @@ function planCells(plan, index) {
 }
 
 function renderPlans(section, plan) {
-  const { plans } = report, slowest = Math.max(...plans.map(({ step }) => step.total_us));
-  const ranks = plans.map(fullest), most = Math.max(...ranks.map((rank) => Math.max(memoryOf(rank), rank.limit_bytes)));
+  const { plans } = report, slowest = greatest(plans.map(({ step }) => step.total_us));
+  const ranks = plans.map(fullest), most = greatest(ranks.map((rank) => Math.max(memoryOf(rank), rank.limit_bytes)));
   section.append(
     el("div", { class: "columns" },
       barsOf("Time of a step", plan, plans.map(({ step }, index) => [index, time(step.total_us), bar(stepParts(step), slowest)]),

@@ -72,7 +72,7 @@ function drawEventName(context, track, index, left, top, wide) {
 
 /** Memory over time as steps, under the rank's limit if that is near. */
 function drawMemory(context, row, top, view, width, limit) {
-  const wide = width - NAMES_WIDE, most = Math.max(limit, ...row.memory.map(([, size]) => size));
+  const wide = width - NAMES_WIDE, most = greatest(row.memory.map(([, size]) => size), limit);
   const x = (at) => NAMES_WIDE + Math.max(0, Math.min(wide, (at - view.from) / (view.to - view.from) * wide));
   const y = (size) => top + MEMORY_HIGH - size / most * (MEMORY_HIGH - 2);
   context.fillStyle = colour("activations");

@@ -33,7 +33,7 @@ class Timeline {
     this.limit = limit;
     this.tracks = ranks.flatMap((rank) => rank.tracks);
     this.stages = [...new Set(ranks.map(({ stage }) => stage))];
-    this.view = new View(Math.max(1e-3, ...this.tracks.map((track) => track.latest.at(-1) ?? 0)));
+    this.view = new View(greatest(this.tracks.map((track) => track.latest.at(-1) ?? 0), 1e-3));
     this.closed = new Set(ranks.length > CLOSE_FROM ? this.stages : []);
     this.withMemory = ranks.length <= 4;
     this.reading = el("div", { class: "reading", "aria-live": "polite" });
@@ -215,7 +215,7 @@ function renderTimeline(section, plan, signal) {
     return;
   }
   const measured = report.plans[report.measured?.plan] === plan ? report.measured.timeline : undefined;
-  const ranks = ranksOf(plan, measured), limit = Math.max(...plan.memory.map((rank) => rank.limit_bytes));
+  const ranks = ranksOf(plan, measured), limit = greatest(plan.memory.map((rank) => rank.limit_bytes));
   const timeline = new Timeline(ranks, limit, signal), { tracks } = timeline;
   const used = new Set(tracks.flatMap((track) => [...new Set(track.kinds)].map((kind) => track.timeline.kinds[kind])));
   const all = sum(ranks.map((rank) => rank.ranks)), stand = all > ranks.length ? `, which stand for ${count(all)}` : "";
