@@ -21,7 +21,7 @@
 //    with β = min over the crossed levels of M_{l-1}·β_l: the M_{l-1} members
 //    in a part use their links side by side, each for its own share, and the
 //    slowest level sets the pace of all, as chunks follow each other.
-// Docs/Reference/machine-file.md says where these come from.
+// docs/Reference/machine-file.md says where these come from.
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,6 +59,13 @@ struct Spread {
   double inside(size_t level) const { return level ? members[level - 1] : 1; }
   double parts(size_t level) const { return members[level] / inside(level); }
   bool crosses(size_t level) const { return parts(level) > 1; }
+  /// The outermost level that it crosses.
+  size_t crossed() const {
+    size_t level = members.size() - 1;
+    while (level && !crosses(level))
+      --level;
+    return level;
+  }
   bool operator==(const Spread &other) const {
     return members == other.members;
   }
@@ -152,12 +159,12 @@ public:
                   (links[level].latencyUs +
                    bytes / size / size / links[level].bytesPerUs);
     double bruck = treeLatency() + rounds(size) / 2 * bytes / size /
-                                       links[outermost()].bytesPerUs;
+                                       links[spread.crossed()].bytesPerUs;
     return std::min(pairwise, bruck);
   }
 
   double send(double bytes) const {
-    const Link &link = links[outermost()];
+    const Link &link = links[spread.crossed()];
     return link.latencyUs + bytes / link.bytesPerUs;
   }
 
@@ -168,13 +175,6 @@ private:
       sum += rounds(spread.parts(level)) * links[level].latencyUs;
     return sum;
   }
-  size_t outermost() const {
-    size_t level = links.size() - 1;
-    while (level && !spread.crosses(level))
-      --level;
-    return level;
-  }
-
   const Spread &spread;
   SmallVector<Link, 6> links;
   double size;
@@ -201,28 +201,31 @@ static double readOff(const CollectiveCurve &curve, double bytes) {
   return bytes < from ? std::max(line, usBefore * bytes / from) : line;
 }
 
-/// The curve for such a group, or null. A message's way is the same in every
-/// group that crosses the same level.
+/// How well a curve stands for a group; 0: not at all.
+static int likeness(const CollectiveCurve &curve, const Machine &machine,
+                    ArrayRef<DeviceGroup::Axis> axes, const Spread &spread) {
+  bool isSend = curve.kind == Collective::Send;
+  if (!isSend && curve.ranks != spread.size())
+    return 0;
+  Spread measured =
+      spreadOf(DeviceGroup::Axis{curve.ranks, curve.stride}, machine.levels);
+  if (measured == spread)
+    return axes.size() == 1 && axes[0].stride == curve.stride ? 3 : 2;
+  // A message takes the same way in every group that crosses the same level.
+  return isSend && measured.crossed() == spread.crossed();
+}
+
 static const CollectiveCurve *findCurve(const Machine &machine, Collective kind,
+                                        ArrayRef<DeviceGroup::Axis> axes,
                                         const Spread &spread) {
   const CollectiveCurve *found = nullptr;
-  for (const CollectiveCurve &curve : machine.collectives) {
-    if (curve.kind != kind ||
-        (kind != Collective::Send && curve.ranks != spread.size()))
-      continue;
-    DeviceGroup::Axis axis{curve.ranks, curve.stride};
-    Spread measured = spreadOf(axis, machine.levels);
-    if (measured == spread)
-      return &curve;
-    if (kind != Collective::Send || found)
-      continue;
-    bool sameReach = true;
-    for (size_t level = 0; level < machine.levels.size(); ++level)
-      sameReach &= (measured.members[level] == measured.size()) ==
-                   (spread.members[level] == spread.size());
-    if (sameReach)
-      found = &curve;
-  }
+  int best = 0;
+  for (const CollectiveCurve &curve : machine.collectives)
+    if (curve.kind == kind)
+      if (int like = likeness(curve, machine, axes, spread); like > best) {
+        found = &curve;
+        best = like;
+      }
   return found;
 }
 
@@ -230,8 +233,9 @@ double Machine::collectiveTime(Collective kind, int64_t bytes,
                                const DeviceGroup &group) const {
   if (bytes <= 0 || group.size() <= 1 || levels.empty())
     return 0;
-  Spread spread = spreadOf(merged(group.axes), levels);
-  if (const CollectiveCurve *curve = findCurve(*this, kind, spread))
+  SmallVector<DeviceGroup::Axis, 3> axes = merged(group.axes);
+  Spread spread = spreadOf(axes, levels);
+  if (const CollectiveCurve *curve = findCurve(*this, kind, axes, spread))
     return readOff(*curve, bytes);
   Formulas formulas(*this, spread);
   switch (kind) {

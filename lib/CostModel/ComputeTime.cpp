@@ -1,18 +1,18 @@
 //===- ComputeTime.cpp - How long one device computes ---------------------===//
 //
-// A product's time from measured ones. Two things are taken for granted, those
-// that hold wherever products are cut into pieces:
-//   (1) a product that is smaller in a dimension takes no longer;
-//   (2) one that is f times as large in it takes at most f times as long.
-// Each sample s then bounds the time of any product x, over the four sizes i,
-//   from above:  U_s(x) = us_s · Π max(1, x_i / s_i),
-//   from below:  L_s(x) = us_s · Π min(1, x_i / s_i),
-// and the time is the geometric mean of the least U and the greatest L. (These
-// are the two extensions of McShane and Whitney of the logarithm of time, with
-// slopes between 0 and 1.) It meets each sample that agrees with the others,
-// lies midway where they contradict, and as both bounds do it grows with every
-// size and has no jumps. Beyond the largest sample of a size it is proportional
-// to the size, below the smallest it stays.
+// A product's time from measured ones, by its rate over its four sizes: the
+// logarithm of the rate changes no faster than those of the sizes. (The rate
+// may grow as fast as a size where the time stays, as that of few rows does,
+// whose other operand is all there is to read.) Each sample s then bounds the
+// rate of any product x,
+//   from above:  rate_s · Π max(x_i / s_i, s_i / x_i),
+//   from below:  rate_s / that,
+// and the rate is the geometric mean of the least upper and the greatest lower
+// bound: the mean of the two extensions of McShane and Whitney. It meets each
+// sample that took no less than smaller ones, lies midway where samples
+// contradict, and as both bounds do it has no jumps and lets no time fall where
+// a size grows. Beyond the largest sample of a size the time is proportional to
+// the size, below the smallest it stays.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,6 +44,10 @@ static Sizes sizesOf(const GemmSample &sample) {
           double(sample.k)};
 }
 
+static double operations(const Sizes &sizes) {
+  return 2 * sizes[0] * sizes[1] * sizes[2] * sizes[3];
+}
+
 static double interpolate(ArrayRef<GemmSample> samples, const Sizes &sizes) {
   Sizes low = sizesOf(samples.front()), high = low;
   for (const GemmSample &sample : samples)
@@ -59,15 +63,14 @@ static double interpolate(ArrayRef<GemmSample> samples, const Sizes &sizes) {
   }
   double above = std::numeric_limits<double>::infinity(), below = 0;
   for (const GemmSample &sample : samples) {
-    double up = sample.us, down = sample.us;
-    for (auto [i, size] : enumerate(sizesOf(sample))) {
-      double ratio = inside[i] / size;
-      (ratio > 1 ? up : down) *= ratio;
-    }
-    above = std::min(above, up);
-    below = std::max(below, down);
+    Sizes measured = sizesOf(sample);
+    double rate = operations(measured) / sample.us, distance = 1;
+    for (size_t i = 0; i < sizes.size(); ++i)
+      distance *= std::max(inside[i] / measured[i], measured[i] / inside[i]);
+    above = std::min(above, rate * distance);
+    below = std::max(below, rate / distance);
   }
-  return std::sqrt(above * below) * beyond;
+  return operations(inside) / std::sqrt(above * below) * beyond;
 }
 
 bool Machine::computes(StringRef elementType) const {
@@ -88,10 +91,10 @@ double Machine::gemmTime(StringRef elementType, int64_t batch, int64_t m,
     return interpolate(samples->second, sizes);
   // The roofline: what computes, or what reads and writes each operand once.
   auto [b, rows, columns, depth] = sizes;
-  double flops = 2 * b * rows * columns * depth;
   double elements = b * (rows * depth + depth * columns + rows * columns);
-  return 1e6 * std::max(flops / (peak->second * device.gemmEfficiency),
-                        elements * elementBytes(type) / device.memoryBandwidth);
+  return 1e6 *
+         std::max(operations(sizes) / (peak->second * device.gemmEfficiency),
+                  elements * elementBytes(type) / device.memoryBandwidth);
 }
 
 /// What fits into the cache moves at its bandwidth, what is twice as large or

@@ -8,10 +8,6 @@ namespace vescale {
 
 constexpr llvm::StringLiteral kMachineSchema = "vescale.cluster/1";
 
-/// In the order of `Collective`.
-constexpr llvm::StringRef kCollectives[] = {
-    "all_reduce", "all_gather", "reduce_scatter", "all_to_all", "send"};
-
 /// Of an element type that products have; 0 for other words.
 int elementBytes(llvm::StringRef elementType);
 

@@ -16,6 +16,12 @@ static constexpr int64_t kMaxDevices = int64_t(1) << 24;
 static constexpr double kMinUs = 1e-6, kMaxUs = 1e12;
 static constexpr double kMinRate = 1e3, kMaxRate = 1e21;
 
+ArrayRef<StringRef> vescale::collectiveNames() {
+  static constexpr StringRef names[] = {"all_reduce", "all_gather",
+                                        "reduce_scatter", "all_to_all", "send"};
+  return names;
+}
+
 static void microseconds(Fields &fields, StringRef name, double &value) {
   fields.number(name, value, kMinUs, kMaxUs);
 }
@@ -164,7 +170,7 @@ static void checkPlace(Fields &fields, const CollectiveCurve &curve,
 static void readCurve(Fields &fields, Machine &machine) {
   CollectiveCurve curve{Collective::AllReduce, "", 2, 1, {}};
   fields.require({"kind", "level", "ranks", "points"});
-  fields.choice("kind", curve.kind, kCollectives);
+  fields.choice("kind", curve.kind, collectiveNames());
   fields.text("level", curve.level);
   fields.integer("ranks", curve.ranks, 2, kMaxDevices);
   fields.integer("stride", curve.stride, 1, kMaxDevices);

@@ -115,7 +115,7 @@ void Printer::machine(const Machine &machine) {
     json.attributeArray("collectives", [&] {
       for (const CollectiveCurve &curve : machine.collectives)
         json.object([&] {
-          json.attribute("kind", kCollectives[size_t(curve.kind)]);
+          json.attribute("kind", collectiveNames()[size_t(curve.kind)]);
           json.attribute("level", curve.level);
           json.attribute("ranks", curve.ranks);
           json.attribute("stride", curve.stride);

@@ -1,8 +1,10 @@
 //===- StepTime.cpp - A pipeline's step in closed form ----------*- C++ -*-===//
 
+#include "vescale/Planner/StepForm.h"
 #include "vescale/Simulator/Pipeline.h"
 #include <algorithm>
 
+using namespace vescale;
 using namespace vescale::simulator;
 
 namespace {
@@ -47,13 +49,13 @@ double vescale::simulator::estimateStep(const Pipeline &pipeline) {
     most = std::max(most, f + b);
     once = std::max(once, stage.gatherUs + stage.afterUs());
   }
-  double m = pipeline.microBatches, v = pipeline.shape().chunks;
+  planner::StepForm form(pipeline.microBatches, pipeline.shape().chunks);
   switch (pipeline.schedule) {
   case ScheduleKind::GPipe:
-    return forward + backward + (m - 1) * (mostForward + mostBackward) + once;
+    return form(forward, mostForward) + form(backward, mostBackward) + once;
   case ScheduleKind::OneForwardOneBackward:
   case ScheduleKind::Interleaved:
-    return (forward + backward) / v + (m - 1 / v) * most + once;
+    return form(forward + backward, most) + once;
   }
   llvm_unreachable("all kinds have an estimate");
 }

@@ -6,13 +6,14 @@
 // 2. select(c, 0, f) with a finite f and constants like it are conditions if
 //    nothing else is added and each query is known to see a key: rows without
 //    one would give an average, with a condition they give zeros.
-// 3. The conditions that are known when compiling are read element by element.
-//    What they allow together is everything (nothing is left to do), or what
+// 3. The conditions that are known when compiling are read (KnownMask.h). What
+//    they allow together is everything (nothing is left to do), or what
 //    `causal` and `window` say, or stays a mask.
 // 4. The rest is put together again.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Prepare/AttentionMask.h"
+#include "passes/Prepare/KnownMask.h"
 #include "passes/Prepare/MaskParts.h"
 #include "passes/Prepare/Match.h"
 #include <cmath>
@@ -63,26 +64,22 @@ struct SimplifyMask : OpRewritePattern<AttentionOp> {
     SmallVector<MaskParts::Summand> summands;
     bool readable = known.isReadable(), anyKnown = false, softly = false;
     for (Value condition : parts.conditions) {
-      if (readable && known.isKnown(condition)) {
+      if (known.add(condition))
         anyKnown = true;
-        known.add(condition);
-      } else {
+      else
         conditions.push_back(condition);
-      }
     }
     for (MaskParts::Summand summand : parts.summands) {
-      bool mayHide = readable && parts.summands.size() == 1;
+      bool mayHide = parts.summands.size() == 1;
       Summand kind = classify(summand.value);
       if (readable && kind == Summand::HidesForGood) {
         anyKnown = true;
         known.addZeros(summand.value);
-      } else if (mayHide && kind == Summand::Hides) {
+      } else if (readable && mayHide && kind == Summand::Hides) {
         anyKnown = softly = true;
         known.addZeros(summand.value);
-      } else if (mayHide && summand.condition &&
-                 known.isKnown(summand.condition)) {
+      } else if (mayHide && summand.condition && known.add(summand.condition)) {
         anyKnown = softly = true;
-        known.add(summand.condition);
       } else {
         summands.push_back(summand);
       }
@@ -100,6 +97,8 @@ struct SimplifyMask : OpRewritePattern<AttentionOp> {
     if (!dissolves &&
         (!isFloat || !summands.empty() || (!anyKnown && conditions.empty())))
       return rewriter.notifyMatchFailure(op, "as simple as it gets");
+    if (anyKnown && !dissolves && !readable)
+      return rewriter.notifyMatchFailure(op, "too large to write down");
 
     Location loc = op.getMask().getLoc();
     if (anyKnown && !dissolves)

@@ -20,21 +20,52 @@ static bool isElementwiseReadable(Operation *op) {
              SubOp, MulOp, MaxOp, MinOp, NegOp>(op);
 }
 
+/// The sizes along which some operand differs, else 1.
+static SmallVector<int64_t> distinctSizes(ArrayRef<KnownView> operands,
+                                          ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> sizes(shape);
+  for (size_t dim = 0; dim < shape.size(); ++dim)
+    if (llvm::all_of(operands, [&](const KnownView &view) {
+          return view.strides[dim] == 0;
+        }))
+      sizes[dim] = 1;
+  return sizes;
+}
+
 bool KnownValues::isKnown(Value value) {
   auto [entry, isNew] = known.try_emplace(value, false);
   if (!isNew)
     return entry->second;
   Operation *op = value.getDefiningOp();
-  bool result = op && typeOf(value).getNumElements() > 0;
-  if (auto constant = dyn_cast_or_null<ConstantOp>(op))
-    result &= isa<DenseElementsAttr>(constant.getValue()) &&
-              typeOf(value).getNumElements() <= kMaxElements;
-  else if (result && !isa<BroadcastOp, TransposeOp, SliceOp, IotaOp>(op))
-    result = (isa<ReshapeOp>(op) || isElementwiseReadable(op)) &&
-             typeOf(value).getNumElements() <= kMaxElements;
-  for (unsigned i = 0; result && i < op->getNumOperands(); ++i)
-    result = isKnown(op->getOperand(i));
-  return known[value] = result;
+  if (!op || typeOf(value).getNumElements() == 0)
+    return false;
+  bool isElementwise = isElementwiseReadable(op);
+  if (auto constant = dyn_cast<ConstantOp>(op)) {
+    auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
+    if (!dense ||
+        (!dense.isSplat() && typeOf(value).getNumElements() > kMaxElements))
+      return false;
+  } else if (isa<ReshapeOp>(op)) {
+    if (typeOf(value).getNumElements() > kMaxElements)
+      return false;
+  } else if (!isElementwise &&
+             !isa<BroadcastOp, TransposeOp, SliceOp, IotaOp>(op)) {
+    return false;
+  }
+  if (!llvm::all_of(op->getOperands(),
+                    [&](Value operand) { return isKnown(operand); }))
+    return false;
+  return known[value] =
+             !isElementwise ||
+             computeProduct(distinctSizes(readOperands(op), shapeOf(value))) <=
+                 kMaxElements;
+}
+
+SmallVector<KnownView> KnownValues::readOperands(Operation *op) {
+  SmallVector<KnownView> views;
+  for (Value operand : op->getOperands())
+    views.push_back(read(operand));
+  return views;
 }
 
 static std::vector<double> readConstant(DenseElementsAttr dense) {
@@ -203,16 +234,8 @@ static ElementFunction functionOf(Operation *op) {
 
 KnownView KnownValues::elementwise(Operation *op) {
   ArrayRef<int64_t> shape = shapeOf(op->getResult(0));
-  SmallVector<KnownView> operands;
-  for (Value operand : op->getOperands())
-    operands.push_back(read(operand));
-  // Only dimensions along which an operand differs are computed.
-  SmallVector<int64_t> sizes(shape), basis;
-  for (size_t dim = 0; dim < shape.size(); ++dim)
-    if (llvm::all_of(operands, [&](const KnownView &view) {
-          return view.strides[dim] == 0;
-        }))
-      sizes[dim] = 1;
+  SmallVector<KnownView> operands = readOperands(op);
+  SmallVector<int64_t> sizes = distinctSizes(operands, shape), basis;
   basis = computeStrides(sizes);
   int64_t count = computeProduct(sizes);
   std::vector<double> data;

@@ -37,6 +37,7 @@ public:
   KnownView read(mlir::Value value, llvm::ArrayRef<int64_t> shape);
 
 private:
+  llvm::SmallVector<KnownView> readOperands(mlir::Operation *op);
   KnownView compute(mlir::Value value);
   KnownView elementwise(mlir::Operation *op);
 

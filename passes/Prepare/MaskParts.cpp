@@ -36,53 +36,6 @@ void MaskParts::add(Value value) {
   summands.push_back({value, {}, 0});
 }
 
-KnownMask::KnownMask(AttentionOp op)
-    : shape(shapeOf(op.getMask())), queries(shapeOf(op.getQuery())[2]),
-      keys(shapeOf(op.getKey())[2]), causal(op.getCausal()),
-      window(op.getWindow()) {}
-
-KnownMask::Verdict KnownMask::read() const {
-  Verdict verdict;
-  // The last query tells how wide a window would be.
-  int64_t width = 0;
-  for (int64_t key = 0; key < keys; ++key)
-    width += sees(0, 0, queries - 1, key);
-  verdict.window = width < keys ? width : 0;
-  for (int64_t batch = 0; batch < shape[0]; ++batch)
-    for (int64_t head = 0; head < shape[1]; ++head)
-      for (int64_t query = 0; query < queries; ++query) {
-        bool any = false;
-        int64_t last = query + keys - queries;
-        for (int64_t key = 0; key < keys; ++key) {
-          bool visible = sees(batch, head, query, key);
-          any |= visible;
-          verdict.all &= visible;
-          bool expected =
-              key <= last && (!verdict.window || key > last - verdict.window);
-          verdict.isCausal &= visible == expected;
-        }
-        verdict.eachQuery &= any;
-      }
-  return verdict;
-}
-
-bool KnownMask::sees(int64_t batch, int64_t head, int64_t query,
-                     int64_t key) const {
-  int64_t last = query + keys - queries;
-  if (causal && (key > last || (window && key <= last - window)))
-    return false;
-  return holds(batch, head, query, key);
-}
-
-bool KnownMask::holds(int64_t batch, int64_t head, int64_t query,
-                      int64_t key) const {
-  int64_t index[] = {batch, head, shape[2] == 1 ? 0 : query, key};
-  return llvm::all_of(conditions, [&](const Condition &condition) {
-    double element = condition.view.at(index);
-    return condition.zeros ? element == 0 : element != 0;
-  });
-}
-
 Value prepare::createConjunction(OpBuilder &builder, Location loc,
                                  ValueRange conditions,
                                  ArrayRef<int64_t> shape) {

@@ -102,7 +102,8 @@ static std::optional<Rotated> matchRotated(Value value, Value x) {
 }
 
 /// sum = x · cos ± rotated(x) · sin, in any order of the factors.
-static std::optional<Rotation> matchRotation(Value straight, Value crossed,
+static std::optional<Rotation> matchRotation(RotaryTables &tables,
+                                             Value straight, Value crossed,
                                              double sign) {
   auto first = straight.getDefiningOp<MulOp>(),
        second = crossed.getDefiningOp<MulOp>();
@@ -112,8 +113,8 @@ static std::optional<Rotation> matchRotation(Value straight, Value crossed,
   bool found = matchCommuted<MulOp>(straight, [&](Value x, Value cos) {
     return matchCommuted<MulOp>(crossed, [&](Value turned, Value sin) {
       std::optional<Rotated> rotated = matchRotated(turned, x);
-      if (!rotated || !repeatsPairs(cos, rotated->order) ||
-          !repeatsPairs(sin, rotated->order))
+      if (!rotated || !tables.repeatsPairs(cos, rotated->order) ||
+          !tables.repeatsPairs(sin, rotated->order))
         return false;
       rotation = {x, cos, sin, {rotated->order, rotated->sign * sign}};
       return true;
@@ -227,27 +228,30 @@ static Value buildRotary(OpBuilder &builder, Location loc, Value x, Value cos,
 
 namespace {
 template <typename Op> struct RaiseRotary : OpRewritePattern<Op> {
-  using OpRewritePattern<Op>::OpRewritePattern;
+  RaiseRotary(MLIRContext *context, RotaryTables &tables)
+      : OpRewritePattern<Op>(context), tables(tables) {}
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
     if (rankOf(op.getResult()) < 2)
       return rewriter.notifyMatchFailure(op, "has no rows");
     double sign = std::is_same_v<Op, SubOp> ? -1 : 1;
     std::optional<Rotation> rotation =
-        matchRotation(op.getLhs(), op.getRhs(), sign);
+        matchRotation(tables, op.getLhs(), op.getRhs(), sign);
     if (!rotation && sign > 0)
-      rotation = matchRotation(op.getRhs(), op.getLhs(), sign);
+      rotation = matchRotation(tables, op.getRhs(), op.getLhs(), sign);
     if (!rotation)
       return rewriter.notifyMatchFailure(op, "not a rotation of pairs");
     Location loc = fuseLocations({op.getResult(), op.getRhs()});
     auto [order, turn] = rotation->rotated;
-    rewriter.replaceOp(op,
-                       buildRotary(rewriter, loc, rotation->x,
-                                   onePerPair(rewriter, rotation->cos, order),
-                                   onePerPair(rewriter, rotation->sin, order),
-                                   order, turn));
+    Value cos = tables.onePerPair(rewriter, rotation->cos, order);
+    Value sin = tables.onePerPair(rewriter, rotation->sin, order);
+    rewriter.replaceOp(
+        op, buildRotary(rewriter, loc, rotation->x, cos, sin, order, turn));
     return success();
   }
+
+private:
+  RotaryTables &tables;
 };
 
 /// The second spelling: halves set side by side, or neighbours along a new
@@ -335,10 +339,10 @@ struct ExtendRotary : OpRewritePattern<ConcatOp> {
 class GraphRaiseRotary
     : public prepare::impl::GraphRaiseRotaryBase<GraphRaiseRotary> {
   void runOnOperation() override {
+    RotaryTables tables;
     RewritePatternSet patterns(&getContext());
-    patterns
-        .add<RaiseRotary<AddOp>, RaiseRotary<SubOp>, RaisePairs, ExtendRotary>(
-            &getContext());
+    patterns.add<RaiseRotary<AddOp>, RaiseRotary<SubOp>>(&getContext(), tables);
+    patterns.add<RaisePairs, ExtendRotary>(&getContext());
     populateSimplifyPatterns(patterns);
     if (failed(rewriteToFixpoint(getOperation(), std::move(patterns))))
       return signalPassFailure();

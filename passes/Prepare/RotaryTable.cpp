@@ -51,21 +51,33 @@ static Value matchRepetition(Value value, PairOrder order) {
   return broadcast.getInput();
 }
 
-/// A constant whose pairs have equal entries.
-static bool repeatsPairs(DenseElementsAttr value, PairOrder order) {
-  int64_t features = cast<ShapedType>(value.getType()).getShape().back();
-  if (value.isSplat())
-    return true;
-  SmallVector<Attribute> elements(value.getValues<Attribute>());
-  for (size_t i = 0; i < elements.size(); ++i) {
-    int64_t feature = i % features;
-    bool first =
-        order == PairOrder::Halves ? feature < features / 2 : feature % 2 == 0;
-    int64_t distance = order == PairOrder::Halves ? features / 2 : 1;
-    if (first && elements[i] != elements[i + distance])
-      return false;
+DenseElementsAttr RotaryTables::halve(DenseElementsAttr table,
+                                      PairOrder order) {
+  auto [entry, isNew] =
+      halves.try_emplace({table, static_cast<int>(order)}, DenseElementsAttr());
+  if (!isNew)
+    return entry->second;
+  auto whole = cast<RankedTensorType>(table.getType());
+  SmallVector<int64_t> shape(whole.getShape());
+  shape.back() /= 2;
+  RankedTensorType type = whole.clone(shape);
+  if (table.isSplat())
+    return entry->second = table.resizeSplat(type);
+  if (!isa<FloatType>(whole.getElementType()))
+    return {};
+  // A run of entries, behind which the other features of its pairs follow.
+  size_t run = whole.getElementTypeBitWidth() / 8;
+  if (order == PairOrder::Halves)
+    run *= shape.back();
+  ArrayRef<char> raw = table.getRawData();
+  std::vector<char> kept;
+  kept.reserve(raw.size() / 2);
+  for (; !raw.empty(); raw = raw.drop_front(2 * run)) {
+    if (raw.take_front(run) != raw.slice(run, run))
+      return {};
+    llvm::append_range(kept, raw.take_front(run));
   }
-  return true;
+  return entry->second = DenseElementsAttr::getFromRawBuffer(type, kept);
 }
 
 /// Which operands a table's op reads features from; fails for other ops.
@@ -92,7 +104,7 @@ static bool tableOperands(Operation *op, SmallVectorImpl<unsigned> &operands) {
   return false;
 }
 
-bool prepare::repeatsPairs(Value table, PairOrder order) {
+bool RotaryTables::repeatsPairs(Value table, PairOrder order) {
   if (rankOf(table) == 0 || shapeOf(table).back() % 2)
     return false;
   if (matchRepetition(table, order))
@@ -102,7 +114,7 @@ bool prepare::repeatsPairs(Value table, PairOrder order) {
     return false;
   if (auto constant = dyn_cast<ConstantOp>(op)) {
     auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
-    return dense && ::repeatsPairs(dense, order);
+    return dense && halve(dense, order);
   }
   SmallVector<unsigned> operands;
   if (!tableOperands(op, operands))
@@ -112,28 +124,15 @@ bool prepare::repeatsPairs(Value table, PairOrder order) {
   });
 }
 
-static Value halveConstant(OpBuilder &builder, ConstantOp op, PairOrder order) {
-  auto dense = cast<DenseElementsAttr>(op.getValue());
-  RankedTensorType type = halvedType(op.getResult());
-  if (dense.isSplat())
-    return ConstantOp::create(builder, op.getLoc(), dense.resizeSplat(type));
-  int64_t features = shapeOf(op.getResult()).back(), index = 0;
-  SmallVector<Attribute> kept;
-  for (Attribute element : dense.getValues<Attribute>()) {
-    int64_t feature = index++ % features;
-    if (order == PairOrder::Halves ? feature < features / 2 : feature % 2 == 0)
-      kept.push_back(element);
-  }
-  return ConstantOp::create(builder, op.getLoc(),
-                            DenseElementsAttr::get(type, kept));
-}
-
-Value prepare::onePerPair(OpBuilder &builder, Value table, PairOrder order) {
+Value RotaryTables::onePerPair(OpBuilder &builder, Value table,
+                               PairOrder order) {
   if (Value half = matchRepetition(table, order))
     return createReshape(builder, table.getLoc(), half, halved(table));
   Operation *op = table.getDefiningOp();
   if (auto constant = dyn_cast<ConstantOp>(op))
-    return halveConstant(builder, constant, order);
+    return ConstantOp::create(
+        builder, constant.getLoc(),
+        halve(cast<DenseElementsAttr>(constant.getValue()), order));
   SmallVector<unsigned> operands;
   tableOperands(op, operands);
   IRMapping mapping;

@@ -3,6 +3,7 @@
 #define VESCALE_PASSES_PREPARE_ROTARYTABLE_H
 
 #include "dialects/Graph/Graph.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace vescale::prepare {
 
@@ -12,12 +13,23 @@ enum class PairOrder {
   Interleaved ///< Features 2p and 2p + 1 form a pair.
 };
 
-/// Whether the two features of every pair are proved to have the same entry.
-bool repeatsPairs(mlir::Value table, PairOrder order);
+/// Tables, of which constants are looked at once however many layers read them.
+class RotaryTables {
+public:
+  /// Whether the two features of every pair are proved to have the same entry.
+  bool repeatsPairs(mlir::Value table, PairOrder order);
 
-/// The table with one entry for each pair; `repeatsPairs` must hold.
-mlir::Value onePerPair(mlir::OpBuilder &builder, mlir::Value table,
-                       PairOrder order);
+  /// The table with one entry for each pair; `repeatsPairs` must hold.
+  mlir::Value onePerPair(mlir::OpBuilder &builder, mlir::Value table,
+                         PairOrder order);
+
+private:
+  /// One entry for each pair; null where they differ.
+  mlir::DenseElementsAttr halve(mlir::DenseElementsAttr table, PairOrder order);
+
+  llvm::DenseMap<std::pair<mlir::Attribute, int>, mlir::DenseElementsAttr>
+      halves;
+};
 
 } // namespace vescale::prepare
 

@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Prepare/AttentionMask.h"
+#include "passes/Prepare/KnownMask.h"
 #include "passes/Prepare/MaskParts.h"
 #include "passes/Prepare/Match.h"
 
@@ -100,15 +101,10 @@ struct RaiseSoftCausal : OpRewritePattern<AttentionOp> {
     MaskParts conjunction;
     conjunction.addCondition(condition);
     KnownMask known(op);
-    if (!known.isReadable())
-      return rewriter.notifyMatchFailure(op, "too large to read");
     SmallVector<Value> unknown;
-    for (Value part : conjunction.conditions) {
-      if (known.isKnown(part))
-        known.add(part);
-      else
+    for (Value part : conjunction.conditions)
+      if (!known.add(part))
         unknown.push_back(part);
-    }
     KnownMask::Verdict verdict = known.read();
     if (unknown.empty() || verdict.all || !verdict.isCausal)
       return rewriter.notifyMatchFailure(op, "not causal and something else");

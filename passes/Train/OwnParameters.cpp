@@ -16,7 +16,6 @@
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "passes/Train/Options.h"
 #include "passes/Train/Passes.h"
-#include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace vescale::train {
@@ -72,31 +71,87 @@ static ParameterOp sortStrides(ParameterOp op) {
   return view;
 }
 
-/// Whether the views have each stored element once, in dense rows.
+namespace {
+/// Rows of `length` elements side by side, repeated along (count, stride).
+struct Rows {
+  int64_t start, length;
+  SmallVector<std::pair<int64_t, int64_t>> repeats; ///< strides decrease
+};
+} // namespace
+
+/// The view as rows that are as long as can be; none for other strides.
+static std::optional<Rows> rowsOf(ParameterOp view) {
+  Rows rows{view.getOffset(), 1, {}};
+  SmallVector<int64_t> strides = view.getStrides();
+  if (!strides.empty() && strides.back() != 1)
+    return std::nullopt;
+  for (auto [count, stride] :
+       llvm::reverse(llvm::zip_equal(shapeOf(view.getResult()), strides))) {
+    if (count == 1)
+      continue;
+    if (rows.repeats.empty() && stride == rows.length)
+      rows.length *= count;
+    else if (!rows.repeats.empty() &&
+             stride == rows.repeats.back().first * rows.repeats.back().second)
+      rows.repeats.back().first *= count;
+    else
+      rows.repeats.emplace_back(count, stride);
+  }
+  std::reverse(rows.repeats.begin(), rows.repeats.end());
+  return rows;
+}
+
+/// Where each of the rows begins and ends.
+static void list(const Rows &rows,
+                 std::vector<std::pair<int64_t, int64_t>> &spans) {
+  SmallVector<int64_t> starts{rows.start};
+  for (auto [count, stride] : rows.repeats) {
+    SmallVector<int64_t> outer;
+    std::swap(outer, starts);
+    for (int64_t start : outer)
+      for (int64_t i = 0; i < count; ++i)
+        starts.push_back(start + i * stride);
+  }
+  for (int64_t start : starts)
+    spans.emplace_back(start, start + rows.length);
+}
+
+/// Whether the views have each stored element once, in dense rows. What all of
+/// them repeat alike is looked at once, so that columns of a matrix take no
+/// longer than its rows; weights have more elements than can be walked.
 static bool ownAll(ArrayRef<ParameterOp> views) {
   ParameterOp first = views.front();
-  llvm::BitVector seen(first.getStoredType().getNumElements());
+  int64_t size = first.getStoredType().getNumElements();
+  SmallVector<Rows> all;
   for (ParameterOp view : views) {
-    SmallVector<int64_t> strides = view.getStrides();
-    if (!strides.empty() && strides.back() != 1)
+    std::optional<Rows> rows = rowsOf(view);
+    if (!rows)
       return false;
-    SmallVector<int64_t> index(strides.size(), 0);
-    ArrayRef<int64_t> shape = shapeOf(view.getResult());
-    for (int64_t left = computeProduct(shape); left > 0; --left) {
-      int64_t at = view.getOffset();
-      for (auto [position, stride] : llvm::zip_equal(index, strides))
-        at += position * stride;
-      if (seen[at])
-        return false;
-      seen.set(at);
-      for (size_t dim = index.size(); dim-- > 0;) {
-        if (++index[dim] < shape[dim])
-          break;
-        index[dim] = 0;
-      }
-    }
+    if (view.getType().getNumElements() > 0)
+      all.push_back(std::move(*rows));
   }
-  return seen.all();
+  while (!all.empty() && !all.front().repeats.empty()) {
+    std::pair<int64_t, int64_t> repeat = all.front().repeats.front();
+    if (repeat.first * repeat.second != size ||
+        !llvm::all_of(all, [&](const Rows &rows) {
+          return !rows.repeats.empty() && rows.repeats.front() == repeat;
+        }))
+      break;
+    for (Rows &rows : all)
+      rows.repeats.erase(rows.repeats.begin());
+    size = repeat.second;
+  }
+  std::vector<std::pair<int64_t, int64_t>> spans;
+  for (const Rows &rows : all)
+    list(rows, spans);
+  llvm::sort(spans);
+  int64_t next = 0;
+  for (auto [start, end] : spans) {
+    if (start != next)
+      return false;
+    next = end;
+  }
+  return next == size;
 }
 
 namespace {

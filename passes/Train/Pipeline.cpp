@@ -26,13 +26,19 @@ void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   // Unused outputs, and what led to them alone, are gone when parameters are
   // looked at.
   pm.addPass(createCanonicalizerPass());
-  pm.addPass(createTrainOwnParameters());
+  if (!options.forwardOnly)
+    pm.addPass(createTrainOwnParameters());
   pm.addPass(createTrainLowerPrecision());
   pm.addPass(createTrainAddEvaluation());
   // Behind it: what is evaluated has no dropout, and normalizes by running
   // statistics.
   pm.addPass(createTrainAddStatistics());
   pm.addPass(createTrainAddDropout());
+  if (options.forwardOnly) {
+    pm.addPass(createCanonicalizerPass());
+    pm.addPass(createCSEPass());
+    return;
+  }
   pm.addPass(createTrainAddOptimizer());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

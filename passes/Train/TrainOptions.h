@@ -21,6 +21,8 @@ struct TrainOptions {
   std::string recompute;
   /// The plan file, which may say the latter two.
   std::string plan;
+  /// Stops at the forward program with its loss.
+  bool forwardOnly = false;
 };
 
 /// The train file with all that takes the place of its fields.

@@ -52,7 +52,7 @@ TEST(GemmTime, MeetsSamplesAndLiesBetween) {
   EXPECT_DOUBLE_EQ(machine.gemmTime("f32", 1, 64, 64, 64), 10);
   EXPECT_DOUBLE_EQ(machine.gemmTime("f32", 1, 256, 64, 64), 36);
   EXPECT_DOUBLE_EQ(machine.gemmTime("f32", 1, 1024, 64, 64), 140);
-  // Above: min(10·2, 36); below: max(10, 36/2).
+  // 2·10 at the one's rate, 36/2 at the other's, as far from both.
   EXPECT_DOUBLE_EQ(machine.gemmTime("f32", 1, 128, 64, 64),
                    std::sqrt(20.0 * 18.0));
   // Twice the largest takes twice as long, a fourth of the smallest as long.
@@ -66,16 +66,32 @@ TEST(GemmTime, SmallRowsCostLittleMore) {
   // Reading the right operand is most of it: 4 rows 100 us, 16 rows 130.
   Machine machine = makeMachine();
   machine.device.gemms["f32"] = {{1, 4, 512, 512, 100}, {1, 16, 512, 512, 130}};
-  // Above: min(100·2, 130); below: max(100, 130/2).
+  // At most twice the rate of 4 rows, 2·operations / 100, and at least half
+  // that of 16, 4·operations / 130 / 2, for 2·operations.
   EXPECT_DOUBLE_EQ(machine.gemmTime("f32", 1, 8, 512, 512),
                    std::sqrt(130.0 * 100.0));
+}
+
+TEST(GemmTime, BetweenLongAndWideSamples) {
+  // Eight times as many operations, at the mean of both rates.
+  Machine machine = makeMachine();
+  machine.device.gemms["f32"] = {{1, 64, 512, 64, 80}, {1, 512, 64, 64, 100}};
+  EXPECT_DOUBLE_EQ(machine.gemmTime("f32", 1, 512, 512, 64),
+                   8 * std::sqrt(80.0 * 100.0));
+}
+
+TEST(GemmTime, RatesMayFallWithSize) {
+  // 20 % less in memory than in the cache: all samples are met.
+  Machine machine = makeMachine();
+  machine.device.gemms["f32"] = {{1, 64, 64, 64, 10}, {1, 512, 64, 64, 100}};
+  EXPECT_DOUBLE_EQ(machine.gemmTime("f32", 1, 64, 64, 64), 10);
+  EXPECT_DOUBLE_EQ(machine.gemmTime("f32", 1, 512, 64, 64), 100);
 }
 
 TEST(GemmTime, ContradictionsAreHalved) {
   // The larger product took less: both are read as the mean.
   Machine machine = makeMachine();
   machine.device.gemms["f32"] = {{1, 64, 64, 64, 20}, {1, 128, 64, 64, 16}};
-  // Of 64 rows above min(20, 16), below max(20, 16/2).
   EXPECT_DOUBLE_EQ(machine.gemmTime("f32", 1, 64, 64, 64),
                    std::sqrt(16.0 * 20.0));
   EXPECT_DOUBLE_EQ(machine.gemmTime("f32", 1, 128, 64, 64),
@@ -108,7 +124,7 @@ TEST(GemmTime, LargerProductsNeverTakeLessAndNothingJumps) {
       double grown = double(size + 1) / size;
       ++size;
       EXPECT_GE(time(), before * (1 - 1e-12));
-      EXPECT_LE(time(), before * grown * (1 + 1e-12));
+      EXPECT_LE(time(), before * grown * grown * (1 + 1e-12));
     }
   }
 }

@@ -3,7 +3,9 @@
 #include "vescale/CostModel/Machine.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
+#include <cmath>
 #include <gtest/gtest.h>
+#include <random>
 
 using namespace llvm;
 using namespace vescale;
@@ -248,6 +250,41 @@ TEST(MachineFile, CurvesHaveAPlace) {
             "1024 before it");
   EXPECT_EQ(refuseWith(", {\"bytes\": 65536, \"us\": 40}", ""),
             "c.json: \"collectives[0].points\" needs at least two sizes");
+}
+
+TEST(MachineFile, DamageIsRefusedOrMeansSomething) {
+  StringRef text = whole;
+  std::mt19937 random(1);
+  auto draw = [&](size_t limit) {
+    return std::uniform_int_distribution<size_t>(0, limit - 1)(random);
+  };
+  int accepted = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::string damaged = text.str();
+    for (size_t times = 1 + draw(3); times--;) {
+      size_t at = draw(damaged.size()), length = 1 + draw(12);
+      if (draw(2))
+        damaged[at] = "0-9e\",:{}[]x\0"[draw(13)];
+      else
+        damaged.replace(at, length, text.substr(draw(text.size()), draw(12)));
+    }
+    Expected<Machine> machine = Machine::parse(damaged, "c.json");
+    if (!machine) {
+      EXPECT_EQ(toString(machine.takeError()).find("c.json: "), 0u);
+      continue;
+    }
+    ++accepted;
+    // What is accepted has times.
+    DeviceGroup all{{{machine->devices, 1}}};
+    for (size_t kind = 0; kind < collectiveNames().size(); ++kind) {
+      double us = machine->collectiveTime(Collective(kind), 1 << 20, all);
+      EXPECT_TRUE(std::isfinite(us) && us >= 0) << damaged;
+    }
+    if (machine->computes("f32"))
+      EXPECT_GT(machine->gemmTime("f32", 1, 100, 100, 100), 0) << damaged;
+    EXPECT_GT(machine->streamTime(1000, 1000), 0) << damaged;
+  }
+  EXPECT_GT(accepted, 100);
 }
 
 TEST(MachineFile, FilesThatAreNotThere) {

@@ -75,7 +75,7 @@ private:
 
 GalvatronPipeline::Found GalvatronPipeline::search(double budget) const {
   std::vector<PipelineCandidate> candidates;
-  std::vector<std::pair<const Space *, const Strategy *>> origins;
+  std::vector<const Space *> origins;
   for (const Space &space : spaces)
     for (const Strategy &embedding : space.row->embedding) {
       const Space *of = &space;
@@ -86,7 +86,8 @@ GalvatronPipeline::Found GalvatronPipeline::search(double budget) const {
       };
       PipelineCandidate &candidate = candidates.emplace_back();
       candidate.stages = space.row->stages;
-      candidate.microBatches = space.row->microBatches;
+      candidate.form = StepForm(space.row->microBatches);
+      candidate.alike = {0, kLayers};
       candidate.boundOf = [=](unsigned stage, unsigned begin, unsigned end) {
         return of->runs[stage].bound(end - begin, memory(stage)) +
                around->time[stage];
@@ -98,28 +99,29 @@ GalvatronPipeline::Found GalvatronPipeline::search(double budget) const {
         EXPECT_NE(found.status, Optimum::Bounded);
         return found.cost + around->time[stage];
       };
-      origins.push_back({of, around});
+      origins.push_back(of);
     }
-  PipelineSearch search = searchPipelines(kLayers, candidates, 0.01);
+  PipelineSearch search = searchPipelines(kLayers, candidates, {0.01});
   Found best{0, 0, search.pruned, search.timesAsked, ""};
   for (const PipelineChoice &choice : search.choices) {
-    best.estimated = std::max(best.estimated, kBatch / choice.split.time);
+    best.estimated = std::max(best.estimated, kBatch / choice.time);
     const PipelineCandidate &candidate = candidates[choice.candidate];
     std::vector<double> times;
     unsigned begin = 0;
     std::string ends;
     for (auto [stage, end] : llvm::enumerate(choice.split.ends)) {
-      times.push_back(candidate.timeOf(stage, begin, end));
+      times.push_back(candidate.timeOf(stage, 0, end - begin));
       ends += " " + std::to_string(end - begin);
       begin = end;
     }
-    double simulated = kBatch / simulatedStep(times, candidate.microBatches);
+    const Space *space = origins[choice.candidate];
+    int64_t microBatches = space->row->microBatches;
+    double simulated = kBatch / simulatedStep(times, microBatches);
     if (simulated <= best.simulated)
       continue;
     best.simulated = simulated;
-    auto [space, embedding] = origins[choice.candidate];
     best.plan = "pp" + std::to_string(candidate.stages) + " chunks " +
-                std::to_string(candidate.microBatches) +
+                std::to_string(microBatches) +
                 (space->isSequence ? " sp" : " tp") + " up to " +
                 std::to_string(space->degree) + ", layers" + ends;
   }

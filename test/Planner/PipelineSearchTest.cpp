@@ -101,12 +101,14 @@ struct PipelineInstance {
   std::vector<double> costs; // of layers
   double serial;   // part of a stage's time that devices do not divide
   double capacity; // of layers on a device
+  AlikeLayers alike;
 
   explicit PipelineInstance(Random &random)
       : layers(random.between(1, 8)), serial(random.between(0, 10) / 20.0),
-        capacity(random.between(1, 6)) {
+        capacity(random.between(1, 6)),
+        alike{0, random.between(0, 1) ? layers : 0} {
     for (unsigned layer = 0; layer < layers; ++layer)
-      costs.push_back(random.between(1, 20));
+      costs.push_back(alike.end ? 5 : random.between(1, 20));
   }
 
   double time(unsigned devices, unsigned stage, unsigned begin,
@@ -134,7 +136,8 @@ struct PipelineInstance {
             double part = bound + (1 - bound) * ((begin + end) % 2);
             return part * this->time(each, stage, begin, end) / microBatches;
           };
-          all.push_back({stages, microBatches, bounded, time});
+          all.push_back({stages, StepForm(microBatches), stages * 0.25, bounded,
+                         time, alike});
         }
     return all;
   }
@@ -153,24 +156,59 @@ TEST(PipelineSearch, FindsAllThatAreCloseToTheShortest) {
     std::vector<std::pair<double, size_t>> want;
     double shortest = kInfinity;
     for (size_t i = 0; i < candidates.size(); ++i)
-      if (auto split =
-              splitStages(instance.layers, candidates[i].stages,
-                          candidates[i].microBatches, candidates[i].timeOf)) {
-        want.push_back({split->time, i});
-        shortest = std::min(shortest, split->time);
+      if (auto split = splitStages(instance.layers, candidates[i].stages,
+                                   candidates[i].form, candidates[i].timeOf)) {
+        double time = split->time + candidates[i].once;
+        want.push_back({time, i});
+        shortest = std::min(shortest, time);
       }
     llvm::erase_if(want, [&](auto one) { return one.first > 1.05 * shortest; });
     llvm::sort(want);
-    PipelineSearch search = searchPipelines(instance.layers, candidates, 0.05);
+    PipelineSearch search =
+        searchPipelines(instance.layers, candidates, {0.05});
     ASSERT_EQ(search.choices.size(), want.size());
     for (size_t i = 0; i < want.size(); ++i) {
       EXPECT_EQ(search.choices[i].candidate, want[i].second);
-      EXPECT_EQ(search.choices[i].split.time, want[i].first);
+      EXPECT_EQ(search.choices[i].time, want[i].first);
     }
+    EXPECT_TRUE(search.isComplete);
+    EXPECT_EQ(search.lowerBound, shortest);
     pruned += search.pruned;
     all += candidates.size();
   }
   EXPECT_GT(pruned, all / 2);
+}
+
+/// With ever more times asked for the bound rises and the choice gets better
+/// until they meet.
+TEST(PipelineSearch, CutShortItStillBounds) {
+  int cut = 0;
+  for (uint32_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    PipelineInstance instance(random);
+    auto candidates = instance.candidates(random.between(1, 8), 0.5);
+    PipelineSearch whole = searchPipelines(instance.layers, candidates, {});
+    double bound = 0, best = kInfinity;
+    PipelineLimits limits;
+    for (limits.times = 0; limits.times <= whole.timesAsked; ++limits.times) {
+      PipelineSearch search =
+          searchPipelines(instance.layers, candidates, limits);
+      EXPECT_GE(search.lowerBound, bound);
+      bound = search.lowerBound;
+      double found =
+          search.choices.empty() ? kInfinity : search.choices[0].time;
+      EXPECT_LE(found, best);
+      EXPECT_LE(bound, found);
+      best = found;
+      cut += !search.isComplete;
+    }
+    EXPECT_EQ(bound, whole.lowerBound);
+    limits.shouldStop = [] { return true; };
+    EXPECT_EQ(searchPipelines(instance.layers, candidates, limits).timesAsked,
+              0u);
+  }
+  EXPECT_GT(cut, 100);
 }
 
 TEST(PipelineSearch, MoreDevicesAreNotSlowerIfSomeMayIdle) {
@@ -182,9 +220,8 @@ TEST(PipelineSearch, MoreDevicesAreNotSlowerIfSomeMayIdle) {
     double last = kInfinity;
     for (unsigned devices = 1; devices <= 9; ++devices) {
       PipelineSearch search = searchPipelines(
-          instance.layers, instance.candidates(devices, 0.8), 0);
-      double best =
-          search.choices.empty() ? kInfinity : search.choices[0].split.time;
+          instance.layers, instance.candidates(devices, 0.8), {});
+      double best = search.choices.empty() ? kInfinity : search.choices[0].time;
       EXPECT_LE(best, last);
       faster += best < last;
       last = best;

@@ -52,7 +52,7 @@ TEST(StageSplit, IsTheShortestOfAll) {
     };
     double want = shortest(layers, stages, microBatches, timeOf);
     std::optional<StageSplit> found =
-        splitStages(layers, stages, microBatches, timeOf);
+        splitStages(layers, stages, StepForm(microBatches), timeOf);
     ASSERT_EQ(found.has_value(), std::isfinite(want));
     if (!found)
       continue;
@@ -79,7 +79,7 @@ TEST(StageSplit, GivesLessToStagesWithMoreWork) {
   auto timeOf = [](unsigned, unsigned begin, unsigned end) {
     return static_cast<double>(end - begin) + (end == 30 ? 2 : 0);
   };
-  std::optional<StageSplit> split = splitStages(30, 4, 64, timeOf);
+  std::optional<StageSplit> split = splitStages(30, 4, StepForm(64), timeOf);
   ASSERT_TRUE(split);
   EXPECT_EQ(split->ends, (llvm::SmallVector<unsigned>{8, 16, 24, 30}));
   EXPECT_EQ(split->time, 32 + 63 * 8);
@@ -87,6 +87,60 @@ TEST(StageSplit, GivesLessToStagesWithMoreWork) {
 
 TEST(StageSplit, NeedsALayerForEachStage) {
   auto timeOf = [](unsigned, unsigned, unsigned) { return 1.0; };
-  EXPECT_FALSE(splitStages(3, 4, 8, timeOf));
-  EXPECT_TRUE(splitStages(4, 4, 8, timeOf));
+  EXPECT_FALSE(splitStages(3, 4, StepForm(8), timeOf));
+  EXPECT_TRUE(splitStages(4, 4, StepForm(8), timeOf));
+}
+
+/// Times of all sorts: those that shrink with more layers and those that do not
+/// fit among them. Layers before and behind those that are alike differ.
+TEST(StageSplit, AlikeLayersAreSplitTheSame) {
+  int feasible = 0;
+  for (uint32_t seed = 0; seed < 2000; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 engine(seed);
+    auto between = [&](int low, int high) {
+      return low + static_cast<int>(engine() % (high - low + 1));
+    };
+    unsigned layers = between(1, 24), stages = between(1, 6);
+    StepForm form(between(1, 12), between(1, 3));
+    AlikeLayers alike;
+    alike.begin = between(0, std::min(3u, layers));
+    alike.end = between(static_cast<int>(alike.begin), layers);
+    int sort = between(0, 2);
+    std::map<std::tuple<unsigned, unsigned, unsigned>, double> times;
+    std::vector<double> each, more;
+    for (unsigned stage = 0; stage < stages; ++stage) {
+      each.push_back(between(3, 9) / 3.0);
+      more.push_back(between(0, 6) / 3.0);
+    }
+    bool onlyRepresentatives = true;
+    auto timeOf = [&](unsigned stage, unsigned begin, unsigned end) {
+      std::pair range = alike.representative(begin, end);
+      onlyRepresentatives &= range == std::pair(begin, end);
+      auto [place, isNew] =
+          times.try_emplace({stage, range.first, range.second}, 0);
+      if (!isNew)
+        return place->second;
+      double outside = 0;
+      for (unsigned layer = begin; layer < end; ++layer)
+        outside += layer < alike.begin || layer >= alike.end ? layer % 4 : 0;
+      place->second = more[stage] + each[stage] * (end - begin) + outside;
+      if (sort == 0)
+        place->second = between(0, 4) ? between(1, 40) / 3.0 : kInfinity;
+      if (sort == 1 && end - begin > layers / stages + 2)
+        place->second = kInfinity;
+      return place->second;
+    };
+    auto found = splitStages(layers, stages, form, timeOf, alike);
+    EXPECT_TRUE(onlyRepresentatives);
+    auto want = splitStages(layers, stages, form, timeOf);
+    ASSERT_EQ(found.has_value(), want.has_value());
+    if (!found)
+      continue;
+    ++feasible;
+    EXPECT_EQ(found->time, want->time);
+    EXPECT_EQ(found->bottleneck, want->bottleneck);
+    EXPECT_EQ(found->ends, want->ends);
+  }
+  EXPECT_GT(feasible, 1000);
 }

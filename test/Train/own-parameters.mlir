@@ -68,6 +68,32 @@ func.func @interleaved() -> tensor<2x2x5xf32> {
 
 // -----
 
+// Columns of a fused projection whose rows no machine could walk.
+// CHECK-LABEL: func.func @large
+// CHECK: graph.parameter "w" {{.*}} view 0 [3298534, 1] named : tensor<1048576x1099511xf32>
+// CHECK: graph.parameter "w" {{.*}} view 1099511 [3298534, 1] named : tensor<1048576x2199023xf32>
+func.func @large() -> (tensor<1048576x1099511xf32>, tensor<1048576x2199023xf32>) {
+  %0 = graph.parameter "w" source <"m", 0, 13835054350336, tensor<1048576x3298534xf32>> view 0 [3298534, 1] named : tensor<1048576x1099511xf32>
+  %1 = graph.parameter "w" source <"m", 0, 13835054350336, tensor<1048576x3298534xf32>> view 1099511 [3298534, 1] named : tensor<1048576x2199023xf32>
+  return %0, %1 : tensor<1048576x1099511xf32>, tensor<1048576x2199023xf32>
+}
+
+// -----
+
+// A row that two views have, while another has none, belongs to the whole.
+// CHECK-LABEL: func.func @twice
+// CHECK: %[[W:.*]] = graph.parameter "w" source {{.*}} named : tensor<4x3xf32>
+// CHECK-NOT: graph.parameter
+// CHECK: graph.slice %{{.*}} [0, 0] to [2, 3]
+// CHECK: graph.slice %{{.*}} [1, 0] to [3, 3]
+func.func @twice() -> (tensor<2x3xf32>, tensor<2x3xf32>) {
+  %0 = graph.parameter "w" source <"m", 0, 48, tensor<4x3xf32>> view 0 [3, 1] named : tensor<2x3xf32>
+  %1 = graph.parameter "w" source <"m", 0, 48, tensor<4x3xf32>> view 3 [3, 1] named : tensor<2x3xf32>
+  return %0, %1 : tensor<2x3xf32>, tensor<2x3xf32>
+}
+
+// -----
+
 // What is frozen, or not the author's, stays a view.
 // CHECK-LABEL: func.func @untrained
 // CHECK: graph.parameter "frozen.w" {{.*}} view 0 [1, 3]

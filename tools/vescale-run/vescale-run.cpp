@@ -1,11 +1,10 @@
 // vescale-run: starts a bundle's ranks, through mpirun if there are several.
+#include "tools/vescale-run/Mpirun.h"
+#include "vescale/Support/ExitCodes.h"
+
 #include <nlohmann/json.hpp>
 
-#include <csignal>
-#include <fcntl.h>
 #include <limits.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,15 +15,9 @@
 #include <string>
 #include <vector>
 
-namespace {
+using namespace vescale;
 
-enum ExitCode {
-  Done = 0,
-  RunFailed = 1,
-  Usage = 2,
-  BadInput = 3,
-  Stopped = 75
-};
+namespace {
 
 const char *const help =
     R"(usage: vescale-run DIR [-n N] [--input=FILE] [--output=FILE] [-- flags]
@@ -42,11 +35,6 @@ by SIGTERM, SIGINT or SIGUSR1.
 
 example: vescale-run gpt2 -n 2 --input=in.npz --output=out.npz -- --threads=4
 )";
-
-int fail(int code, const std::string &message) {
-  std::fprintf(stderr, "error: %s\n", message.c_str());
-  return code;
-}
 
 struct Arguments {
   std::string bundle;
@@ -105,14 +93,14 @@ long meshSize(const std::string &bundle) {
   std::string path = bundle + "/manifest.json";
   std::ifstream file(path);
   if (!file) {
-    fail(BadInput, path + ": " + std::strerror(errno));
+    fail(exitBadInput, path + ": " + std::strerror(errno));
     return -1;
   }
   auto manifest =
       nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
   if (!manifest.is_object() || !manifest.contains("mesh") ||
       !manifest["mesh"].is_array()) {
-    fail(BadInput, path + ": no mesh");
+    fail(exitBadInput, path + ": no mesh");
     return -1;
   }
   long size = 1;
@@ -120,131 +108,43 @@ long meshSize(const std::string &bundle) {
     if (!axis.is_array() || axis.size() != 2 || !axis[1].is_number_integer() ||
         axis[1].get<long>() < 1 || axis[1].get<long>() > 1 << 20 ||
         (size *= axis[1].get<long>()) > 1 << 20) {
-      fail(BadInput, path + ": malformed mesh");
+      fail(exitBadInput, path + ": malformed mesh");
       return -1;
     }
   }
   return size;
 }
 
-/// What asks for an orderly stop. They wait from this program's first line on,
-/// so that none falls between two programs; who can act on them takes them.
-sigset_t stopSignals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (int signal : {SIGTERM, SIGINT, SIGUSR1})
-    sigaddset(&set, signal);
-  return set;
-}
-
-/// Waits for mpirun and hands stops on; how many there were, and its status.
-/// mpirun kills its ranks within a second of SIGTERM, but it forwards SIGUSR1,
-/// to those ranks that run by then: it is told until it has ended. Who asks
-/// three times gets what they want.
-int waitFor(pid_t mpirun, int &status) {
-  sigset_t set = stopSignals();
-  sigaddset(&set, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &set, nullptr);
-  timespec interval = {0, 500'000'000};
-  for (int stops = 0;;) {
-    if (waitpid(mpirun, &status, WNOHANG) == mpirun)
-      return stops;
-    int signal = sigtimedwait(&set, nullptr, &interval);
-    stops += signal > 0 && signal != SIGCHLD;
-    if (stops)
-      kill(mpirun, stops < 3 ? SIGUSR1 : SIGTERM);
-  }
-}
-
-int runMpi(const Arguments &arguments, const std::string &program, long ranks) {
-  std::vector<std::string> words = {
-      "mpirun",
-      "-q", // ranks say themselves what went wrong
-      "-n",     std::to_string(ranks), "--oversubscribe", "--bind-to", "none"};
-  if (geteuid() == 0)
-    words.push_back("--allow-run-as-root");
-  words.push_back(program);
-  words.insert(words.end(), arguments.program.begin(), arguments.program.end());
-  std::vector<char *> argv;
-  for (std::string &word : words)
-    argv.push_back(word.data());
-  argv.push_back(nullptr);
-
-  pid_t parent = getpid();
-  pid_t pid = fork();
-  if (pid < 0)
-    return fail(RunFailed, std::string("fork: ") + std::strerror(errno));
-  if (pid == 0) {
-    // A group of its own, so that a terminal's Ctrl-C comes only to us.
-    setpgid(0, 0);
-    sigset_t stops = stopSignals();
-    sigprocmask(SIG_UNBLOCK, &stops, nullptr);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent)
-      _exit(RunFailed);
-    // Ranks write into mpirun's pipes.
-    if (isatty(STDERR_FILENO))
-      setenv("VESCALE_TERMINAL", "1", 1);
-    int null = open("/dev/null", O_RDONLY);
-    if (null >= 0)
-      dup2(null, 0);
-    execvp("mpirun", argv.data());
-    _exit(fail(RunFailed, std::string("mpirun can't be started (") +
-                              std::strerror(errno) +
-                              "); several ranks need Open MPI"));
-  }
-  int status = 0, stops = waitFor(pid, status);
-  int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  bool isKilled = code == 128 + SIGUSR1 || code == 128 + SIGTERM;
-  if (stops && (code == Stopped || isKilled || (stops >= 3 && code != Done))) {
-    // Ranks say more, if they have come to it.
-    std::fprintf(stderr, "note: a signal ended the run; it can be started "
-                         "again (exit code 75)\n");
-    return Stopped;
-  }
-  switch (code) {
-  case Done:
-  case Usage:
-  case BadInput:
-  case Stopped:
-    return code;
-  default: // among others 128 + a signal that killed a rank
-    return fail(RunFailed, "mpirun ended with exit code " +
-                               std::to_string(code) +
-                               "; called without -q it may say more");
-  }
-}
-
 } // namespace
 
 int main(int argc, char **argv) {
-  sigset_t stops = stopSignals();
-  sigprocmask(SIG_BLOCK, &stops, nullptr);
+  holdStops();
   Arguments arguments;
   std::string error = parse(argc, argv, arguments);
   if (arguments.help) {
     std::fputs(help, stdout);
-    return Done;
+    return exitDone;
   }
   if (!error.empty())
-    return fail(Usage, error);
+    return fail(exitUsage, error);
   long mesh = meshSize(arguments.bundle);
   if (mesh < 0)
-    return BadInput;
+    return exitBadInput;
   if (arguments.ranks && arguments.ranks != mesh)
-    return fail(BadInput, "'" + arguments.bundle +
-                              "' was compiled for a mesh of " +
-                              std::to_string(mesh) + " ranks, not for " +
-                              std::to_string(arguments.ranks));
+    return fail(exitBadInput, "'" + arguments.bundle +
+                                  "' was compiled for a mesh of " +
+                                  std::to_string(mesh) + " ranks, not for " +
+                                  std::to_string(arguments.ranks));
   char path[PATH_MAX];
   if (!realpath((arguments.bundle + "/run").c_str(), path))
-    return fail(BadInput, arguments.bundle + "/run: " + std::strerror(errno));
+    return fail(exitBadInput,
+                arguments.bundle + "/run: " + std::strerror(errno));
   if (mesh > 1)
-    return runMpi(arguments, path, mesh);
+    return runRanks(mesh, path, arguments.program);
   std::vector<char *> words = {path};
   for (std::string &word : arguments.program)
     words.push_back(word.data());
   words.push_back(nullptr);
   execv(path, words.data());
-  return fail(BadInput, std::string(path) + ": " + std::strerror(errno));
+  return fail(exitBadInput, std::string(path) + ": " + std::strerror(errno));
 }

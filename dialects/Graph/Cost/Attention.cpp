@@ -6,19 +6,25 @@ using namespace mlir;
 using namespace vescale;
 using namespace vescale::graph;
 
-/// The pairs of a query and a key that causal and window let see each other.
+/// The sum of max(0, min(q + shift, keys)) over queries q from 1 on.
+static int64_t keysUpTo(int64_t queries, int64_t keys, int64_t shift) {
+  // The queries that see some keys but not all, and those that see all.
+  int64_t first = std::max<int64_t>(1, 1 - shift);
+  int64_t last = std::min(queries, keys - shift);
+  int64_t some = std::max<int64_t>(0, last - first + 1);
+  int64_t all = queries - std::clamp<int64_t>(keys - shift, 0, queries);
+  return some * (first + last + 2 * shift) / 2 + all * keys;
+}
+
+/// The pairs of a query and a key that causal and window let see each other:
+/// the keys up to a query's place, less those before its window.
 template <typename Op>
 static int64_t visiblePairs(Op op, int64_t queries, int64_t keys) {
   if (!op.getCausal())
     return queries * keys;
-  int64_t pairs = 0, window = op.getWindow();
-  for (int64_t query = 0; query < queries; ++query) {
-    int64_t end = std::min(keys, query + keys - queries + 1);
-    int64_t begin =
-        window ? std::max<int64_t>(0, query + keys - queries - window + 1) : 0;
-    pairs += std::max<int64_t>(0, end - begin);
-  }
-  return pairs;
+  int64_t shift = keys - queries, window = op.getWindow();
+  int64_t pairs = keysUpTo(queries, keys, shift);
+  return window ? pairs - keysUpTo(queries, keys, shift - window) : pairs;
 }
 
 /// For each visible pair of each head: a dot product of D features, E

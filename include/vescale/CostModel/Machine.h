@@ -60,6 +60,9 @@ struct Level {
 
 enum class Collective { AllReduce, AllGather, ReduceScatter, AllToAll, Send };
 
+/// "all_reduce", …: in the order of Collective.
+llvm::ArrayRef<llvm::StringRef> collectiveNames();
+
 /// A collective that was timed.
 struct CollectiveCurve {
   struct Point {

@@ -10,6 +10,7 @@
 #include "vescale/Planner/StageSplit.h"
 #include "llvm/ADT/ArrayRef.h"
 #include <functional>
+#include <limits>
 #include <vector>
 
 namespace vescale::planner {
@@ -17,22 +18,41 @@ namespace vescale::planner {
 /// One way to run the layers on the devices.
 struct PipelineCandidate {
   unsigned stages = 1;
-  int64_t microBatches = 1;
+  StepForm form{1};
+  /// What each step takes besides, in seconds.
+  double once = 0;
   /// As StageTime; `boundOf` is not above `timeOf` and cheap. `timeOf` is asked
   /// once for a stage at most.
   std::function<double(unsigned stage, unsigned begin, unsigned end)> boundOf,
       timeOf;
+  AlikeLayers alike = {};
 };
 
 struct PipelineChoice {
   size_t candidate;
   StageSplit split; ///< The candidate's best.
+  double time;      ///< Of a step: the split's and what it takes besides.
+};
+
+struct PipelineLimits {
+  /// Choices are looked for whose step is at most 1 + `within` times the
+  /// shortest.
+  double within = 0;
+  /// The search ends when so many stages' times have been asked for, which are
+  /// the same on every host,
+  size_t times = std::numeric_limits<size_t>::max();
+  /// or when this says so.
+  std::function<bool()> shouldStop = nullptr;
 };
 
 struct PipelineSearch {
-  /// The best split of each candidate whose step is at most 1 + `within` times
-  /// the shortest; the shortest first, of equals the earlier candidate.
+  /// The best split of each candidate that is short enough; the shortest first,
+  /// of equals the earlier candidate.
   std::vector<PipelineChoice> choices;
+  /// No candidate's step is shorter; infinite if none fits. The shortest's own
+  /// unless the search was cut short.
+  double lowerBound = std::numeric_limits<double>::infinity();
+  bool isComplete = true;
   size_t pruned = 0;     ///< Candidates ruled out by bounds.
   size_t timesAsked = 0; ///< How often a stage's time had to be found.
 };
@@ -42,7 +62,7 @@ struct PipelineSearch {
 /// it holds times alone.
 PipelineSearch searchPipelines(unsigned layers,
                                llvm::ArrayRef<PipelineCandidate> candidates,
-                               double within);
+                               const PipelineLimits &limits);
 
 } // namespace vescale::planner
 

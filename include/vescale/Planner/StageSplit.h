@@ -2,10 +2,11 @@
 #ifndef VESCALE_PLANNER_STAGESPLIT_H
 #define VESCALE_PLANNER_STAGESPLIT_H
 
+#include "vescale/Planner/StepForm.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
-#include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace vescale::planner {
 
@@ -14,6 +15,16 @@ namespace vescale::planner {
 /// not fit. Any layers may be asked for, with begin < end.
 using StageTime =
     llvm::function_ref<double(unsigned stage, unsigned begin, unsigned end)>;
+
+/// Layers [begin, end) that do not differ: of ranges that differ in which of
+/// them they have, and not in how many, times are the same.
+struct AlikeLayers {
+  unsigned begin = 0, end = 0;
+
+  /// The same for all ranges that are alike.
+  std::pair<unsigned, unsigned> representative(unsigned from,
+                                               unsigned to) const;
+};
 
 struct StageSplit {
   /// Where each stage's layers end.
@@ -24,16 +35,15 @@ struct StageSplit {
   double bottleneck = 0;
 };
 
-/// The split with the shortest step, Σ t + (m − 1) · max t over the stages'
-/// times t with m micro-batches: filling and draining the pipeline, and the
-/// slowest stage for each other micro-batch (GPipe, Huang et al. 2019; 1F1B
-/// takes as long). Each stage has one layer at least. Exact: for each time that
-/// the slowest stage may take, dynamic programming over stages and layers
-/// (Alpa, Zheng et al. 2022), as far as a shorter step is possible. Nothing if
-/// no split fits. Of equal ones it is that with the smaller bottleneck, then
-/// with fewer layers in the first stages.
+/// The split with the shortest step. Each stage has one layer at least. Exact:
+/// dynamic programming over stages and layers (Alpa, Zheng et al. 2022) for as
+/// many caps on the slowest stage as matter. Nothing if no split fits. Of equal
+/// ones it is that with the smaller bottleneck, then with fewer layers in the
+/// first stages. Where most layers are alike a thousand of them take
+/// milliseconds; times are asked for their representatives alone.
 std::optional<StageSplit> splitStages(unsigned layers, unsigned stages,
-                                      int64_t microBatches, StageTime timeOf);
+                                      const StepForm &form, StageTime timeOf,
+                                      const AlikeLayers &alike = {});
 
 } // namespace vescale::planner
 

@@ -54,15 +54,11 @@ struct Pipeline {
 /// Rank s of the timeline is stage s.
 llvm::Expected<Timeline> simulate(const Pipeline &pipeline);
 
-/// Where stages are alike, what a simulation says with blocking transfers.
-/// With t_s a stage's time for a micro-batch with all that it sends, m
-/// micro-batches and v chunks:
-///   GPipe        Σ f_s + (m − 1) max f_s + Σ b_s + (m − 1) max b_s
-///   1F1B         Σ t_s + (m − 1) max t_s
-///   interleaved  Σ t_s / v + (m − 1 / v) max t_s
-/// and the longest of what stages do once a step. Not a bound: stages
-/// whose backward takes another multiple of forward than their neighbours' can
-/// take longer.
+/// By StepForm, with what stages send as a part of their times; GPipe's forward
+/// and backward each by its own. What stages do once a step comes on top. Where
+/// stages are alike that is what a simulation says with blocking transfers, but
+/// no bound: stages whose backward takes another multiple of forward than their
+/// neighbours' can take longer.
 double estimateStep(const Pipeline &pipeline);
 
 /// No simulation is shorter: each stage waits for the first micro-batch to

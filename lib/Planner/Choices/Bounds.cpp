@@ -74,14 +74,33 @@ Completions::Completions(const std::vector<Step> &steps,
   }
 }
 
-std::vector<unsigned> Completions::trace() const {
+double Completions::totalWith(llvm::ArrayRef<unsigned> first) const {
+  double total = 0;
+  std::vector<double> sums;
+  size_t state = 0;
+  for (auto [at, choice] : llvm::enumerate(first)) {
+    StateWalk walk(steps[at], state);
+    sums = own[at];
+    walk.addLinks(sums, measure.countsCosts);
+    total += sums[choice];
+    state = walk.base() + choice * steps[at].weight;
+  }
+  return total + least[first.size()][state];
+}
+
+std::vector<unsigned>
+Completions::trace(llvm::ArrayRef<unsigned> first) const {
   std::vector<unsigned> choices;
   std::vector<double> sums;
   size_t state = 0;
   for (size_t at = 0; at < steps.size(); ++at) {
     StateWalk walk(steps[at], state);
-    measureChoices(at, walk, sums);
-    choices.push_back(llvm::min_element(sums) - sums.begin());
+    if (at < first.size()) {
+      choices.push_back(first[at]);
+    } else {
+      measureChoices(at, walk, sums);
+      choices.push_back(llvm::min_element(sums) - sums.begin());
+    }
     state = walk.base() + choices.back() * steps[at].weight;
   }
   return choices;

@@ -48,8 +48,10 @@ public:
   double at(size_t step, size_t state) const { return least[step][state]; }
   /// The least sum of all steps.
   double total() const { return least[0][0]; }
-  /// For each step the choice that leads to it.
-  std::vector<unsigned> trace() const;
+  /// The least sum of all steps that begin with these choices.
+  double totalWith(llvm::ArrayRef<unsigned> first) const;
+  /// For each step the choice that leads to it, if they begin with these.
+  std::vector<unsigned> trace(llvm::ArrayRef<unsigned> first = {}) const;
 
 private:
   /// Of the step's choices, with what links to the walk's state cost.

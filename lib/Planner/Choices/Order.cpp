@@ -9,7 +9,6 @@
 #include "lib/Planner/Choices/Order.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
-#include <numeric>
 
 using namespace vescale::planner;
 
@@ -24,7 +23,7 @@ public:
     }
   }
 
-  std::vector<unsigned> orderGreedily() const;
+  std::vector<unsigned> orderGreedily(llvm::ArrayRef<unsigned> first) const;
   /// How many combinations an order's steps look at.
   double workOf(llvm::ArrayRef<unsigned> order) const;
   Order makeSteps(llvm::ArrayRef<unsigned> order, size_t most) const;
@@ -53,7 +52,8 @@ private:
 };
 } // namespace
 
-std::vector<unsigned> Orderer::orderGreedily() const {
+std::vector<unsigned>
+Orderer::orderGreedily(llvm::ArrayRef<unsigned> first) const {
   std::vector<unsigned> order, waiting = degrees();
   std::vector<bool> taken(graph.size());
   // Nodes beside open ones, or all where nothing is open.
@@ -62,14 +62,18 @@ std::vector<unsigned> Orderer::orderGreedily() const {
   unsigned next = 0;
   while (order.size() < graph.size()) {
     llvm::erase_if(candidates, [&](unsigned node) { return taken[node]; });
+    if (order.size() < first.size())
+      candidates.push_back(first[order.size()]);
     if (candidates.empty()) {
       while (taken[next])
         ++next;
       candidates.push_back(next);
     }
-    unsigned best = candidates.front();
+    unsigned best = candidates.back();
     double bestGrowth = std::numeric_limits<double>::infinity();
     for (unsigned node : candidates) {
+      if (order.size() < first.size())
+        break; // it is said
       double growth = waiting[node] ? logChoices(node) : 0;
       for (auto [other, edge] : neighbours[node])
         if (taken[other] && waiting[other] == 1)
@@ -182,11 +186,14 @@ Order Orderer::makeSteps(llvm::ArrayRef<unsigned> order, size_t most) const {
   return made;
 }
 
-Order vescale::planner::orderSteps(const ChoiceGraph &graph, size_t most) {
+Order vescale::planner::orderSteps(const ChoiceGraph &graph, size_t most,
+                                   llvm::ArrayRef<unsigned> first) {
   Orderer orderer(graph);
-  std::vector<unsigned> own(graph.size());
-  std::iota(own.begin(), own.end(), 0);
-  std::vector<unsigned> greedy = orderer.orderGreedily();
+  std::vector<unsigned> own(first.begin(), first.end());
+  for (unsigned node = 0; node < graph.size(); ++node)
+    if (!llvm::is_contained(first, node))
+      own.push_back(node);
+  std::vector<unsigned> greedy = orderer.orderGreedily(first);
   return orderer.makeSteps(
       orderer.workOf(greedy) < orderer.workOf(own) ? greedy : own, most);
 }

@@ -39,8 +39,9 @@ struct Order {
 };
 
 /// An order whose steps have no more than `most` states before them altogether,
-/// if there is one.
-Order orderSteps(const ChoiceGraph &graph, size_t most);
+/// if there is one. It begins with the nodes `first`.
+Order orderSteps(const ChoiceGraph &graph, size_t most,
+                 llvm::ArrayRef<unsigned> first = {});
 
 } // namespace vescale::planner
 

@@ -1,13 +1,15 @@
 //===- StageSplit.cpp - Layers in the stages of a pipeline ------*- C++ -*-===//
 //
-// The cap on the slowest stage goes through all times that a stage can take,
-// the smallest first. Without a cap the sum of times is the least that it can
-// be, and the step no shorter than that sum and the cap's share: there the
-// search ends.
+// With a cap on the slowest stage the least sum of times is a dynamic program
+// over stages and layers; CapSearch.h finds the best cap. What a cap leaves is
+// narrow: stage s has at most most_s layers, whichever they are, and since all
+// have to go somewhere, at least layers - Σ_{other} most. What no sum of times
+// is below comes from a price on layers (the sum's Lagrangian).
 //
 //===----------------------------------------------------------------------===//
-#include "vescale/Planner/StageSplit.h"
+#include "CapSearch.h"
 #include "llvm/ADT/STLExtras.h"
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -16,90 +18,225 @@ using namespace vescale::planner;
 
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+std::pair<unsigned, unsigned> AlikeLayers::representative(unsigned from,
+                                                          unsigned to) const {
+  bool beginsInside = from > begin && from < end;
+  if (!beginsInside)
+    return {from, to};
+  // Moved to the first of them, or to the last if it goes beyond.
+  unsigned by = to <= end ? from - begin : 0;
+  return {from - by, to - by};
+}
+
 namespace {
-class Splitter {
+/// Times of stages by range, one for all ranges that are alike.
+class StageTimes {
 public:
-  Splitter(unsigned layers, unsigned stages, StageTime timeOf)
-      : layers(layers), stages(stages),
-        times(stages * (layers + 1) * (layers + 1), kInfinity) {
-    for (unsigned stage = 0; stage < stages; ++stage)
-      for (unsigned begin = stage; begin < layers; ++begin)
-        for (unsigned end = begin + 1; end + (stages - 1 - stage) <= layers;
-             ++end)
-          times[place(stage, begin, end)] = timeOf(stage, begin, end);
-  }
+  StageTimes(unsigned layers, unsigned stages, StageTime timeOf,
+             const AlikeLayers &alike);
 
-  std::vector<double> caps() const {
-    std::vector<double> caps;
-    llvm::copy_if(times, std::back_inserter(caps),
-                  [](double time) { return std::isfinite(time); });
-    llvm::sort(caps);
-    caps.erase(llvm::unique(caps), caps.end());
-    return caps;
+  double of(unsigned stage, unsigned begin, unsigned end) const {
+    return times[stage * ranges + rangeOf(begin, end)];
   }
-
-  /// The least sum of times none of which is above the cap; `ends` is where
-  /// stages end then.
-  double leastSum(double cap, llvm::SmallVectorImpl<unsigned> &ends) const;
+  /// The least of all ranges of so many layers.
+  double least(unsigned stage, unsigned count) const {
+    return leastByCount[stage * (layers + 1) + count];
+  }
+  /// All that are finite, ascending.
+  std::vector<double> sorted() const;
 
 private:
-  size_t place(size_t stage, unsigned begin, unsigned end) const {
-    return (stage * (layers + 1) + begin) * (layers + 1) + end;
+  /// A range's ends without the alike layers, and how many of those it has.
+  size_t rangeOf(unsigned begin, unsigned end) const {
+    auto outside = [&](unsigned at) {
+      return at <= alike.begin ? at : at - std::min(inside, at - alike.begin);
+    };
+    unsigned from = outside(begin), to = outside(end);
+    unsigned count = (end - begin) - (to - from);
+    return (size_t(from) * (layers - inside + 1) + to) * (inside + 1) + count;
   }
 
+  unsigned layers;
+  AlikeLayers alike;
+  unsigned inside; // how many are alike
+  size_t ranges;
+  std::vector<double> times, leastByCount;
+};
+
+class Splitter {
+public:
+  Splitter(unsigned layers, unsigned stages, const StageTimes &times)
+      : layers(layers), stages(stages), times(times) {}
+
+  /// Narrows the windows; whether they leave room for all layers.
+  bool setWindows(double cap);
+  CapSearch::Capped solve(double cap);
+  double boundOfSum() const;
+
+private:
+  unsigned mostInStage() const { return layers - stages + 1; }
+
   unsigned layers, stages;
-  std::vector<double> times;
+  const StageTimes &times;
+  /// How many layers a stage, and all before stage s, can have.
+  std::vector<unsigned> least, most, leastBefore, mostBefore;
 };
 } // namespace
 
-double Splitter::leastSum(double cap,
-                          llvm::SmallVectorImpl<unsigned> &ends) const {
-  // least[s][l]: of stages s and later with layers l and later.
-  size_t width = layers + 1;
-  std::vector<double> least((stages + 1) * width, kInfinity);
-  std::vector<unsigned> next(stages * width, 0);
-  least[stages * width + layers] = 0;
-  for (unsigned stage = stages; stage-- > 0;)
-    for (unsigned begin = stage; begin < layers; ++begin)
-      for (unsigned end = begin + 1; end <= layers; ++end) {
-        double own = times[place(stage, begin, end)];
-        double sum = own + least[(stage + 1) * width + end];
-        if (own <= cap && sum < least[stage * width + begin]) {
-          least[stage * width + begin] = sum;
-          next[stage * width + begin] = end;
-        }
+StageTimes::StageTimes(unsigned layers, unsigned stages, StageTime timeOf,
+                       const AlikeLayers &alike)
+    : layers(layers), alike(alike), inside(alike.end - alike.begin),
+      ranges(size_t(layers - inside + 1) * (layers - inside + 1) *
+             (inside + 1)),
+      times(stages * ranges, kInfinity),
+      leastByCount(size_t(stages) * (layers + 1), kInfinity) {
+  std::vector<char> isKnown(ranges, false);
+  for (unsigned begin = 0; begin < layers; ++begin)
+    for (unsigned end = begin + 1; end <= layers; ++end) {
+      size_t range = rangeOf(begin, end);
+      if (isKnown[range])
+        continue;
+      isKnown[range] = true;
+      auto [from, to] = alike.representative(begin, end);
+      for (unsigned stage = 0; stage < stages; ++stage) {
+        double time = timeOf(stage, from, to);
+        times[stage * ranges + range] = time;
+        double &least = leastByCount[stage * (layers + 1) + end - begin];
+        least = std::min(least, time);
       }
-  ends.clear();
-  if (std::isfinite(least[0]))
-    for (unsigned stage = 0, begin = 0; stage < stages; ++stage)
-      ends.push_back(begin = next[stage * width + begin]);
-  return least[0];
+    }
 }
 
-std::optional<StageSplit> vescale::planner::splitStages(unsigned layers,
-                                                        unsigned stages,
-                                                        int64_t microBatches,
-                                                        StageTime timeOf) {
+std::vector<double> StageTimes::sorted() const {
+  std::vector<double> sorted;
+  llvm::copy_if(times, std::back_inserter(sorted),
+                [](double time) { return std::isfinite(time); });
+  llvm::sort(sorted);
+  sorted.erase(llvm::unique(sorted), sorted.end());
+  return sorted;
+}
+
+bool Splitter::setWindows(double cap) {
+  most.assign(stages, 0);
+  least.assign(stages, 1);
+  unsigned all = 0;
+  for (unsigned stage = 0; stage < stages; ++stage) {
+    for (unsigned count = mostInStage(); count > 0 && !most[stage]; --count)
+      if (times.least(stage, count) <= cap)
+        most[stage] = count;
+    if (!most[stage])
+      return false;
+    all += most[stage];
+  }
+  if (all < layers)
+    return false;
+  leastBefore.assign(stages + 1, 0);
+  mostBefore.assign(stages + 1, 0);
+  for (unsigned stage = 0; stage < stages; ++stage) {
+    unsigned others = all - most[stage];
+    if (others < layers)
+      least[stage] = std::max(1u, layers - others);
+    mostBefore[stage + 1] = mostBefore[stage] + most[stage];
+  }
+  for (unsigned stage = 0; stage <= stages; ++stage) {
+    unsigned behind = all - mostBefore[stage];
+    leastBefore[stage] = std::max(stage, layers - std::min(layers, behind));
+    mostBefore[stage] = std::min(mostBefore[stage], layers - (stages - stage));
+  }
+  return true;
+}
+
+CapSearch::Capped Splitter::solve(double cap) {
+  if (!setWindows(cap))
+    return {{}, kInfinity, kInfinity};
+  // By where the stage begins, from leastBefore[stage] on: the least sum of it
+  // and all behind, and where it ends then.
+  std::vector<double> sums{0}, behind;
+  std::vector<std::vector<unsigned>> next(stages);
+  for (unsigned stage = stages; stage-- > 0;) {
+    sums.swap(behind);
+    unsigned size = mostBefore[stage] - leastBefore[stage] + 1;
+    unsigned firstEnd = leastBefore[stage + 1], lastEnd = mostBefore[stage + 1];
+    sums.assign(size, kInfinity);
+    next[stage].assign(size, 0);
+    for (unsigned i = 0; i < size; ++i) {
+      unsigned begin = leastBefore[stage] + i;
+      unsigned from = std::max(begin + least[stage], firstEnd);
+      unsigned to = std::min(begin + most[stage], lastEnd);
+      for (unsigned end = from; end <= to; ++end) {
+        double own = times.of(stage, begin, end);
+        double sum = own + behind[end - firstEnd];
+        if (own <= cap && sum < sums[i]) {
+          sums[i] = sum;
+          next[stage][i] = end;
+        }
+      }
+    }
+  }
+  CapSearch::Capped capped{{}, sums[0], 0};
+  if (std::isinf(sums[0]))
+    return capped;
+  for (unsigned stage = 0, begin = 0; stage < stages; ++stage) {
+    unsigned end = next[stage][begin - leastBefore[stage]];
+    capped.slowest = std::max(capped.slowest, times.of(stage, begin, end));
+    capped.ends.push_back(begin = end);
+  }
+  return capped;
+}
+
+/// Σ_s min_n (t_s(n) - price · n) + price · layers, for the best price.
+double Splitter::boundOfSum() const {
+  double largest = 0, best = -kInfinity;
+  for (unsigned stage = 0; stage < stages; ++stage)
+    for (unsigned count = 1; count <= mostInStage(); ++count)
+      if (double time = times.least(stage, count); std::isfinite(time))
+        largest = std::max(largest, std::abs(time));
+  double low = -2 * largest, high = 2 * largest;
+  for (int step = 0; step < 60; ++step) {
+    double price = low + (high - low) / 2, bound = price * layers;
+    unsigned taken = 0;
+    for (unsigned stage = 0; stage < stages; ++stage) {
+      double cheapest = kInfinity;
+      unsigned at = 0;
+      for (unsigned count = 1; count <= mostInStage(); ++count) {
+        double reduced = times.least(stage, count) - price * count;
+        if (reduced < cheapest) {
+          cheapest = reduced;
+          at = count;
+        }
+      }
+      bound += cheapest;
+      taken += at;
+    }
+    best = std::max(best, bound);
+    if (taken == layers)
+      break;
+    (taken < layers ? low : high) = price;
+  }
+  // Less what rounding may have added.
+  return best - 1e-9 * std::abs(best);
+}
+
+std::optional<StageSplit>
+vescale::planner::splitStages(unsigned layers, unsigned stages,
+                              const StepForm &form, StageTime timeOf,
+                              const AlikeLayers &alike) {
   if (stages == 0 || stages > layers)
     return std::nullopt;
-  Splitter splitter(layers, stages, timeOf);
-  auto others = static_cast<double>(microBatches - 1);
-  llvm::SmallVector<unsigned> ends;
-  double floor = splitter.leastSum(kInfinity, ends);
-  if (ends.empty())
-    return std::nullopt;
-  std::vector<double> caps = splitter.caps();
-  // Below the first cap with a split there is none.
+  StageTimes times(layers, stages, timeOf, alike);
+  Splitter splitter(layers, stages, times);
+  std::vector<double> caps = times.sorted();
+  auto *last = caps.data() + caps.size();
   auto *first = std::partition_point(
-      caps.data(), caps.data() + caps.size(),
-      [&](double cap) { return std::isinf(splitter.leastSum(cap, ends)); });
-  std::optional<StageSplit> best;
-  for (const double *cap = first; cap != caps.data() + caps.size(); ++cap) {
-    if (best && floor + others * *cap >= best->time)
-      break;
-    double time = splitter.leastSum(*cap, ends) + others * *cap;
-    if (!best || time < best->time)
-      best = {ends, time, *cap};
-  }
-  return best;
+      caps.data(), last, [&](double cap) { return !splitter.setWindows(cap); });
+  auto isTooTight = [&](double cap) {
+    return splitter.solve(cap).ends.empty();
+  };
+  if (first != last && isTooTight(*first))
+    first = std::partition_point(first, last, isTooTight);
+  if (first == last)
+    return std::nullopt;
+  return CapSearch(llvm::ArrayRef(first, last), form, splitter.boundOfSum(),
+                   [&](double cap) { return splitter.solve(cap); })
+      .best;
 }

@@ -1,0 +1,120 @@
+//===- Planner.h - The best layout of a model on a machine ------*- C++ -*-===//
+//
+// From a forward program and a machine file to a plan, with a bound that says
+// how good it is. Does not change the program. See docs/Design/planner.md.
+//
+//===----------------------------------------------------------------------===//
+#ifndef VESCALE_PLANNER_PLANNER_H
+#define VESCALE_PLANNER_PLANNER_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "vescale/CostModel/Machine.h"
+#include "vescale/Planner/PlanFile.h"
+
+namespace vescale::planner {
+
+/// The degrees of a plan: pp · dp · tp ranks.
+struct PlanPoint {
+  int64_t pp = 1, dp = 1, tp = 1, microBatches = 1, zero = 0;
+  /// How many parts of the model a stage has; more than one is interleaved.
+  int64_t chunks = 1;
+
+  /// Orders points; the simpler ones first.
+  std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t> key() const {
+    return {pp, chunks, zero, tp, microBatches, dp};
+  }
+};
+
+/// What the user has decided.
+struct PlanPins {
+  std::optional<int64_t> pp, dp, tp, zero, microBatches;
+  std::optional<RecomputePlan::Kind> recompute;
+};
+
+struct PlanRequest {
+  /// A training step: bytes for each element of the optimizer's state and of a
+  /// gradient. Nothing for inference.
+  struct Training {
+    int64_t stateBytes, gradientBytes;
+  };
+  std::optional<Training> training;
+  /// How many ranks there are.
+  int64_t devices = 1;
+  /// Bytes that a rank may use; the device's where it is 0.
+  int64_t memoryBytes = 0;
+  /// How many pipeline stages there may be.
+  int64_t mostStages = 1;
+  /// Plans that cost so much more than the best are told of, too.
+  double within = 0.05;
+  /// Micro-batches may be chosen: the program's batch is the step's.
+  bool splitsBatch = false;
+  PlanPins pins;
+};
+
+/// One layout type of a run of layers, for people.
+struct PlannedLayer {
+  std::string name;
+  int64_t copies = 1;
+  std::string recompute;
+  /// Ops and parameters by name, with the layout of their first result.
+  std::vector<std::pair<std::string, std::string>> layouts;
+};
+
+/// Times in µs, sizes in bytes of a rank.
+struct PlannedTime {
+  /// Of a step, simulated.
+  double step = 0;
+  /// The parts of it, of the rank that works the most.
+  double compute = 0, exchange = 0, sync = 0, bubble = 0;
+  /// What the search minimises, which is near `step`.
+  double cost = 0;
+};
+struct PlannedMemory {
+  int64_t parameters = 0, gradients = 0, optimizer = 0, activations = 0,
+          transient = 0;
+  int64_t total() const {
+    return parameters + gradients + optimizer + activations + transient;
+  }
+};
+
+struct PlannedStage {
+  unsigned units = 0;     // layers, and what stands before and behind them
+  double microBatch = 0;  // forward and backward, with its exchanges
+  PlannedMemory memory;
+};
+
+struct Candidate {
+  PlanPoint point;
+  PlannedTime time;
+  PlannedMemory memory; // of the rank that needs the most
+  std::vector<PlannedStage> stages;
+  PlanFile plan;
+  std::vector<PlannedLayer> layers;
+};
+
+struct PlanResult {
+  /// Those near the best, best first. None if nothing fits.
+  std::vector<Candidate> candidates;
+  /// If nothing fits: the points that need the least memory, by that.
+  std::vector<Candidate> tooLarge;
+  /// The certificate, in µs: the least cost found, and one than which no plan
+  /// of the space costs less.
+  double cost = 0, lowerBound = 0;
+  /// How many points there are, how many bounds ruled out, and how often a
+  /// stage was solved.
+  int64_t points = 0, pruned = 0, solved = 0;
+  int64_t memoryLimit = 0;
+
+  const Candidate *best() const {
+    return candidates.empty() ? nullptr : &candidates.front();
+  }
+};
+
+/// Fails with a diagnostic where an op cannot be planned.
+llvm::FailureOr<PlanResult> makePlan(mlir::func::FuncOp forward,
+                                     const Machine &machine,
+                                     const PlanRequest &request);
+
+} // namespace vescale::planner
+
+#endif // VESCALE_PLANNER_PLANNER_H

@@ -1,0 +1,304 @@
+//===- PointSolver.cpp - The stages of one choice of degrees ----*- C++ -*-===//
+
+#include "lib/Planner/Model/PointSolver.h"
+#include "lib/Planner/Model/PlanWriter.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::planner;
+using simulator::ScheduleKind;
+
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+SearchSpace::SearchSpace(func::FuncOp forward, const Machine &machine,
+                         const PlanRequest &request)
+    : program(forward), machine(machine), request(request),
+      derivatives(forward.getContext()),
+      limit(request.memoryBytes ? request.memoryBytes
+                                : machine.device.memoryBytes) {}
+
+std::vector<Recompute> SearchSpace::modes() const {
+  if (!request.training)
+    return {Recompute::None};
+  if (!request.pins.recompute)
+    return {Recompute::None, Recompute::Selective, Recompute::Full};
+  switch (*request.pins.recompute) {
+  case RecomputePlan::None:
+  case RecomputePlan::Listed:
+    return {Recompute::None};
+  case RecomputePlan::Selective:
+    return {Recompute::Selective};
+  case RecomputePlan::Full:
+    return {Recompute::Full};
+  }
+  llvm_unreachable("all kinds are modes");
+}
+
+/// Of all before each, and of all.
+static std::vector<double> sumsOf(ArrayRef<double> each) {
+  std::vector<double> sums = {0.0};
+  for (double value : each)
+    sums.push_back(sums.back() + value);
+  return sums;
+}
+
+const SearchSpace::Laid &SearchSpace::layOut(const PlanPoint &point) {
+  std::tuple key(point.dp, point.tp, point.microBatches);
+  auto place = laid.find(key);
+  if (place != laid.end())
+    return place->second;
+  StageMesh mesh(program.function().getContext(), point.microBatches, point.dp,
+                 point.tp);
+  std::optional<TrainingCosts> training;
+  if (request.training)
+    training = TrainingCosts{request.training->stateBytes,
+                             request.training->gradientBytes};
+  SegmentBuilder builder(program, machine, mesh, derivatives, reshards,
+                         training);
+  std::vector<SegmentGraph> links;
+  std::vector<unsigned> units;
+  for (const Segment &segment : program.segments()) {
+    units.insert(units.end(), segment.copies, links.size());
+    links.push_back(builder.build(segment));
+  }
+  auto chain = std::make_unique<Chain>(std::move(links), std::move(units),
+                                       modes(), point.microBatches);
+  Counting least; // whatever is done once a step
+  least.microBatches = point.microBatches;
+  least.exposed = 0;
+  least.dp = point.dp;
+  least.zero = 1;
+  std::vector<double> sums = sumsOf(chain->leastCosts(least, 0));
+  return laid
+      .try_emplace(key, Laid{mesh, std::move(chain), std::move(sums)})
+      .first->second;
+}
+
+PointSolver::PointSolver(SearchSpace &space, const PlanPoint &point)
+    : space(space), point(point), laid(space.layOut(point)),
+      schedule(point.chunks > 1 ? ScheduleKind::Interleaved
+                                : ScheduleKind::OneForwardOneBackward) {}
+
+Counting PointSolver::counting(unsigned stage, double exposed) const {
+  Counting counting;
+  counting.microBatches = point.microBatches;
+  counting.dp = point.dp;
+  counting.zero = point.zero;
+  counting.exposed = exposed;
+  counting.chunks = point.chunks;
+  simulator::ScheduleShape shape{static_cast<unsigned>(point.pp),
+                                 static_cast<unsigned>(point.microBatches),
+                                 static_cast<unsigned>(point.chunks)};
+  counting.inFlight = simulator::mostInFlight(schedule, shape, stage);
+  return counting;
+}
+
+/// What of a step's sums and gathers of parameters shows: they go on beside the
+/// backward work of the last micro-batch, or beside all work where they are
+/// made for each micro-batch, as far as they leave the cores free.
+double PointSolver::exposedSync(const Counting &counting,
+                                const Parts &total) const {
+  double beside =
+      point.zero >= 3 ? total.forward + total.backward : total.backward;
+  if (point.zero >= 2)
+    beside *= static_cast<double>(point.microBatches);
+  double sync = counting.sync(total);
+  return std::max(space.machine.overlap.coreShare * sync, sync - beside);
+}
+
+double PointSolver::onceOf(const Counting &counting,
+                           const Parts &total) const {
+  return exposedSync(counting, total) + counting.update(total);
+}
+
+double PointSolver::sendTime(int64_t bytes) const {
+  if (point.pp == 1 || bytes == 0)
+    return 0;
+  return space.machine.collectiveTime(Collective::Send, bytes,
+                                      {{{2, point.dp * point.tp}}});
+}
+
+/// At no price of memory, at that of a stage with its even part of the units,
+/// and where memory is all that counts.
+const std::vector<PointSolver::Bound> &PointSolver::boundsOf(unsigned stage) {
+  Counting counts = counting(stage, space.machine.overlap.coreShare);
+  auto [place, isNew] = bounds.try_emplace(counts.inFlight);
+  if (!isNew)
+    return place->second;
+  std::vector<double> multipliers = {0};
+  auto stages = static_cast<unsigned>(point.pp);
+  const ChainPlan &even = solve(stage, units() * stage / stages,
+                                units() * (stage + 1) / stages);
+  if (even.multiplier > 0)
+    multipliers.push_back(even.multiplier);
+  constexpr double memoryAlone = 1e6; // µs for each byte
+  multipliers.push_back(memoryAlone);
+  for (double multiplier : multipliers)
+    place->second.push_back(
+        {multiplier, sumsOf(laid.chain->leastCosts(counts, multiplier))});
+  return place->second;
+}
+
+double PointSolver::boundOf(unsigned stage, unsigned begin, unsigned end) {
+  auto batches = static_cast<double>(point.microBatches);
+  if (!isAsked)
+    return (laid.leastSums[end] - laid.leastSums[begin]) / batches;
+  auto limit = static_cast<double>(space.memoryLimit());
+  double most = 0;
+  for (const Bound &bound : boundsOf(stage))
+    most = std::max(most, bound.sums[end] - bound.sums[begin] -
+                              bound.multiplier * limit);
+  return most / batches;
+}
+
+/// Of ranges with the same units and as many micro-batches in flight once.
+const ChainPlan &PointSolver::solve(unsigned stage, unsigned begin,
+                                    unsigned end) {
+  Counting counts = counting(stage, space.machine.overlap.coreShare);
+  std::pair key(laid.chain->describe(begin, end), counts.inFlight);
+  auto place = solved.find(key);
+  if (place != solved.end())
+    return place->second;
+  // Once as if work hid all that it can, once as if it hid nothing.
+  ChainPlan plan =
+      laid.chain->solve(begin, end, counts, space.memoryLimit());
+  auto stepOf = [&](const ChainPlan &each) {
+    return counting(stage, 0).time(each.total) +
+           exposedSync(counts, each.total);
+  };
+  if (plan.fits && stepOf(plan) > plan.time * (1 + 1e-9)) {
+    ChainPlan other = laid.chain->solve(begin, end, counting(stage, 1),
+                                        space.memoryLimit());
+    if (other.fits && stepOf(other) < stepOf(plan))
+      plan = std::move(other);
+  }
+  return solved.try_emplace(key, std::move(plan)).first->second;
+}
+
+double PointSolver::timeOf(unsigned stage, unsigned begin, unsigned end) {
+  isAsked = true;
+  const ChainPlan &plan = solve(stage, begin, end);
+  if (!plan.fits)
+    return kInfinity;
+  const Parts &total = plan.total;
+  double send = sendTime(laid.chain->cutBytes(plan, laid.mesh));
+  auto batches = static_cast<double>(point.microBatches);
+  return total.forward + total.backward + total.exchange +
+         (stage > 0 ? 2 * send : 0) +
+         onceOf(counting(stage, 1), total) / batches;
+}
+
+double PointSolver::lowerTimeOf(unsigned stage, unsigned begin, unsigned end) {
+  const ChainPlan &plan = solve(stage, begin, end);
+  if (!plan.fits)
+    return kInfinity;
+  return plan.lowerBound / static_cast<double>(point.microBatches);
+}
+
+simulator::Pipeline PointSolver::pipelineOf(const StageSplit &split) {
+  simulator::Pipeline pipeline;
+  pipeline.schedule = schedule;
+  pipeline.transfers = space.machine.overlap.coreShare > 0
+                           ? simulator::Transfers::Blocking
+                           : simulator::Transfers::Overlapped;
+  pipeline.microBatches = point.microBatches;
+  unsigned begin = 0;
+  auto parts = static_cast<double>(point.chunks);
+  for (auto [number, end] : llvm::enumerate(split.ends)) {
+    const ChainPlan &plan = solve(number, begin, end);
+    const Parts &total = plan.total;
+    Counting counts = counting(number, 1);
+    simulator::Stage stage;
+    simulator::Chunk chunk;
+    chunk.forwardUs = (total.forward + total.forwardExchange) / parts;
+    chunk.backwardUs =
+        (total.backward + total.exchange - total.forwardExchange) / parts;
+    chunk.sentForward = chunk.sentBackward =
+        laid.chain->cutBytes(plan, laid.mesh);
+    chunk.sendForwardUs = chunk.sendBackwardUs = sendTime(chunk.sentForward);
+    chunk.activations = total.saved / point.chunks;
+    chunk.forwardTransient = chunk.backwardTransient = total.transient;
+    stage.chunks.assign(point.chunks, chunk);
+    stage.held = counts.parameters(total) + counts.gradients(total) +
+                 counts.state(total);
+    stage.syncUs = exposedSync(counts, total);
+    stage.updateUs = counts.update(total);
+    pipeline.stages.push_back(stage);
+    begin = end;
+  }
+  return pipeline;
+}
+
+PlannedMemory PointSolver::memoryOf(unsigned stage, const Parts &total) const {
+  Counting counts = counting(stage, 1);
+  return {counts.parameters(total), counts.gradients(total),
+          counts.state(total), counts.inFlight * total.saved / counts.chunks,
+          total.transient};
+}
+
+/// Layers go evenly to the stages; the first one needs the most of them.
+Candidate PointSolver::smallest() {
+  Candidate candidate;
+  candidate.point = point;
+  auto stages = static_cast<unsigned>(point.pp);
+  for (unsigned stage = 0; stage < stages; ++stage) {
+    unsigned begin = units() * stage / stages,
+             end = units() * (stage + 1) / stages;
+    ChainPlan plan =
+        laid.chain->solve(begin, end, counting(stage, 1), /*limit=*/0);
+    PlannedMemory memory = memoryOf(stage, plan.total);
+    if (memory.total() > candidate.memory.total())
+      candidate.memory = memory;
+  }
+  return candidate;
+}
+
+Candidate PointSolver::finish(const PipelineChoice &choice) {
+  const StageSplit &split = choice.split;
+  Candidate candidate;
+  candidate.point = point;
+  simulator::Pipeline pipeline = pipelineOf(split);
+  candidate.time.cost = choice.time;
+  llvm::Expected<simulator::Timeline> timeline = simulator::simulate(pipeline);
+  if (!timeline)
+    llvm::report_fatal_error(timeline.takeError());
+  candidate.time.step = timeline->makespan;
+  auto batches = static_cast<double>(point.microBatches);
+  unsigned begin = 0;
+  double busiest = 0;
+  ChainPlan whole;
+  for (auto [number, end] : llvm::enumerate(split.ends)) {
+    const ChainPlan &plan = solve(number, begin, end);
+    const Parts &total = plan.total;
+    Counting counts = counting(number, 1);
+    PlannedStage stage;
+    stage.units = end - begin;
+    stage.microBatch = total.forward + total.backward + total.exchange;
+    stage.memory = memoryOf(number, total);
+    if (stage.memory.total() > candidate.memory.total())
+      candidate.memory = stage.memory;
+    double sync = exposedSync(counts, total);
+    double busy = batches * stage.microBatch + counts.update(total) + sync;
+    if (busy > busiest) {
+      busiest = busy;
+      candidate.time.compute =
+          batches * (total.forward + total.backward) + counts.update(total);
+      candidate.time.exchange = batches * total.exchange;
+      candidate.time.sync = sync;
+    }
+    candidate.stages.push_back(stage);
+    whole.units.insert(whole.units.end(), plan.units.begin(),
+                       plan.units.end());
+    begin = end;
+  }
+  candidate.time.bubble = std::max(0.0, candidate.time.step - busiest);
+  candidate.plan.mesh = {{"dp", point.dp}, {"tp", point.tp}};
+  if (point.pp > 1)
+    candidate.plan.mesh.insert(candidate.plan.mesh.begin(), {"pp", point.pp});
+  if (space.request.training) {
+    candidate.plan.storage = StoragePlan{point.zero, {"dp"}};
+    candidate.plan.microBatches = point.microBatches;
+  }
+  writePlan(space.program, *laid.chain, whole, laid.mesh, candidate);
+  return candidate;
+}

@@ -1,0 +1,89 @@
+//===- PointSolver.h - The stages of one choice of degrees ------*- C++ -*-===//
+#ifndef VESCALE_LIB_PLANNER_MODEL_POINTSOLVER_H
+#define VESCALE_LIB_PLANNER_MODEL_POINTSOLVER_H
+
+#include "lib/Planner/Model/Chain.h"
+#include "vescale/Planner/PipelineSearch.h"
+#include "vescale/Planner/Planner.h"
+#include "vescale/Simulator/Pipeline.h"
+#include <map>
+
+namespace vescale::planner {
+
+/// What all points have in common: the model, and its chains by mesh.
+class SearchSpace {
+public:
+  SearchSpace(mlir::func::FuncOp forward, const Machine &machine,
+              const PlanRequest &request);
+
+  struct Laid {
+    StageMesh mesh;
+    std::unique_ptr<Chain> chain;
+    /// Of units' least times before each, whatever memory there is.
+    std::vector<double> leastSums;
+  };
+  /// For all points that differ in stages and ZeRO alone.
+  const Laid &layOut(const PlanPoint &point);
+
+  int64_t batch() const { return program.samples().getBatch(); }
+  int64_t memoryLimit() const { return limit; }
+
+  const Program program;
+  const Machine &machine;
+  const PlanRequest &request;
+
+private:
+  std::vector<Recompute> modes() const;
+
+  Derivatives derivatives;
+  ReshardPlans reshards;
+  int64_t limit;
+  std::map<std::tuple<int64_t, int64_t, int64_t>, Laid> laid;
+};
+
+class PointSolver {
+public:
+  PointSolver(SearchSpace &space, const PlanPoint &point);
+
+  const PlanPoint &getPoint() const { return point; }
+  unsigned units() const { return laid.chain->size(); }
+  AlikeLayers alike() const { return laid.chain->alike(); }
+  /// Times of a stage for a micro-batch, with the stage's part of what is done
+  /// once a step; in µs.
+  double boundOf(unsigned stage, unsigned begin, unsigned end);
+  double timeOf(unsigned stage, unsigned begin, unsigned end);
+  /// No plan of this stage takes less.
+  double lowerTimeOf(unsigned stage, unsigned begin, unsigned end);
+  /// The plan that needs the least memory, whether it fits or not.
+  Candidate smallest();
+  /// With the plan file and the step's simulation.
+  Candidate finish(const PipelineChoice &choice);
+
+private:
+  Counting counting(unsigned stage, double exposed) const;
+  double exposedSync(const Counting &counting, const Parts &total) const;
+  double onceOf(const Counting &counting, const Parts &total) const;
+  const ChainPlan &solve(unsigned stage, unsigned begin, unsigned end);
+  PlannedMemory memoryOf(unsigned stage, const Parts &total) const;
+  double sendTime(int64_t bytes) const;
+  simulator::Pipeline pipelineOf(const StageSplit &split);
+
+  SearchSpace &space;
+  PlanPoint point;
+  const SearchSpace::Laid &laid;
+  simulator::ScheduleKind schedule;
+  /// For a price of memory, the sums of the units' least costs before each.
+  struct Bound {
+    double multiplier;
+    std::vector<double> sums;
+  };
+  const std::vector<Bound> &boundsOf(unsigned stage);
+  std::map<int64_t, std::vector<Bound>> bounds; // by micro-batches in flight
+  /// Bounds look at memory once the point's times are asked for.
+  bool isAsked = false;
+  std::map<std::pair<std::string, int64_t>, ChainPlan> solved;
+};
+
+} // namespace vescale::planner
+
+#endif // VESCALE_LIB_PLANNER_MODEL_POINTSOLVER_H

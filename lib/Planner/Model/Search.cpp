@@ -1,0 +1,154 @@
+//===- Search.cpp - The best layout of a model on a machine -----*- C++ -*-===//
+//
+// Terms. A *point* is a choice of degrees: pipeline stages, data and tensor
+// parallelism, micro-batches, ZeRO. Its *cost* is the step's time by
+// simulator::estimateStep().
+//
+// 1. For each point the chain of the model's layers is priced: each layer's
+//    least time bounds the stages' times.
+// 2. searchPipelines() finds the points and splits with the least cost; it asks
+//    for the times of stages within the memory, which are the chain's.
+// 3. Those near the best are simulated, and the quickest is taken.
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Planner/Model/PointSolver.h"
+#include "lib/Planner/Model/PlanWriter.h"
+#include "vescale/Planner/PipelineSearch.h"
+#include "vescale/Simulator/Pipeline.h"
+
+using namespace mlir;
+using namespace vescale;
+using namespace vescale::planner;
+
+static std::vector<int64_t> divisorsOf(int64_t number) {
+  std::vector<int64_t> result;
+  for (int64_t each = 1; each * each <= number; ++each)
+    if (number % each == 0) {
+      result.push_back(each);
+      if (each * each != number)
+        result.push_back(number / each);
+    }
+  llvm::sort(result);
+  return result;
+}
+
+namespace {
+class Search {
+public:
+  Search(func::FuncOp forward, const Machine &machine,
+         const PlanRequest &request)
+      : space(forward, machine, request), request(request) {}
+
+  PlanResult run() {
+    result.memoryLimit = space.memoryLimit();
+    for (const PlanPoint &point : points()) {
+      auto solver = std::make_unique<PointSolver>(space, point);
+      if (solver->units() >= point.pp * point.chunks)
+        solvers.push_back(std::move(solver));
+    }
+    result.points = static_cast<int64_t>(solvers.size());
+    PipelineSearch found = search(&PointSolver::timeOf, request.within);
+    result.pruned = static_cast<int64_t>(found.pruned);
+    result.solved = static_cast<int64_t>(found.timesAsked);
+    for (const PipelineChoice &choice : found.choices)
+      result.candidates.push_back(
+          solvers[choice.candidate]->finish(choice));
+    if (found.choices.empty()) {
+      findSmallest();
+      return std::move(result);
+    }
+    result.cost = found.choices.front().time;
+    result.lowerBound = search(&PointSolver::lowerTimeOf, 0).lowerBound;
+    takeQuickest();
+    return std::move(result);
+  }
+
+private:
+  using StageTimeOf = double (PointSolver::*)(unsigned stage, unsigned begin,
+                                              unsigned end);
+
+  PipelineSearch search(StageTimeOf timeOf, double within) {
+    std::vector<PipelineCandidate> candidates;
+    for (const std::unique_ptr<PointSolver> &each : solvers) {
+      PointSolver *solver = each.get();
+      const PlanPoint &point = solver->getPoint();
+      candidates.push_back(
+          {static_cast<unsigned>(point.pp),
+           StepForm(point.microBatches, point.chunks), 0,
+           [=](unsigned stage, unsigned begin, unsigned end) {
+             return solver->boundOf(stage, begin, end);
+           },
+           [=](unsigned stage, unsigned begin, unsigned end) {
+             return (solver->*timeOf)(stage, begin, end);
+           },
+           solver->alike()});
+    }
+    unsigned units = solvers.empty() ? 0 : solvers.front()->units();
+    return searchPipelines(units, candidates, {within});
+  }
+
+  /// The quickest by simulation, of those whose costs are within 1 % of the
+  /// least.
+  void takeQuickest() {
+    constexpr double near = 1.01;
+    double least = result.candidates.front().time.cost;
+    auto key = [&](const Candidate &each) {
+      bool isNear = each.time.cost <= near * least;
+      return std::tuple(!isNear, isNear ? each.time.step : each.time.cost,
+                        each.point.key());
+    };
+    llvm::sort(result.candidates, [&](const Candidate &a, const Candidate &b) {
+      return key(a) < key(b);
+    });
+  }
+
+  static bool allows(const std::optional<int64_t> &pin, int64_t value) {
+    return !pin || *pin == value;
+  }
+
+  std::vector<PlanPoint> points() const {
+    std::vector<PlanPoint> points;
+    int64_t batch = space.batch();
+    const PlanPins &pins = request.pins;
+    for (int64_t pp : divisorsOf(request.devices))
+      for (int64_t tp : divisorsOf(request.devices / pp)) {
+        int64_t dp = request.devices / pp / tp;
+        if (!allows(pins.pp, pp) || !allows(pins.tp, tp) ||
+            !allows(pins.dp, dp) || batch % dp ||
+            (!pins.pp && pp > request.mostStages))
+          continue;
+        for (int64_t micro : divisorsOf(request.splitsBatch ? batch / dp : 1))
+          for (int64_t zero : {0, 1, 2, 3})
+            for (int64_t chunks : {1, 2, 3, 4, 6, 8})
+              if (allows(pins.microBatches, micro) &&
+                  allows(pins.zero, zero) &&
+                  (zero == 0 || (request.training && dp > 1)) &&
+                  (zero != 2 || micro > 1) &&
+                  (chunks == 1 || (pp > 1 && micro >= pp)))
+                points.push_back({pp, dp, tp, micro, zero, chunks});
+      }
+    return points;
+  }
+
+  /// Of each number of stages and each degree the point that needs the least.
+  void findSmallest() {
+    for (const std::unique_ptr<PointSolver> &solver : solvers)
+      result.tooLarge.push_back(solver->smallest());
+    llvm::sort(result.tooLarge, [](const Candidate &a, const Candidate &b) {
+      return std::pair(a.memory.total(), a.point.key()) <
+             std::pair(b.memory.total(), b.point.key());
+    });
+  }
+
+  SearchSpace space;
+  const PlanRequest &request;
+  std::vector<std::unique_ptr<PointSolver>> solvers;
+  PlanResult result;
+};
+} // namespace
+
+FailureOr<PlanResult> vescale::planner::makePlan(func::FuncOp forward,
+                                                 const Machine &machine,
+                                                 const PlanRequest &request) {
+  return Search(forward, machine, request).run();
+}

@@ -1,0 +1,68 @@
+// Times many things by turns, so that a slow moment of the machine meets all of
+// them a little instead of one of them much.
+//
+// Each round times each subject in batches of calls, on all ranks together, and
+// keeps the least batch; the result is the lower quartile of the rounds, and of
+// that the mean over the ranks. Neighbours on a machine only ever add time: a
+// rank that waits for one that has lost its core adds milliseconds to calls of
+// microseconds. A quartile of rounds stays where their minimum goes on falling.
+// What a rank does by itself is timed by its processor's clock, which does not
+// run while the rank has lost its core; threads that wait for each other keep
+// theirs.
+#ifndef VESCALE_RUNTIME_PROFILE_ROUNDS_H
+#define VESCALE_RUNTIME_PROFILE_ROUNDS_H
+
+#include "runtime/transport/Transport.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace vescale::runtime {
+
+struct Subject {
+  std::string name; ///< For the progress that is shown.
+  std::function<void()> run;
+  /// Of one batch of calls, where ranks wait for each other in it; 0: as many
+  /// as fill a while, each rank by itself.
+  int64_t calls = 0;
+};
+
+class Rounds {
+public:
+  /// `transport` is null for a rank alone.
+  explicit Rounds(Transport *transport) : transport(transport) {}
+
+  /// Returns its number.
+  size_t add(Subject subject);
+
+  /// At least `least` rounds, and more as long as they end within `seconds`.
+  void run(double seconds, int64_t least);
+
+  int64_t count() const { return rounds; }
+  /// Microseconds of a call; on rank 0.
+  double microseconds(size_t subject) const { return results[subject]; }
+
+private:
+  struct Timed {
+    Subject subject;
+    int64_t calls = 1;         // of a batch
+    std::vector<double> least; // of each round, in µs
+  };
+  bool isFirst() const { return !transport || transport->rank() == 0; }
+  void barrier();
+  double batch(const Timed &timed);
+  void warmUp(Timed &timed);
+  double leastBatch(const Timed &timed);
+  bool goOn(double elapsed, double seconds, int64_t least);
+  void collect();
+
+  Transport *transport;
+  std::vector<Timed> subjects;
+  std::vector<double> results;
+  int64_t rounds = 0;
+};
+
+} // namespace vescale::runtime
+
+#endif // VESCALE_RUNTIME_PROFILE_ROUNDS_H
