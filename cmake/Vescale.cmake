@@ -79,3 +79,25 @@ function(vescale_unit_test name)
     GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
+
+# vescale_embed(OUTPUT NAME=FILE[,FILE...]...): a source in which the static
+# array NAMEText has the files' bytes, for `#include`; paths are this folder's.
+function(vescale_embed output)
+  set(parts "")
+  set(inputs "")
+  foreach(part IN LISTS ARGN)
+    string(REGEX MATCH "^([a-z]+)=(.+)$" matched "${part}")
+    set(name "${CMAKE_MATCH_1}")
+    string(REPLACE "," ";" files "${CMAKE_MATCH_2}")
+    list(TRANSFORM files PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+    list(APPEND inputs ${files})
+    list(JOIN files "," files)
+    list(APPEND parts "${name}=${files}")
+  endforeach()
+  set(script ${CMAKE_SOURCE_DIR}/cmake/Embed.cmake)
+  add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${output}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/${output}
+      -P ${script} -- ${parts}
+    DEPENDS ${inputs} ${script}
+    COMMENT "Embedding ${output}")
+endfunction()
