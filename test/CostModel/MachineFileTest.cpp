@@ -148,7 +148,8 @@ TEST(MachineFile, MissingFieldsAreNamed) {
 TEST(MachineFile, UnknownFieldsAreNamed) {
   EXPECT_EQ(refuseWith("\"threads\"", "\"thread\""),
             "c.json: \"device.thread\" is unknown; fields here are "
-            "attention_efficiency, cache_bytes, cache_bytes_per_s, gemm_efficiency, gemms, "
+            "attention_efficiency, cache_bytes, cache_bytes_per_s, "
+            "gemm_efficiency, gemms, "
             "launch_us, memory_bytes, memory_bytes_per_s, name, "
             "peak_flops_per_s, threads, vector_flops_per_s");
   EXPECT_EQ(refuseWith("\"f32\"", "\"fp32\""),

@@ -8,7 +8,9 @@
 #include "mlir/Support/Timing.h"
 #include "tools/vescale-compile/EmitBundle.h"
 #include "vescale/Driver/Compiler.h"
+#include "vescale/Driver/MachineCache.h"
 #include "vescale/Driver/MemoryReport.h"
+#include "vescale/Driver/Planning.h"
 #include "vescale/Driver/Register.h"
 #include "vescale/Planner/PlanFile.h"
 #include "vescale/Simulator/RankProgram.h"
@@ -16,8 +18,10 @@
 #include "vescale/Support/ExitCodes.h"
 #include "vescale/Train/TrainFile.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 namespace cl = llvm::cl;
@@ -102,6 +106,12 @@ static cl::opt<bool> reproducible(
 static cl::list<std::string>
     dims("dim", cl::desc("Size of a dynamic dimension of the model, by name"),
          cl::value_desc("NAME=N"), cl::cat(category));
+static cl::opt<int64_t>
+    ranks("n",
+          cl::desc("Ranks: without a layout the quickest for so many on this "
+                   "machine is chosen, which is measured once for that; with "
+                   "--mesh or --plan their number must be this one"),
+          cl::value_desc("N"), cl::cat(category));
 static cl::opt<std::string> cluster(
     "cluster",
     cl::desc("Predict a step's time and memory on the machine of this file "
@@ -285,9 +295,31 @@ static std::optional<int> readOptions(CompilerOptions &options) {
   if (weights == WeightsMode::Reference && options.to != Phase::Emit)
     return usage("--weights is about a bundle, and --compile-to=" +
                  phaseName(options.to) + " makes none");
-  if (!cluster.empty() && mesh.empty() && plan.empty())
-    return usage("--cluster predicts what a layout takes: give it with --mesh "
-                 "or --plan; choosing one is not supported yet");
+  if (ranks.getNumOccurrences() && ranks < 1)
+    return usage("-n is 1 at least");
+  if (ranks.getNumOccurrences() && !mesh.empty()) {
+    int64_t size = 1;
+    for (const auto &[axis, each] : llvm::cantFail(parseMesh(mesh)).mesh)
+      size *= each;
+    if (size != ranks)
+      return usage("-n " + llvm::Twine(ranks) + ", but --mesh=" + mesh +
+                   " has " + llvm::Twine(size) + " ranks");
+  }
+  if ((!cluster.empty() || ranks > 1) && mesh.empty() && plan.empty()) {
+    for (const cl::Option *option :
+         {static_cast<cl::Option *>(&sp), static_cast<cl::Option *>(&spAxis),
+          static_cast<cl::Option *>(&zero),
+          static_cast<cl::Option *>(&zeroAxes),
+          static_cast<cl::Option *>(&recompute)})
+      if (option->getNumOccurrences())
+        return usage("--" + option->ArgStr +
+                     " goes with --mesh; with --cluster or -n alone the plan "
+                     "is chosen, and vescale-plan takes decisions");
+    if (compileFrom >= Phase::Prepare)
+      return usage("a plan is chosen for a model as it was imported, not for "
+                   "the IR after " +
+                   phaseName(compileFrom));
+  }
   if (!cluster.empty() && (options.to != Phase::Emit || memoryReport))
     return usage("--cluster goes with a bundle, of which its prediction is a "
                  "part");
@@ -299,6 +331,47 @@ static std::optional<int> readOptions(CompilerOptions &options) {
   }
   return std::nullopt;
 }
+
+/// Another tool of this build.
+static std::string besideMe(const char *argv0, llvm::StringRef name) {
+  std::string self = llvm::sys::fs::getMainExecutable(
+      argv0, reinterpret_cast<void *>(&besideMe));
+  llvm::SmallString<128> path(llvm::sys::path::parent_path(self));
+  llvm::sys::path::append(path, name);
+  return path.str().str();
+}
+
+namespace {
+/// A plan that the planner found, as a file while the model is compiled.
+class ChosenPlan {
+public:
+  bool find(CompilerOptions &options, const Machine &machine,
+            mlir::MLIRContext *context, Phase &failedAt) {
+    std::optional<PlayedPlan> found =
+        choosePlan(options, machine, context, failedAt);
+    if (!found)
+      return false;
+    llvm::SmallString<128> path;
+    int descriptor;
+    if (llvm::sys::fs::createTemporaryFile("plan", "json", descriptor, path)) {
+      llvm::errs() << "error: no temporary file can be made\n";
+      failedAt = Phase::Emit;
+      return false;
+    }
+    file = std::make_unique<llvm::ToolOutputFile>(path, descriptor);
+    file->os() << printPlan(found->plan);
+    file->os().flush();
+    options.plan = {};
+    options.plan.plan = path.str();
+    options.train.plan = path.str();
+    options.train.microBatches = 0;
+    return true;
+  }
+
+private:
+  std::unique_ptr<llvm::ToolOutputFile> file; // removed at the end
+};
+} // namespace
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
@@ -331,11 +404,18 @@ int main(int argc, char **argv) {
   if (std::optional<int> code = readOptions(options))
     return *code;
   std::optional<Machine> machine;
-  if (!cluster.empty()) {
-    llvm::Expected<Machine> read = Machine::read(cluster);
+  bool isChosen = mesh.empty() && plan.empty();
+  if (!cluster.empty() || (ranks > 1 && isChosen)) {
+    llvm::Expected<Machine> read =
+        cluster.empty()
+            ? thisMachine(ranks, besideMe(argv[0], "vescale-profile"))
+            : Machine::read(cluster);
     if (!read)
       return fail(exitBadInput, read.takeError());
     machine = std::move(*read);
+    if (ranks.getNumOccurrences() && isChosen && machine->devices != ranks)
+      return usage("-n " + llvm::Twine(ranks) + ", but " + cluster + " has " +
+                   llvm::Twine(machine->devices) + " devices");
   }
   llvm::Expected<std::unique_ptr<CodegenTarget>> codegen =
       createTarget(target, march);
@@ -363,6 +443,13 @@ int main(int argc, char **argv) {
       return exitCodeOf(failedAt);
     printMemoryRows(rows, json, llvm::outs());
     return exitDone;
+  }
+  ChosenPlan chosen;
+  if (machine && isChosen) {
+    if (!chosen.find(options, *machine, &context, failedAt)) {
+      progress.end();
+      return exitCodeOf(failedAt);
+    }
   }
   mlir::OwningOpRef<mlir::ModuleOp> module =
       compile(options, &context, failedAt);

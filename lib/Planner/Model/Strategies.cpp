@@ -39,8 +39,10 @@ public:
     add(base);
     if (!mesh.model)
       return std::move(result);
+    std::optional<unsigned> ofSamples = sampleFactor();
     for (unsigned factor = 0; factor < rule.factors.size(); ++factor)
-      addOver(base, factor);
+      if (factor != ofSamples) // they lie over dp, which does the same
+        addOver(base, factor);
     for (const Linearity &linearity : rule.linearities)
       if (linearity.sum) {
         OpSharding partial = base;
@@ -53,6 +55,25 @@ public:
   }
 
 private:
+  /// The factor that counts samples.
+  std::optional<unsigned> sampleFactor() const {
+    auto find = [&](Value value,
+                    const TensorFactors &tensor) -> std::optional<unsigned> {
+      std::optional<graph::SampleDim> dim = samples.lookup(value);
+      if (!dim || tensor[dim->dim].empty())
+        return std::nullopt;
+      return tensor[dim->dim].front();
+    };
+    for (auto [value, tensor] :
+         llvm::zip_equal(op->getOperands(), rule.operands))
+      if (std::optional<unsigned> factor = find(value, tensor))
+        return factor;
+    for (auto [value, tensor] : llvm::zip_equal(op->getResults(), rule.results))
+      if (std::optional<unsigned> factor = find(value, tensor))
+        return factor;
+    return std::nullopt;
+  }
+
   /// The factors that samples lie along.
   FactorAxes sampleFactors() const {
     FactorAxes axes(rule.factors.size());
@@ -158,6 +179,8 @@ vescale::planner::formsOf(Value value, const StageMesh &mesh,
   if (!mesh.model)
     return forms;
   for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    if (at && dim == at->dim && at->inner == 1)
+      continue; // samples lie over dp
     AxisList axes(base.getDims()[dim].begin(), base.getDims()[dim].end());
     axes.push_back(mesh.model);
     if (type.getDimSize(dim) % numShards(axes, mesh.mesh) == 0)
