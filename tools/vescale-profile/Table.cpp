@@ -34,10 +34,9 @@ void vescale::printTable(const Machine &machine, raw_ostream &os) {
     os << formatv("{0,-16}", name) << text << "\n";
   };
   const Device &device = machine.device;
-  line("cluster",
-       Twine(machine.name) + ", " + Twine(machine.devices) + " devices");
+  line("cluster", Twine(machine.name) + ", devices: " + Twine(machine.devices));
   line("device", device.name + ", " + bytesText(device.memoryBytes) +
-                     (device.threads ? ", " + Twine(device.threads) + " threads"
+                     (device.threads ? ", threads: " + Twine(device.threads)
                                      : Twine("")));
   for (const auto &[type, flops] : device.peakFlops)
     line("products " + type, rateText(flops, "FLOP"));
@@ -48,7 +47,7 @@ void vescale::printTable(const Machine &machine, raw_ostream &os) {
                       rateText(device.cacheBandwidth, "B"));
   line("call", formatv("{0:f3} us", device.launchUs).str());
   for (const Level &level : machine.levels)
-    line(level.name, Twine(level.devices) + " devices, " +
+    line(level.name, "devices: " + Twine(level.devices) + ", " +
                          timeText(level.latencyUs) + ", " +
                          rateText(level.bandwidth / level.sharedBy, "B"));
   if (machine.levels.empty())
