@@ -94,7 +94,7 @@ class Profile(unittest.TestCase):
     def test_show(self):
         result = profile("--show=dgx-h100:64", "-o", str(self.file))
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("pod             devices: 64", result.stdout)
+        self.assertIn("pod                 devices: 64", result.stdout)
         self.assertEqual(profile(f"--show={self.file}", "--json").stdout, self.file.read_text())
 
     def test_stop(self):

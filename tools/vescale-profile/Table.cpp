@@ -31,7 +31,7 @@ static std::string timeText(double us) {
 
 void vescale::printTable(const Machine &machine, raw_ostream &os) {
   auto line = [&](StringRef name, const Twine &text) {
-    os << formatv("{0,-16}", name) << text << "\n";
+    os << formatv("{0,-20}", name) << text << "\n";
   };
   const Device &device = machine.device;
   line("cluster", Twine(machine.name) + ", devices: " + Twine(machine.devices));
@@ -53,12 +53,12 @@ void vescale::printTable(const Machine &machine, raw_ostream &os) {
   if (machine.levels.empty())
     return;
   os << "\n"
-     << formatv("{0,-16}{1,8}{2,12}{3,12}{4,12}\n", "collective", "ranks",
+     << formatv("{0,-20}{1,8}{2,12}{3,12}{4,12}\n", "collective", "ranks",
                 "4 KiB", "256 KiB", "16 MiB");
   for (auto [number, kind] : enumerate(collectiveNames())) {
     int64_t ranks = kind == "send" ? 2 : machine.devices;
     DeviceGroup group{{{ranks, 1}}};
-    os << formatv("{0,-16}{1,8}", kind, ranks);
+    os << formatv("{0,-20}{1,8}", kind, ranks);
     for (int64_t bytes : {4 << 10, 256 << 10, 16 << 20})
       os << formatv("{0,12}", timeText(machine.collectiveTime(
                                   Collective(number), bytes, group)));
