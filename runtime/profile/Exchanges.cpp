@@ -48,10 +48,12 @@ vs_collective makeCollective(vs_collective_kind kind, int group, int64_t ranks,
   return op;
 }
 
-/// Calls of a batch: fewer of what takes long.
+/// Calls of a batch, and batches of a round: fewer of what takes long. In short
+/// ones a rank that has lost its core is all there is to see.
 int64_t callsOf(int64_t bytes) {
   return std::clamp<int64_t>((int64_t(1) << 19) / bytes, 1, 16);
 }
+int64_t batchesOf(int64_t bytes) { return bytes <= int64_t(8) << 20 ? 32 : 8; }
 
 } // namespace
 
@@ -98,7 +100,7 @@ void ProfiledExchanges::add(Rounds &rounds, const std::string &kind,
          rounds.add(
              {cat(kind, " of ", form.ranks, " ranks, ", bytes, " bytes"),
               [this, op, in, out] { transport.collective(*op, in, out); },
-              callsOf(bytes)})});
+              callsOf(bytes), batchesOf(bytes)})});
   }
   curves.push_back(std::move(curve));
 }

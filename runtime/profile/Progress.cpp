@@ -41,7 +41,7 @@ void Progress::show(const std::string &stage, const std::string &subject,
 
 void Progress::finish(int64_t rounds, double elapsed) {
   if (shown)
-    std::fprintf(stderr, "%s%lld rounds in %.0f s\n",
+    std::fprintf(stderr, "%srounds: %lld in %.0f s\n",
                  terminal ? "\r\033[K" : "", static_cast<long long>(rounds),
                  elapsed);
 }

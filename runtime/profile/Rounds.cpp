@@ -14,10 +14,7 @@ namespace vescale::runtime {
 // A batch is long against the clock's own time, and a round's batches against
 // a moment's noise.
 constexpr double batchUs = 50, roundUs = 3000;
-constexpr size_t fewestBatches = 3;
-// Where ranks wait for each other all make as many; more of what is short, in
-// which a rank that has lost its core is all there is to see.
-constexpr size_t jointBatches = 8, shortJointBatches = 32;
+constexpr int64_t fewestBatches = 3;
 
 static double lowerQuartile(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -64,12 +61,10 @@ void Rounds::warmUp(Timed &timed) {
 
 double Rounds::leastBatch(const Timed &timed) {
   bool isJoint = timed.subject.calls;
-  size_t batches = !isJoint                  ? fewestBatches
-                   : timed.subject.calls > 1 ? shortJointBatches
-                                             : jointBatches;
+  int64_t batches = isJoint ? timed.subject.batches : fewestBatches;
   double least = std::numeric_limits<double>::infinity(), total = 0;
   barrier();
-  for (size_t at = 0; at < batches || (!isJoint && total < roundUs); ++at) {
+  for (int64_t at = 0; at < batches || (!isJoint && total < roundUs); ++at) {
     if (isJoint)
       barrier();
     double us = batch(timed);

@@ -23,9 +23,10 @@ namespace vescale::runtime {
 struct Subject {
   std::string name; ///< For the progress that is shown.
   std::function<void()> run;
-  /// Of one batch of calls, where ranks wait for each other in it; 0: as many
-  /// as fill a while, each rank by itself.
-  int64_t calls = 0;
+  /// Where ranks wait for each other in it: the calls of a batch and the
+  /// batches of a round, the same on all ranks. 0: as many as fill a while,
+  /// each rank by itself.
+  int64_t calls = 0, batches = 0;
 };
 
 class Rounds {

@@ -57,7 +57,7 @@ class Profile(unittest.TestCase):
         for curve in machine["collectives"]:
             self.assertEqual([p["bytes"] for p in curve["points"]], [1024, 2048, 4096, 8192])
         self.assertEqual(machine["overlap"]["core_share"], 1)
-        self.assertIn("2 ranks of 1 threads, transport: MPI, shared windows, 1 rounds", machine["sources"][0])
+        self.assertIn("2 x 1 (ranks x threads), transport: MPI, shared windows, rounds: 1", machine["sources"][0])
         self.assertIn("all_to_all", result.stdout)
         self.assertIn("round 1", result.stderr)
 
@@ -66,7 +66,7 @@ class Profile(unittest.TestCase):
         self.assertIn("transport: MPI, messages", machine["sources"][0])
         self.assertEqual({c["ranks"] for c in machine["collectives"] if c["kind"] != "send"}, {2, 4})
         if "share" in result.stderr:
-            self.assertIn("note: 4 ranks of 1 threads share", result.stderr)
+            self.assertIn("note: 4 x 1 (ranks x threads) share", result.stderr)
 
     def test_one_rank(self):
         machine, _ = self.measure("--ranks=1", "--threads=2")
@@ -94,7 +94,7 @@ class Profile(unittest.TestCase):
     def test_show(self):
         result = profile("--show=dgx-h100:64", "-o", str(self.file))
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("pod             64 devices", result.stdout)
+        self.assertIn("pod                 devices: 64", result.stdout)
         self.assertEqual(profile(f"--show={self.file}", "--json").stdout, self.file.read_text())
 
     def test_stop(self):

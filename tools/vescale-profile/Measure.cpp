@@ -173,6 +173,21 @@ static void readResult(const json::Object &result, Machine &machine) {
   fitLevels(machine);
 }
 
+/// Tensors that leave most of the shared memory free: each rank's part of it
+/// holds two.
+static int64_t fittingBytes(int64_t wanted, const Memory &memory,
+                            int64_t ranks) {
+  int64_t bytes = wanted;
+  while (memory.sharedFree > 0 && 2 * bytes * ranks > memory.sharedFree / 2 &&
+         bytes > 1 << 20)
+    bytes /= 2;
+  if (bytes < wanted)
+    errs() << formatv("note: collectives are timed up to {0} bytes, not {1}: "
+                      "/dev/shm has {2} bytes free\n",
+                      bytes, wanted, memory.sharedFree);
+  return bytes;
+}
+
 int vescale::measureMachine(const MeasureOptions &given,
                             StringRef toolDirectory, Machine &machine) {
   Topology topology = readTopology();
@@ -180,7 +195,7 @@ int vescale::measureMachine(const MeasureOptions &given,
   if (!options.ranks)
     options.ranks = std::max<int64_t>(topology.cores / options.threads, 1);
   if (options.ranks * options.threads > topology.cores) {
-    errs() << formatv("note: {0} ranks of {1} threads share {2} cores: they "
+    errs() << formatv("note: {0} x {1} (ranks x threads) share {2} cores: they "
                       "take turns, and the file holds for that alone\n",
                       options.ranks, options.threads, topology.cores);
     setenv("OMP_WAIT_POLICY", "passive", 0);
@@ -194,6 +209,9 @@ int vescale::measureMachine(const MeasureOptions &given,
   FileRemover remover(out);
 
   Environment environment = readEnvironment(libraries);
+  if (!options.plain)
+    options.maxBytes =
+        fittingBytes(options.maxBytes, environment.memory, options.ranks);
   machine.levels = levelsOf(topology, options.ranks, options.threads);
   machine.devices = options.ranks;
   machine.device.threads = options.threads;
@@ -220,8 +238,8 @@ int vescale::measureMachine(const MeasureOptions &given,
   machine.name = formatv("{0}, {1} x {2}", machine.device.name, options.ranks,
                          options.threads);
   machine.sources = {
-      formatv("vescale-profile {0}: {1} ranks of {2} threads, transport: {3}, "
-              "{4} rounds",
+      formatv("vescale-profile {0}: {1} x {2} (ranks x threads), transport: "
+              "{3}, rounds: {4}",
               environment.version, options.ranks, options.threads,
               *result.getString("transport"), *result.getInteger("rounds"))};
   return exitDone;

@@ -31,13 +31,12 @@ static std::string timeText(double us) {
 
 void vescale::printTable(const Machine &machine, raw_ostream &os) {
   auto line = [&](StringRef name, const Twine &text) {
-    os << formatv("{0,-16}", name) << text << "\n";
+    os << formatv("{0,-20}", name) << text << "\n";
   };
   const Device &device = machine.device;
-  line("cluster",
-       Twine(machine.name) + ", " + Twine(machine.devices) + " devices");
+  line("cluster", Twine(machine.name) + ", devices: " + Twine(machine.devices));
   line("device", device.name + ", " + bytesText(device.memoryBytes) +
-                     (device.threads ? ", " + Twine(device.threads) + " threads"
+                     (device.threads ? ", threads: " + Twine(device.threads)
                                      : Twine("")));
   for (const auto &[type, flops] : device.peakFlops)
     line("products " + type, rateText(flops, "FLOP"));
@@ -50,18 +49,18 @@ void vescale::printTable(const Machine &machine, raw_ostream &os) {
                       rateText(device.cacheBandwidth, "B"));
   line("call", formatv("{0:f3} us", device.launchUs).str());
   for (const Level &level : machine.levels)
-    line(level.name, Twine(level.devices) + " devices, " +
+    line(level.name, "devices: " + Twine(level.devices) + ", " +
                          timeText(level.latencyUs) + ", " +
                          rateText(level.bandwidth / level.sharedBy, "B"));
   if (machine.levels.empty())
     return;
   os << "\n"
-     << formatv("{0,-16}{1,8}{2,12}{3,12}{4,12}\n", "collective", "ranks",
+     << formatv("{0,-20}{1,8}{2,12}{3,12}{4,12}\n", "collective", "ranks",
                 "4 KiB", "256 KiB", "16 MiB");
   for (auto [number, kind] : enumerate(collectiveNames())) {
     int64_t ranks = kind == "send" ? 2 : machine.devices;
     DeviceGroup group{{{ranks, 1}}};
-    os << formatv("{0,-16}{1,8}", kind, ranks);
+    os << formatv("{0,-20}{1,8}", kind, ranks);
     for (int64_t bytes : {4 << 10, 256 << 10, 16 << 20})
       os << formatv("{0,12}", timeText(machine.collectiveTime(
                                   Collective(number), bytes, group)));
