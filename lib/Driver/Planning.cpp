@@ -42,32 +42,46 @@ vescale::planRequest(const CompilerOptions &options, const Machine &machine) {
   return request;
 }
 
+TemporaryPlan::TemporaryPlan(std::unique_ptr<llvm::ToolOutputFile> file)
+    : file(std::move(file)) {}
+TemporaryPlan::TemporaryPlan(TemporaryPlan &&) = default;
+TemporaryPlan::~TemporaryPlan() = default;
+
+llvm::Expected<TemporaryPlan> TemporaryPlan::write(const PlanFile &plan) {
+  SmallString<128> path;
+  int descriptor;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile(
+          "chosen-plan", "json", descriptor, path))
+    return llvm::createStringError(error, "a temporary file: " +
+                                              error.message());
+  auto file = std::make_unique<llvm::ToolOutputFile>(path, descriptor);
+  file->os() << printPlan(plan);
+  file->os().flush();
+  return TemporaryPlan(std::move(file));
+}
+
+CompilerOptions TemporaryPlan::in(CompilerOptions options) const {
+  options.plan = {};
+  options.plan.plan = options.train.plan = file->getFilename().str();
+  options.train.recompute.clear();
+  options.train.microBatches = 0;
+  return options;
+}
+
 /// Lowers and plays a plan; nothing if its program does not fit.
 static FailureOr<std::optional<double>>
 play(const CompilerOptions &options, const PlanFile &plan,
      const Machine &machine, MLIRContext *context, Phase &failed) {
-  SmallString<128> path;
-  int descriptor;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile(
-          "vescale-plan", "json", descriptor, path))
-    return report(llvm::createStringError(error, "a temporary file: " +
-                                                     error.message()),
-                  context);
-  llvm::ToolOutputFile file(path, descriptor);
-  file.os() << printPlan(plan);
-  file.os().close();
-  CompilerOptions each = options;
-  each.plan = {};
-  each.plan.plan = path.str().str();
-  each.train.plan = each.plan.plan;
-  each.train.recompute.clear();
-  each.train.microBatches = 0;
-  each.to = Phase::Lower;
+  llvm::Expected<TemporaryPlan> file = TemporaryPlan::write(plan);
+  if (!file)
+    return report(file.takeError(), context);
+  CompilerOptions lowered = file->in(options);
+  lowered.to = Phase::Lower;
   // Remarks come when the plan that is taken is compiled.
   ScopedDiagnosticHandler quiet(context, [](Diagnostic &diagnostic) {
     return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
   });
-  OwningOpRef<ModuleOp> module = compile(each, context, failed);
+  OwningOpRef<ModuleOp> module = compile(lowered, context, failed);
   if (!module)
     return failure();
   llvm::Expected<simulator::Prediction> prediction =
@@ -79,10 +93,10 @@ play(const CompilerOptions &options, const PlanFile &plan,
   return std::optional<double>(prediction->stepUs);
 }
 
-std::optional<PlayedPlan> vescale::choosePlan(const CompilerOptions &options,
-                                              const Machine &machine,
-                                              MLIRContext *context,
-                                              Phase &failed) {
+std::optional<PlanFile> vescale::choosePlan(const CompilerOptions &options,
+                                            const Machine &machine,
+                                            MLIRContext *context,
+                                            Phase &failed) {
   failed = Phase::Plan;
   llvm::Expected<planner::PlanRequest> request = planRequest(options, machine);
   if (!request)
@@ -97,15 +111,18 @@ std::optional<PlayedPlan> vescale::choosePlan(const CompilerOptions &options,
   if (mlir::failed(result))
     return std::nullopt;
   constexpr size_t most = 6;
-  std::optional<PlayedPlan> best;
+  std::optional<PlanFile> best;
+  double quickest = std::numeric_limits<double>::infinity();
   for (const planner::Candidate &candidate :
        ArrayRef(result->candidates).take_front(most)) {
     FailureOr<std::optional<double>> step =
         play(options, candidate.plan, machine, context, failed);
     if (mlir::failed(step))
       return std::nullopt;
-    if (*step && (!best || **step < best->stepUs))
-      best = {candidate.plan, **step};
+    if (*step && **step < quickest) {
+      quickest = **step;
+      best = candidate.plan;
+    }
   }
   if (!best) {
     failed = Phase::Partition; // its exit code: no plan

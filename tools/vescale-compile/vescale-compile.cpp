@@ -297,13 +297,17 @@ static std::optional<int> readOptions(CompilerOptions &options) {
                  phaseName(options.to) + " makes none");
   if (ranks.getNumOccurrences() && ranks < 1)
     return usage("-n is 1 at least");
-  if (ranks.getNumOccurrences() && !mesh.empty()) {
+  if (ranks.getNumOccurrences() && !(mesh.empty() && plan.empty())) {
+    llvm::Expected<PlanFile> given =
+        plan.empty() ? parseMesh(mesh) : readPlan(plan);
+    if (!given)
+      return fail(exitBadInput, given.takeError());
     int64_t size = 1;
-    for (const auto &[axis, each] : llvm::cantFail(parseMesh(mesh)).mesh)
+    for (const auto &[axis, each] : given->mesh)
       size *= each;
     if (size != ranks)
-      return usage("-n " + llvm::Twine(ranks) + ", but --mesh=" + mesh +
-                   " has " + llvm::Twine(size) + " ranks");
+      return usage("-n " + llvm::Twine(ranks) + ", but the mesh has " +
+                   llvm::Twine(size) + " ranks");
   }
   if ((!cluster.empty() || ranks > 1) && mesh.empty() && plan.empty()) {
     for (const cl::Option *option :
@@ -340,38 +344,6 @@ static std::string besideMe(const char *argv0, llvm::StringRef name) {
   llvm::sys::path::append(path, name);
   return path.str().str();
 }
-
-namespace {
-/// A plan that the planner found, as a file while the model is compiled.
-class ChosenPlan {
-public:
-  bool find(CompilerOptions &options, const Machine &machine,
-            mlir::MLIRContext *context, Phase &failedAt) {
-    std::optional<PlayedPlan> found =
-        choosePlan(options, machine, context, failedAt);
-    if (!found)
-      return false;
-    llvm::SmallString<128> path;
-    int descriptor;
-    if (llvm::sys::fs::createTemporaryFile("plan", "json", descriptor, path)) {
-      llvm::errs() << "error: no temporary file can be made\n";
-      failedAt = Phase::Emit;
-      return false;
-    }
-    file = std::make_unique<llvm::ToolOutputFile>(path, descriptor);
-    file->os() << printPlan(found->plan);
-    file->os().flush();
-    options.plan = {};
-    options.plan.plan = path.str();
-    options.train.plan = path.str();
-    options.train.microBatches = 0;
-    return true;
-  }
-
-private:
-  std::unique_ptr<llvm::ToolOutputFile> file; // removed at the end
-};
-} // namespace
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
@@ -444,12 +416,19 @@ int main(int argc, char **argv) {
     printMemoryRows(rows, json, llvm::outs());
     return exitDone;
   }
-  ChosenPlan chosen;
+  std::optional<TemporaryPlan> chosen;
   if (machine && isChosen) {
-    if (!chosen.find(options, *machine, &context, failedAt)) {
+    std::optional<PlanFile> best =
+        choosePlan(options, *machine, &context, failedAt);
+    if (!best) {
       progress.end();
       return exitCodeOf(failedAt);
     }
+    llvm::Expected<TemporaryPlan> file = TemporaryPlan::write(*best);
+    if (!file)
+      return fail(exitRunFailed, file.takeError());
+    chosen.emplace(std::move(*file));
+    options = chosen->in(options);
   }
   mlir::OwningOpRef<mlir::ModuleOp> module =
       compile(options, &context, failedAt);

@@ -4,14 +4,11 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
 #include "tools/vescale-plan/PlanTable.h"
-#include "vescale/CostModel/Machine.h"
-#include "vescale/Driver/Compiler.h"
+#include "vescale/Driver/Planning.h"
 #include "vescale/Driver/Register.h"
-#include "vescale/Planner/Planner.h"
 #include "vescale/Support/CommandLine.h"
 #include "vescale/Support/Diagnostics.h"
 #include "vescale/Support/ExitCodes.h"
-#include "vescale/Train/TrainFile.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -216,31 +213,22 @@ int main(int argc, char **argv) {
       return usage(error);
   options.train.file = trainFile;
   options.train.set.assign(trainSet.begin(), trainSet.end());
-  options.train.forwardOnly = true;
-  // Their values are not looked at.
-  options.import.weightsElsewhere = true;
-  options.to = Phase::Prepare;
   mlir::DefaultTimingManager timing;
   mlir::applyDefaultTimingManagerCLOptions(timing);
   mlir::TimingScope scope = timing.getRootScope();
   options.timing = &scope;
   Phase failedAt;
   mlir::OwningOpRef<mlir::ModuleOp> module =
-      compile(options, &context, failedAt);
+      readForward(options, &context, failedAt);
   if (!module)
     return exitBadInput;
-  planner::PlanRequest request;
-  request.devices = machine->devices;
+  llvm::Expected<planner::PlanRequest> asked = planRequest(options, *machine);
+  if (!asked)
+    return fail(exitBadInput, asked.takeError());
+  planner::PlanRequest request = *asked;
   request.splitsBatch = splitBatch;
   request.mostStages = mostStages;
   request.memoryBytes = memoryBytes;
-  if (!trainFile.empty()) {
-    llvm::Expected<TrainFile> train = train::resolveTrainFile(options.train);
-    if (!train)
-      return fail(exitBadInput, train.takeError());
-    bool isAdam = train->optimizer.kind == OptimizerOptions::AdamW;
-    request.training = {isAdam ? 8 : train->optimizer.momentum != 0 ? 4 : 0, 4};
-  }
   llvm::Expected<planner::PlanPins> pins = readPins(mesh);
   if (!pins)
     return fail(exitUsage, pins.takeError());

@@ -4,6 +4,11 @@
 
 #include "vescale/Driver/Compiler.h"
 #include "vescale/Planner/Planner.h"
+#include <memory>
+
+namespace llvm {
+class ToolOutputFile;
+} // namespace llvm
 
 namespace vescale {
 
@@ -19,16 +24,26 @@ mlir::OwningOpRef<mlir::ModuleOp> readForward(const CompilerOptions &options,
 llvm::Expected<planner::PlanRequest> planRequest(const CompilerOptions &options,
                                                  const Machine &machine);
 
-/// A plan that was lowered and played.
-struct PlayedPlan {
-  PlanFile plan;
-  double stepUs;
+/// A plan as the file that passes read, which is gone with this.
+class TemporaryPlan {
+public:
+  static llvm::Expected<TemporaryPlan> write(const PlanFile &plan);
+  TemporaryPlan(TemporaryPlan &&);
+  ~TemporaryPlan();
+
+  /// The options with this plan in the place of what they say of layouts.
+  CompilerOptions in(CompilerOptions options) const;
+
+private:
+  explicit TemporaryPlan(std::unique_ptr<llvm::ToolOutputFile> file);
+
+  std::unique_ptr<llvm::ToolOutputFile> file;
 };
 
 /// The plan that is quickest once it is lowered, of the planner's best few.
 /// Nothing after printing errors, such as that none fits into the devices'
 /// memory; `failed` is then the phase.
-std::optional<PlayedPlan> choosePlan(const CompilerOptions &options,
+std::optional<PlanFile> choosePlan(const CompilerOptions &options,
                                      const Machine &machine,
                                      mlir::MLIRContext *context,
                                      Phase &failed);
