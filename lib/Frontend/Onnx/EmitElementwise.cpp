@@ -2,6 +2,7 @@
 
 #include "dialects/Graph/Comparison.h"
 #include "lib/Frontend/Onnx/Emitter.h"
+#include "llvm/ADT/Sequence.h"
 #include <cmath>
 #include <cstring>
 
@@ -193,7 +194,13 @@ std::optional<Val> Emitter::foldElementwise(
       if (!value->repeatsAlong(dim))
         sizes[dim] = like.dim(dim);
   }
-  if (!folds(volume(sizes)))
+  // Positions compared, as masks do, say more than all the answers.
+  bool expands = llvm::any_of(operands, [&](const Val *value) {
+    return llvm::any_of(llvm::seq<int64_t>(0, like.rank()), [&](int64_t dim) {
+      return sizes[dim] > 1 && value->repeatsAlong(dim);
+    });
+  });
+  if ((expands && volume(sizes) > maxExpandedElements) || !folds(volume(sizes)))
     return std::nullopt;
   Constant out(type, sizes);
   SmallVector<Walk, 3> walks;
