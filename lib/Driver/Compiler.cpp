@@ -91,9 +91,13 @@ OwningOpRef<ModuleOp> vescale::compile(const CompilerOptions &options,
   TimingScope &timing = options.timing ? *options.timing : none;
   TimingScope import = timing.nest(phaseName(Phase::Import));
   bool isText = StringRef(options.model).ends_with(".mlir");
+  ImportOptions importOptions = options.import;
+  importOptions.weightsElsewhere = !options.checkpoint.empty();
+  importOptions.weightsRead =
+      options.to == Phase::Emit && options.checkpoint.empty();
   OwningOpRef<ModuleOp> module =
       isText ? parse(options.model, context)
-             : importModel(options.model, options.import, context);
+             : importModel(options.model, importOptions, context);
   import.stop();
   if (!module)
     return {};

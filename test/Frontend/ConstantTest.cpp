@@ -118,7 +118,7 @@ TEST_F(ConstantTest, MaterialisesOnceAndWithoutRepetition) {
 TEST_F(ConstantTest, MaterialisesBeyondTheBudget) {
   Val rows = e.broadcast(ints({2}, {7, 8}), {1}, {3, 2});
   for (int64_t size = maxFoldedElements; size > 0; size /= 2)
-    while (e.fill(e.i64(), {size}, 1).constant())
+    while (e.iota(e.i64(), {size}, 0).constant())
       ;
   EXPECT_FALSE(e.binary(Binary::Add, rows, rows).constant());
   EXPECT_TRUE(e.operand(rows).getDefiningOp<graph::BroadcastOp>());

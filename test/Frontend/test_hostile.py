@@ -256,14 +256,11 @@ class Hostile(unittest.TestCase):
         self.refused(self.external("data", offset=-1), "not a number of bytes")
         self.refused(self.external("data", length=32), "is 32 bytes long", "need 64")
         self.refused(self.external("data", length="many"), "not a number of bytes")
-        self.refused(self.external("nothing"), "can't be opened", "beside the model")
 
-    def test_a_missing_file_is_reported_once(self):
-        model = self.external("nothing")
-        second = model.graph.initializer.add()
-        second.CopyFrom(model.graph.initializer[0])
-        second.name = "second"
-        self.assertEqual(self.refused(model, "nothing'").count("can't be opened"), 1)
+    def test_a_missing_file(self):
+        # Nobody reads the weights here; whoever does is told, once (test/Models/test_shapes.py).
+        self.path.write_bytes(self.external("nothing").SerializeToString())
+        self.assertEqual(self.run_tool().returncode, 0)
 
     def test_terminal_codes(self):
         text = self.refused(make([relu("y", "\x1b[2Jgone")], [("x", [4])], [("y", None)]))

@@ -287,7 +287,6 @@ static std::optional<int> readOptions(CompilerOptions &options) {
   options.to = compileTo;
   options.dumpDir = dumpPhases;
   options.checkpoint = checkpoint;
-  options.import.weightsElsewhere = !checkpoint.empty();
   if (!checkpoint.empty() && options.from != Phase::Import)
     return usage("--checkpoint needs the model as it was imported, not the IR "
                  "after " +

@@ -18,9 +18,11 @@ namespace vescale {
 struct ImportOptions {
   /// Sizes of the model's named dynamic dimensions.
   llvm::StringMap<int64_t> dims;
-  /// Weights are going to come by name from elsewhere: the files that the model
-  /// has them in need not be there.
+  /// Weights are going to come by name from elsewhere.
   bool weightsElsewhere = false;
+  /// Somebody is going to read the weights where the model has them: those files
+  /// must be there.
+  bool weightsRead = false;
 
   /// Adds "NAME=N"; the reason if it isn't that, else empty.
   std::string bind(llvm::StringRef text);

@@ -69,6 +69,13 @@ void Constant::copy(int64_t index, const Constant &from, int64_t fromIndex) {
 
 DenseElementsAttr Constant::toAttribute() const {
   auto tensorType = RankedTensorType::get(shape, type);
+  if (type.isF64())
+    return DenseElementsAttr::get(tensorType, ArrayRef(floats));
+  if (type.isF32())
+    return DenseElementsAttr::get(
+        tensorType, ArrayRef(std::vector<float>(floats.begin(), floats.end())));
+  if (type.isInteger(64))
+    return DenseElementsAttr::get(tensorType, ArrayRef(ints));
   if (auto floatType = dyn_cast<FloatType>(type)) {
     SmallVector<llvm::APFloat> values;
     values.reserve(floats.size());

@@ -2,6 +2,7 @@
 
 #include "dialects/Graph/Comparison.h"
 #include "lib/Frontend/Onnx/Emitter.h"
+#include "llvm/ADT/Sequence.h"
 #include <cmath>
 #include <cstring>
 
@@ -18,7 +19,49 @@ Val::Val(mlir::Value tensor) : tensor(tensor) {
 Val::Val(Constant constant)
     : known(std::make_shared<Constant>(std::move(constant))) {
   elementType = known->type;
-  dims = known->shape;
+  *this = Val(*this, known->shape, stridesOf(known->shape), 0);
+}
+
+Val::Val(const Val &constant, ShapeRef shape, ShapeRef strides, int64_t base)
+    : known(constant.known), steps(strides), first(base),
+      elementType(constant.elementType), dims(shape) {
+  for (auto [stride, size] : llvm::zip_equal(steps, dims))
+    if (size == 1)
+      stride = 0;
+}
+
+const Constant *Val::constant() const {
+  if (!known)
+    return nullptr;
+  Shape whole = stridesOf(dims);
+  bool isWhole = first == 0 && known->shape == dims;
+  for (auto [size, stride, step] : llvm::zip_equal(dims, whole, steps))
+    isWhole &= size == 1 || stride == step;
+  if (isWhole)
+    return known.get();
+  if (!dense && size() <= maxFoldedElements) {
+    auto all = std::make_shared<Constant>(elementType, dims);
+    int64_t i = 0;
+    for (Walk walk(dims, steps, first); !walk.done(); walk.next())
+      all->copy(i++, *known, walk.offset());
+    dense = std::move(all);
+  }
+  return dense.get();
+}
+
+std::pair<Constant, Shape> Val::distinct() const {
+  Shape kept, shape, strides;
+  for (int64_t dim = 0; dim < rank(); ++dim)
+    if (!repeatsAlong(dim)) {
+      kept.push_back(dim);
+      shape.push_back(dims[dim]);
+      strides.push_back(steps[dim]);
+    }
+  Constant out(elementType, shape);
+  int64_t i = 0;
+  for (Walk walk(shape, strides, first); !walk.done(); walk.next())
+    out.copy(i++, *known, walk.offset());
+  return {std::move(out), std::move(kept)};
 }
 
 Val::Val(std::vector<Val> sequence)
@@ -75,28 +118,52 @@ mlir::Value Emitter::constantOp(DenseElementsAttr value) {
   return op;
 }
 
+Emitter::View Emitter::viewOf(const Val &value) {
+  return {value.known.get(), value.first, value.steps, value.dims};
+}
+
+/// The constant that `value` repeats, and the dimensions it has of it.
+mlir::Value Emitter::constantOf(const Val &value, Shape &kept) {
+  Shape dims, shape, strides;
+  for (int64_t dim = 0; dim < value.rank(); ++dim)
+    if (!value.repeatsAlong(dim)) {
+      dims.push_back(dim);
+      shape.push_back(value.dim(dim));
+      strides.push_back(value.steps[dim]);
+    }
+  Val small(value, shape, strides, value.first);
+  auto [entry, isNew] = constants.try_emplace(viewOf(small));
+  auto &[op, own] = entry->second;
+  if (isNew) {
+    // What was written down in full may repeat as well.
+    Constant all = small.distinct().first;
+    for (int64_t dim = 0; dim < small.rank(); ++dim)
+      if (small.dim(dim) <= 1 || all.size() == 0 || !repeatsAlong(all, dim))
+        own.push_back(dim);
+    bool isWhole = static_cast<int64_t>(own.size()) == small.rank();
+    op =
+        constantOp((isWhole ? all : withoutRepetition(all, own)).toAttribute());
+    used.push_back(value.known);
+  }
+  for (int64_t dim : own)
+    kept.push_back(dims[dim]);
+  return op;
+}
+
 mlir::Value Emitter::operand(const Val &value) {
   if (value.tensor)
     return value.tensor;
-  const Constant &known = *value.known;
-  if (mlir::Value op = constants.lookup(&known))
-    return op;
-  Shape kept;
-  for (int64_t dim = 0; dim < value.rank(); ++dim)
-    if (value.dim(dim) <= 1 || known.size() == 0 || !repeatsAlong(known, dim))
-      kept.push_back(dim);
-  mlir::Value op;
-  if (static_cast<int64_t>(kept.size()) == value.rank()) {
-    op = constantOp(known.toAttribute());
-  } else {
-    Constant small = withoutRepetition(known, kept);
-    op = make<graph::BroadcastOp>(value.type(), value.shape(),
-                                  constantOp(small.toAttribute()), kept)
-             .tensor;
+  auto [entry, isNew] = operands.try_emplace(viewOf(value));
+  if (isNew) {
+    Shape kept;
+    mlir::Value op = constantOf(value, kept);
+    if (static_cast<int64_t>(kept.size()) != value.rank())
+      op = make<graph::BroadcastOp>(value.type(), value.shape(), op, kept)
+               .tensor;
+    entry->second = op;
+    used.push_back(value.known);
   }
-  constants[&known] = op;
-  used.push_back(value.known);
-  return op;
+  return entry->second;
 }
 
 bool Emitter::folds(int64_t resultSize) {
@@ -110,9 +177,49 @@ bool Emitter::folds(int64_t resultSize) {
 bool Emitter::folds(int64_t resultSize,
                     std::initializer_list<const Val *> operands) {
   for (const Val *value : operands)
-    if (!value->constant())
+    if (!value->isKnown() || value->size() > maxFoldedElements)
       return false;
   return folds(resultSize);
+}
+
+std::optional<Val> Emitter::foldElementwise(
+    Type type, ArrayRef<const Val *> operands,
+    llvm::function_ref<bool(Constant &, int64_t, ShapeRef)> compute) {
+  const Val &like = *operands.front();
+  Shape sizes(like.rank(), 1);
+  for (const Val *value : operands) {
+    if (!value->isKnown())
+      return std::nullopt;
+    for (int64_t dim = 0; dim < like.rank(); ++dim)
+      if (!value->repeatsAlong(dim))
+        sizes[dim] = like.dim(dim);
+  }
+  // Positions compared, as masks do, say more than all the answers.
+  bool expands = llvm::any_of(operands, [&](const Val *value) {
+    return llvm::any_of(llvm::seq<int64_t>(0, like.rank()), [&](int64_t dim) {
+      return sizes[dim] > 1 && value->repeatsAlong(dim);
+    });
+  });
+  if ((expands && volume(sizes) > maxExpandedElements) || !folds(volume(sizes)))
+    return std::nullopt;
+  Constant out(type, sizes);
+  SmallVector<Walk, 3> walks;
+  for (const Val *value : operands)
+    walks.emplace_back(sizes, value->strides(), value->base());
+  Shape places(operands.size());
+  for (int64_t i = 0, count = out.size(); i < count; ++i) {
+    for (auto [place, walk] : llvm::zip_equal(places, walks)) {
+      place = walk.offset();
+      walk.next();
+    }
+    if (!compute(out, i, places))
+      return std::nullopt;
+  }
+  Shape strides = stridesOf(sizes);
+  for (int64_t dim = 0; dim < like.rank(); ++dim)
+    if (sizes[dim] != like.dim(dim))
+      strides[dim] = 0;
+  return Val(Val(std::move(out)), like.shape(), strides, 0);
 }
 
 Val Emitter::makeNamed(StringRef op, Type type, ShapeRef shape,
@@ -197,19 +304,19 @@ static const UnaryInfo &info(Unary kind) {
 
 Val Emitter::unary(Unary kind, const Val &x) {
   const UnaryInfo &op = info(kind);
-  if (!folds(x.size(), {&x}))
-    return makeNamed(op.op, x.type(), x.shape(), operand(x));
-  const Constant &in = *x.constant();
-  Constant out(in.type, in.shape);
-  for (int64_t i = 0, size = in.size(); i < size; ++i) {
+  auto compute = [&](Constant &out, int64_t i, ShapeRef at) {
+    const Constant &in = x.storage();
     if (in.isFloat())
-      out.setFloat(i, op.onFloat(in.floats[i]));
+      out.setFloat(i, op.onFloat(in.floats[at[0]]));
     else if (x.isBool())
-      out.ints[i] = !in.ints[i];
+      out.ints[i] = !in.ints[at[0]];
     else
-      out.setInt(i, op.onInt(in.ints[i]));
-  }
-  return Val(std::move(out));
+      out.setInt(i, op.onInt(in.ints[at[0]]));
+    return true;
+  };
+  if (std::optional<Val> folded = foldElementwise(x.type(), {&x}, compute))
+    return *folded;
+  return makeNamed(op.op, x.type(), x.shape(), operand(x));
 }
 
 //===----------------------------------------------------------------------===//
@@ -259,23 +366,20 @@ static const BinaryInfo &info(Binary kind) {
 
 Val Emitter::binary(Binary kind, const Val &a, const Val &b) {
   const BinaryInfo &op = info(kind);
-  auto leave = [&] {
-    return makeNamed(op.op, a.type(), a.shape(), {operand(a), operand(b)});
-  };
-  if (!folds(a.size(), {&a, &b}))
-    return leave();
-  const Constant &x = *a.constant(), &y = *b.constant();
   bool divides = kind == Binary::Div || kind == Binary::Rem;
-  Constant out(x.type, x.shape);
-  for (int64_t i = 0, size = x.size(); i < size; ++i) {
+  auto compute = [&](Constant &out, int64_t i, ShapeRef at) {
+    const Constant &x = a.storage(), &y = b.storage();
     if (x.isFloat())
-      out.setFloat(i, op.onFloat(x.floats[i], y.floats[i]));
-    else if (divides && dividesBadly(x.ints[i], y.ints[i]))
-      return leave();
+      out.setFloat(i, op.onFloat(x.floats[at[0]], y.floats[at[1]]));
+    else if (divides && dividesBadly(x.ints[at[0]], y.ints[at[1]]))
+      return false;
     else
-      out.setInt(i, op.onInt(x.ints[i], y.ints[i]));
-  }
-  return Val(std::move(out));
+      out.setInt(i, op.onInt(x.ints[at[0]], y.ints[at[1]]));
+    return true;
+  };
+  if (std::optional<Val> folded = foldElementwise(a.type(), {&a, &b}, compute))
+    return *folded;
+  return makeNamed(op.op, a.type(), a.shape(), {operand(a), operand(b)});
 }
 
 //===----------------------------------------------------------------------===//
@@ -283,26 +387,31 @@ Val Emitter::binary(Binary kind, const Val &a, const Val &b) {
 //===----------------------------------------------------------------------===//
 
 Val Emitter::compare(graph::Comparison kind, const Val &a, const Val &b) {
-  if (!folds(a.size(), {&a, &b}))
-    return make<graph::CompareOp>(i1(), a.shape(), kind, operand(a),
-                                  operand(b));
-  const Constant &x = *a.constant(), &y = *b.constant();
-  Constant out(i1(), x.shape);
-  for (int64_t i = 0, size = x.size(); i < size; ++i)
-    out.ints[i] = x.isFloat() ? graph::holds(kind, x.floats[i], y.floats[i])
-                              : graph::holds(kind, x.ints[i], y.ints[i]);
-  return Val(std::move(out));
+  auto compute = [&](Constant &out, int64_t i, ShapeRef at) {
+    const Constant &x = a.storage(), &y = b.storage();
+    out.ints[i] = x.isFloat()
+                      ? graph::holds(kind, x.floats[at[0]], y.floats[at[1]])
+                      : graph::holds(kind, x.ints[at[0]], y.ints[at[1]]);
+    return true;
+  };
+  if (std::optional<Val> folded = foldElementwise(i1(), {&a, &b}, compute))
+    return *folded;
+  return make<graph::CompareOp>(i1(), a.shape(), kind, operand(a), operand(b));
 }
 
 Val Emitter::select(const Val &condition, const Val &yes, const Val &no) {
-  if (!folds(yes.size(), {&condition, &yes, &no}))
-    return make<graph::SelectOp>(yes.type(), yes.shape(), operand(condition),
-                                 operand(yes), operand(no));
-  Constant out(yes.type(), yes.shape());
-  for (int64_t i = 0, size = out.size(); i < size; ++i)
-    out.copy(
-        i, condition.constant()->ints[i] ? *yes.constant() : *no.constant(), i);
-  return Val(std::move(out));
+  auto compute = [&](Constant &out, int64_t i, ShapeRef at) {
+    if (condition.storage().ints[at[0]])
+      out.copy(i, yes.storage(), at[1]);
+    else
+      out.copy(i, no.storage(), at[2]);
+    return true;
+  };
+  if (std::optional<Val> folded =
+          foldElementwise(yes.type(), {&condition, &yes, &no}, compute))
+    return *folded;
+  return make<graph::SelectOp>(yes.type(), yes.shape(), operand(condition),
+                               operand(yes), operand(no));
 }
 
 /// Truncates toward zero, saturates, and takes NaN to 0.
@@ -320,30 +429,31 @@ static int64_t toInteger(double value, unsigned width) {
 Val Emitter::cast(const Val &x, Type type) {
   if (x.type() == type)
     return x;
-  if (!folds(x.size(), {&x}))
-    return make<graph::CastOp>(type, x.shape(), operand(x));
-  const Constant &in = *x.constant();
-  Constant out(type, in.shape);
-  for (int64_t i = 0, size = in.size(); i < size; ++i) {
+  auto compute = [&](Constant &out, int64_t i, ShapeRef at) {
+    const Constant &in = x.storage();
     if (out.isFloat())
-      out.setFloat(i, in.number(i));
+      out.setFloat(i, in.number(at[0]));
     else if (type.isInteger(1))
-      out.ints[i] = in.isFloat() ? in.floats[i] != 0 : in.ints[i] != 0;
+      out.ints[i] = in.number(at[0]) != 0;
     else if (in.isFloat())
-      out.setInt(i, toInteger(in.floats[i], type.getIntOrFloatBitWidth()));
+      out.setInt(i, toInteger(in.floats[at[0]], type.getIntOrFloatBitWidth()));
     else
-      out.setInt(i, in.ints[i]);
-  }
-  return Val(std::move(out));
+      out.setInt(i, in.ints[at[0]]);
+    return true;
+  };
+  if (std::optional<Val> folded = foldElementwise(type, {&x}, compute))
+    return *folded;
+  return make<graph::CastOp>(type, x.shape(), operand(x));
 }
 
 Val Emitter::isNan(const Val &x) {
-  if (!folds(x.size(), {&x}))
-    return make<graph::IsNanOp>(i1(), x.shape(), operand(x));
-  Constant out(i1(), x.shape());
-  for (int64_t i = 0, size = out.size(); i < size; ++i)
-    out.ints[i] = std::isnan(x.constant()->floats[i]);
-  return Val(std::move(out));
+  auto compute = [&](Constant &out, int64_t i, ShapeRef at) {
+    out.ints[i] = std::isnan(x.storage().floats[at[0]]);
+    return true;
+  };
+  if (std::optional<Val> folded = foldElementwise(i1(), {&x}, compute))
+    return *folded;
+  return make<graph::IsNanOp>(i1(), x.shape(), operand(x));
 }
 
 } // namespace vescale::onnx

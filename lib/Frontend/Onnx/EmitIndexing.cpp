@@ -93,6 +93,13 @@ Val Emitter::reduce(graph::Reduction kind, const Val &x, ShapeRef dims,
 }
 
 Val Emitter::cumsum(const Val &x, int64_t dim, bool exclusive, bool reverse) {
+  Shape repeated;
+  for (int64_t other = 0; x.isKnown() && other < x.rank(); ++other)
+    if (other != dim && x.repeatsAlong(other))
+      repeated.push_back(other);
+  if (!repeated.empty())
+    return repeat(cumsum(once(x, repeated), dim, exclusive, reverse),
+                  x.shape());
   if (!folds(x.size(), {&x}))
     return make<graph::CumsumOp>(x.type(), x.shape(), operand(x), dim,
                                  exclusive, reverse);

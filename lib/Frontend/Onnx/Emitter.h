@@ -13,28 +13,38 @@
 #include "dialects/Graph/Graph.h"
 #include "lib/Frontend/Onnx/Constant.h"
 #include "mlir/IR/Builders.h"
+#include <map>
 
 namespace vescale::onnx {
 
-/// Results of more elements than this are left to the program: enough for the
-/// attention mask of a batch of sequences, so that masks come out as constants.
+/// Results of more distinct elements than this are left to the program: enough
+/// for the attention mask of a sequence, so that masks come out as constants.
 inline constexpr int64_t maxFoldedElements = int64_t(1) << 22;
+/// Parts that repeat are set together up to this size.
+inline constexpr int64_t maxExpandedElements = int64_t(1) << 16;
 /// Elements that one import computes, a bound on its time and memory.
 inline constexpr int64_t foldingBudget = int64_t(1) << 25;
 
 /// A value of the ONNX graph during import: nothing (an omitted optional
-/// input), a known tensor, the result of an op, or a sequence of tensors.
+/// input), a known tensor, the result of an op, or a sequence of tensors. A
+/// known tensor is a view on elements that others may share; along dimensions
+/// that repeat it has a stride of 0, so that a mask of a large batch costs no
+/// more than that of one sample.
 class Val {
 public:
   Val() = default;
   explicit Val(mlir::Value tensor);
   explicit Val(Constant constant);
   explicit Val(std::vector<Val> sequence);
+  /// A view on the elements of `constant`, which is known.
+  Val(const Val &constant, ShapeRef shape, ShapeRef strides, int64_t base);
 
   bool absent() const { return !tensor && !known && !elements; }
   bool isTensor() const { return tensor || known; }
+  bool isKnown() const { return known != nullptr; }
   bool isSequence() const { return elements != nullptr; }
-  const Constant *constant() const { return known.get(); }
+  /// All elements of a known tensor; null if it is not or has too many.
+  const Constant *constant() const;
   const std::vector<Val> &sequence() const { return *elements; }
 
   mlir::Type type() const { return elementType; }
@@ -45,10 +55,24 @@ public:
   int64_t dim(int64_t index) const { return dims[index]; }
   int64_t size() const { return volume(dims); }
 
+  // Of a known tensor.
+  const Constant &storage() const { return *known; }
+  ShapeRef strides() const { return steps; }
+  int64_t base() const { return first; }
+  bool repeatsAlong(int64_t dim) const {
+    return dims[dim] > 1 && steps[dim] == 0;
+  }
+  /// The elements without repetition, and the dimensions that these have.
+  std::pair<Constant, Shape> distinct() const;
+
 private:
   friend class Emitter;
   mlir::Value tensor;
   std::shared_ptr<const Constant> known;
+  Shape steps;
+  int64_t first = 0;
+  /// What constant() has made of a view.
+  mutable std::shared_ptr<const Constant> dense;
   std::shared_ptr<const std::vector<Val>> elements;
   mlir::Type elementType;
   Shape dims;
@@ -158,18 +182,37 @@ public:
 private:
   bool folds(int64_t resultSize, std::initializer_list<const Val *> operands);
   bool folds(int64_t resultSize);
+  /// Calls `compute(out, index, places)` for each distinct element of a result,
+  /// with the places of the operands' elements in their storage. Nothing if an
+  /// operand is unknown, there are too many or one can't be computed.
+  std::optional<Val> foldElementwise(
+      mlir::Type type, llvm::ArrayRef<const Val *> operands,
+      llvm::function_ref<bool(Constant &, int64_t, ShapeRef)> compute);
   Val makeNamed(llvm::StringRef op, mlir::Type type, ShapeRef shape,
                 mlir::ValueRange operands);
+  mlir::Value constantOp(mlir::DenseElementsAttr value);
+  mlir::Value constantOf(const Val &value, Shape &kept);
 
   mlir::OpBuilder &builder;
   mlir::Location location;
   int64_t foldedElements = 0;
-  mlir::Value constantOp(mlir::DenseElementsAttr value);
 
-  llvm::DenseMap<const Constant *, mlir::Value> constants;
+  /// A view on a storage: its base, strides and shape.
+  using View = std::tuple<const Constant *, int64_t, Shape, Shape>;
+  static View viewOf(const Val &value);
+  /// A known tensor's first elements along dimensions that repeat, and back.
+  static Val once(const Val &x, ShapeRef dims);
+  Val repeat(const Val &x, ShapeRef shape);
+  const Val *findPart(const Val &x, ShapeRef shape, ShapeRef starts,
+                      ShapeRef strides) const;
+  std::map<View, mlir::Value> operands;
+  /// The constant of a view without repetition, and the dimensions left.
+  std::map<View, std::pair<mlir::Value, Shape>> constants;
   /// One op per value; MLIR makes equal attributes one.
   llvm::DenseMap<mlir::Attribute, mlir::Value> constantOps;
-  /// Keeps the keys of `constants` alive.
+  /// What each concatenation is made of.
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<Val>> concats;
+  /// Keeps the keys of `operands` alive.
   std::vector<std::shared_ptr<const Constant>> used;
 };
 

@@ -38,9 +38,16 @@ std::string Importer::reuseKey(const NodeContext &context) const {
       out << ';' << llvm::bit_cast<uint64_t>(value);
   }
   for (const Val &value : context.ins()) {
-    if (!value.absent() && !value.constant())
+    if (value.absent()) {
+      out << " -";
+      continue;
+    }
+    if (!value.isKnown())
       return {};
-    out << ' ' << static_cast<const void *>(value.constant());
+    out << ' ' << static_cast<const void *>(&value.storage()) << '+'
+        << value.base();
+    for (auto [size, stride] : llvm::zip_equal(value.shape(), value.strides()))
+      out << 'x' << size << '/' << stride;
   }
   return key;
 }
@@ -89,7 +96,7 @@ LogicalResult Importer::importNode(const Node &node, size_t index,
     if (!output.empty() && !value)
       return context.fail("output '" + output + "' is not supported");
     results.push_back(value ? intern(*value) : Val());
-    if (value && value->constant())
+    if (value && value->isKnown())
       frame.scope.define(output, results.back());
   }
   // An output that one node leaves out another may want.

@@ -88,9 +88,9 @@ FailureOr<Val> Importer::importTensor(const Tensor &tensor) {
 /// The one Val for all small constants equal to this one.
 Val Importer::intern(const Val &value) {
   constexpr int64_t maxElements = 16;
-  const Constant *constant = value.constant();
-  if (!constant || constant->size() > maxElements)
+  if (!value.isKnown() || value.size() > maxElements)
     return value;
+  const Constant *constant = value.constant();
   std::string key;
   llvm::raw_string_ostream out(key);
   out << constant->type << describeShape(constant->shape);
@@ -98,7 +98,7 @@ Val Importer::intern(const Val &value) {
     out << ',' << number;
   for (double number : constant->floats)
     out << ';' << llvm::bit_cast<uint64_t>(number);
-  return interned.try_emplace(key, value).first->second;
+  return interned.try_emplace(key, Val(*constant)).first->second;
 }
 
 FailureOr<Val> Importer::importParameter(const Tensor &tensor) {

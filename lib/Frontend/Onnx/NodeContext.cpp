@@ -36,7 +36,7 @@ LogicalResult NodeContext::set(size_t output, Val value) {
     return success();
   if (value.isTensor()) {
     std::optional<uint64_t> count = elementCount(value.shape());
-    if (!count || *count > maxTensorBytes / 8)
+    if (!count || *count > maxResultElements)
       return fail("the result '" + node.outputs[output] +
                   "' would have the "
                   "shape " +
@@ -110,7 +110,7 @@ std::optional<Shape> NodeContext::integers(StringRef name) const {
 Val NodeContext::knownInput(size_t input) {
   constexpr uint64_t maxElements = 1024;
   const Val &value = in(input);
-  if (value.absent() || value.constant())
+  if (value.absent() || value.isKnown())
     return value;
   // Only in the main graph does the node's name for it say which it is.
   if (frame.caller || !e.operand(value).getDefiningOp<graph::ParameterOp>())

@@ -32,7 +32,7 @@ OwningOpRef<ModuleOp> OnnxFrontend::import(StringRef path,
                                            MLIRContext *context) const {
   Problems problems(path);
   std::optional<Model> model = readModel(
-      path, options.weightsElsewhere ? DataFiles::Optional : DataFiles::Needed,
+      path, options.weightsRead ? DataFiles::Needed : DataFiles::Optional,
       problems);
   return onnx::import(model, problems, options, context);
 }

@@ -20,9 +20,11 @@ inline constexpr int64_t minOpset = 13, maxOpset = 28;
 inline constexpr unsigned maxCallDepth = 64;
 /// Nodes after all functions have been expanded.
 inline constexpr uint64_t maxExpandedNodes = uint64_t(1) << 20;
-/// Bytes of a tensor; as much as the largest clusters have, and so that counts
-/// of operations do not overflow.
-inline constexpr uint64_t maxTensorBytes = uint64_t(1) << 50;
+/// Bytes of a stored tensor; far above any machine, far below overflow.
+inline constexpr uint64_t maxTensorBytes = uint64_t(1) << 46;
+/// Elements of a computed one. A cluster never has some in memory, as the
+/// scores of all heads and all samples of a step.
+inline constexpr uint64_t maxResultElements = uint64_t(1) << 52;
 
 /// Collects what is wrong with a file; every message starts with its name.
 class Problems {

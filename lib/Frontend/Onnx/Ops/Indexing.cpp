@@ -49,16 +49,17 @@ LogicalResult importGatherElements(NodeContext &n) {
   return n.set(n.e.takeAlong(data, indices, *axis));
 }
 
-/// The dimension of `grid` along which each element is its own index, from 0 to
-/// `size`; nullopt if there is none.
-std::optional<int64_t> runsAlong(const Constant &column, int64_t size) {
-  Shape strides = stridesOf(column.shape);
-  for (int64_t dim = 0, rank = column.shape.size(); dim < rank; ++dim) {
-    if (column.shape[dim] != size)
+/// The dimension of `column` along which each element is its own index, from 0
+/// to `size`; nullopt if there is none.
+std::optional<int64_t> runsAlong(const Val &column, int64_t size) {
+  auto [elements, dims] = column.distinct();
+  Shape strides = stridesOf(elements.shape);
+  for (auto [at, dim] : llvm::enumerate(dims)) {
+    if (elements.shape[at] != size)
       continue;
     bool runs = true;
-    for (int64_t i = 0, count = column.size(); runs && i < count; ++i)
-      runs = column.ints[i] == i / strides[dim] % size;
+    for (int64_t i = 0, count = elements.size(); runs && i < count; ++i)
+      runs = elements.ints[i] == i / strides[at] % size;
     if (runs)
       return dim;
   }
@@ -71,16 +72,16 @@ Val readInPlace(Emitter &e, const Val &data, ArrayRef<Val> columns,
                 ShapeRef grid) {
   Shape kept, dims;
   for (auto [dim, column] : llvm::enumerate(columns)) {
-    if (!column.constant())
+    if (!column.isKnown())
       return {};
     int64_t size = data.dim(dim);
     if (size == 1) {
-      if (llvm::any_of(column.constant()->ints,
+      if (llvm::any_of(column.distinct().first.ints,
                        [](int64_t index) { return index != 0; }))
         return {};
       continue; // Dropped.
     }
-    std::optional<int64_t> along = runsAlong(*column.constant(), size);
+    std::optional<int64_t> along = runsAlong(column, size);
     if (!along || (!dims.empty() && *along <= dims.back()))
       return {};
     kept.push_back(size);

@@ -1,0 +1,1 @@
+"""Decoders as `torch.onnx.export(optimize=False)` writes them, of any size, without weights."""
