@@ -162,8 +162,10 @@ const ChainPlan &PointSolver::solve(unsigned stage, unsigned begin,
   if (plan.fits && stepOf(plan) > plan.time * (1 + 1e-9)) {
     ChainPlan other =
         laid.chain->solve(begin, end, counting(stage, 1), space.memoryLimit());
-    if (other.fits && stepOf(other) < stepOf(plan))
+    if (other.fits && stepOf(other) < stepOf(plan)) {
+      other.lowerBound = plan.lowerBound; // the other's is not one of all
       plan = std::move(other);
+    }
   }
   return solved.try_emplace(key, std::move(plan)).first->second;
 }
