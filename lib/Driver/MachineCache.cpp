@@ -40,8 +40,8 @@ llvm::Expected<Machine> vescale::thisMachine(int64_t ranks,
   llvm::SmallString<128> path = cacheFile(ranks, threads, cores);
   if (llvm::sys::fs::exists(path))
     return Machine::read(path);
-  if (std::error_code error = llvm::sys::fs::create_directories(
-          llvm::sys::path::parent_path(path)))
+  if (std::error_code error =
+          llvm::sys::fs::create_directories(llvm::sys::path::parent_path(path)))
     return llvm::createStringError(error, path + ": " + error.message());
   llvm::errs() << "measuring this machine once, for " << ranks
                << " ranks; the result is kept in " << path << "\n";
@@ -55,8 +55,8 @@ llvm::Expected<Machine> vescale::thisMachine(int64_t ranks,
   int code = llvm::sys::ExecuteAndWait(profiler, words, std::nullopt, streams,
                                        0, 0, &message);
   if (code != 0)
-    return llvm::createStringError(
-        profiler + " failed" + (message.empty() ? "" : ": " + message) +
-        "; give --cluster or --mesh");
+    return llvm::createStringError(profiler + " failed" +
+                                   (message.empty() ? "" : ": " + message) +
+                                   "; give --cluster or --mesh");
   return Machine::read(path);
 }

@@ -52,8 +52,8 @@ llvm::Expected<TemporaryPlan> TemporaryPlan::write(const PlanFile &plan) {
   int descriptor;
   if (std::error_code error = llvm::sys::fs::createTemporaryFile(
           "chosen-plan", "json", descriptor, path))
-    return llvm::createStringError(error, "a temporary file: " +
-                                              error.message());
+    return llvm::createStringError(error,
+                                   "a temporary file: " + error.message());
   auto file = std::make_unique<llvm::ToolOutputFile>(path, descriptor);
   file->os() << printPlan(plan);
   file->os().flush();

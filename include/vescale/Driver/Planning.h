@@ -44,9 +44,8 @@ private:
 /// Nothing after printing errors, such as that none fits into the devices'
 /// memory; `failed` is then the phase.
 std::optional<PlanFile> choosePlan(const CompilerOptions &options,
-                                     const Machine &machine,
-                                     mlir::MLIRContext *context,
-                                     Phase &failed);
+                                   const Machine &machine,
+                                   mlir::MLIRContext *context, Phase &failed);
 
 } // namespace vescale
 

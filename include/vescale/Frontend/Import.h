@@ -20,8 +20,8 @@ struct ImportOptions {
   llvm::StringMap<int64_t> dims;
   /// Weights are going to come by name from elsewhere.
   bool weightsElsewhere = false;
-  /// Somebody is going to read the weights where the model has them: those files
-  /// must be there.
+  /// Somebody is going to read the weights where the model has them: those
+  /// files must be there.
   bool weightsRead = false;
 
   /// Adds "NAME=N"; the reason if it isn't that, else empty.

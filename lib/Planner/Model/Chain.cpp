@@ -22,9 +22,12 @@ double Counting::update(const Parts &parts) const {
 }
 
 double Counting::time(const Parts &parts) const {
-  return static_cast<double>(microBatches) *
-             (parts.forward + parts.backward + parts.exchange) +
-         exposed * sync(parts) + update(parts);
+  double work = static_cast<double>(microBatches) *
+                (parts.forward + parts.backward + parts.exchange);
+  if (!countsOnce)
+    return work;
+  return work + exposed * sync(parts) + update(parts) -
+         besideForward * parts.forward - besideBackward * parts.backward;
 }
 
 int64_t Counting::parameters(const Parts &parts) const {
@@ -374,17 +377,6 @@ std::string Chain::describe(unsigned begin, unsigned end) const {
         std::to_string(units[first]) + "x" + std::to_string(unit - first) + " ";
   }
   return text;
-}
-
-AlikeLayers Chain::alike() const {
-  AlikeLayers longest;
-  for (unsigned begin = 0, end; begin < units.size(); begin = end) {
-    for (end = begin; end < units.size() && units[end] == units[begin];)
-      ++end;
-    if (end - begin > longest.end - longest.begin)
-      longest = {begin, end};
-  }
-  return longest;
 }
 
 int64_t Chain::cutBytes(const ChainPlan &plan, const StageMesh &mesh) const {

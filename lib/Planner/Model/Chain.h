@@ -25,8 +25,13 @@ struct Counting {
   /// Stored in shards over dp: 1 the optimizer's state, 2 sums of gradients
   /// too, 3 parameters too.
   int64_t zero = 0;
+  /// Whether what is done once a step counts.
+  bool countsOnce = true;
   /// The part of sync() that work does not hide.
   double exposed = 1;
+  /// How much of the forward and of the backward work hides it: with all of
+  /// sync() exposed, the step that is as long as what is left of it.
+  double besideForward = 0, besideBackward = 0;
   /// In which ways each layer may be recomputed.
   llvm::SmallVector<Recompute, 2> modes = {Recompute::None};
   /// How many micro-batches' saved values are there at once, each of one of
@@ -89,8 +94,6 @@ public:
                                  double multiplier) const;
   /// What the units [begin, end) are, the same for ranges with the same plans.
   std::string describe(unsigned begin, unsigned end) const;
-  /// The longest run of copies of one segment.
-  AlikeLayers alike() const;
   /// The bytes of the value before a unit, as the plan's first unit has it.
   int64_t cutBytes(const ChainPlan &plan, const StageMesh &mesh) const;
 

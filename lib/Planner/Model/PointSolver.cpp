@@ -25,13 +25,7 @@ static std::vector<double> sumsOf(ArrayRef<double> each) {
   return sums;
 }
 
-const SearchSpace::Laid &SearchSpace::layOut(const PlanPoint &point) {
-  std::tuple key(point.dp, point.tp, point.microBatches);
-  auto place = laid.find(key);
-  if (place != laid.end())
-    return place->second;
-  StageMesh mesh(program.function().getContext(), point.microBatches, point.dp,
-                 point.tp);
+std::unique_ptr<Chain> SearchSpace::makeChain(const StageMesh &mesh) {
   std::optional<TrainingCosts> training;
   if (request.training)
     training = TrainingCosts{request.training->stateBytes,
@@ -44,22 +38,67 @@ const SearchSpace::Laid &SearchSpace::layOut(const PlanPoint &point) {
     units.insert(units.end(), segment.copies, links.size());
     links.push_back(builder.build(segment));
   }
-  auto chain = std::make_unique<Chain>(std::move(links), std::move(units),
-                                       point.microBatches);
-  Counting least; // whatever is done once a step, and nothing again
-  least.microBatches = point.microBatches;
-  least.exposed = 0;
-  least.dp = point.dp;
-  least.zero = 1;
-  std::vector<double> sums = sumsOf(chain->leastCosts(least, 0));
-  return laid.try_emplace(key, Laid{mesh, std::move(chain), std::move(sums)})
-      .first->second;
+  return std::make_unique<Chain>(std::move(links), std::move(units),
+                                 mesh.microBatches);
+}
+
+const SearchSpace::Laid &SearchSpace::layOut(const PlanPoint &point) {
+  std::tuple key(point.dp, point.tp, point.microBatches);
+  auto place = laid.find(key);
+  if (place != laid.end())
+    return place->second;
+  Laid made{
+      {program.function().getContext(), point.microBatches, point.dp, point.tp},
+      nullptr};
+  made.chain = makeChain(made.mesh);
+  return laid.try_emplace(key, std::move(made)).first->second;
+}
+
+const std::vector<double> &SearchSpace::leastSums(const PlanPoint &point) {
+  // As if all samples but a rank's came one after the other.
+  int64_t others = point.microBatches * point.dp;
+  auto [place, isNew] = least.try_emplace({point.tp, others});
+  if (!isNew)
+    return place->second;
+  StageMesh mesh(program.function().getContext(), others, 1, point.tp);
+  Counting counting;
+  counting.microBatches = others;
+  counting.countsOnce = false;
+  std::vector<double> costs = makeChain(mesh)->leastCosts(counting, 0);
+  for (double &cost : costs)
+    cost /= static_cast<double>(others);
+  place->second = sumsOf(costs);
+  return place->second;
+}
+
+unsigned SearchSpace::units() const {
+  unsigned count = 0;
+  for (const Segment &segment : program.segments())
+    count += segment.copies;
+  return count;
+}
+
+AlikeLayers SearchSpace::alike() const {
+  AlikeLayers longest;
+  unsigned begin = 0;
+  for (const Segment &segment : program.segments()) {
+    if (segment.copies > longest.end - longest.begin)
+      longest = {begin, begin + segment.copies};
+    begin += segment.copies;
+  }
+  return longest;
 }
 
 PointSolver::PointSolver(SearchSpace &space, const PlanPoint &point)
-    : space(space), point(point), laid(space.layOut(point)),
+    : space(space), point(point), least(space.leastSums(point)),
       schedule(point.chunks > 1 ? ScheduleKind::Interleaved
                                 : ScheduleKind::OneForwardOneBackward) {}
+
+const SearchSpace::Laid &PointSolver::laid() {
+  if (!made)
+    made = &space.layOut(point);
+  return *made;
+}
 
 Counting PointSolver::counting(unsigned stage, double exposed) const {
   Counting counting;
@@ -121,22 +160,22 @@ const std::vector<PointSolver::Bound> &PointSolver::boundsOf(unsigned stage) {
     return place->second;
   std::vector<double> multipliers = {0};
   auto stages = static_cast<unsigned>(point.pp);
-  const ChainPlan &even =
-      solve(stage, units() * stage / stages, units() * (stage + 1) / stages);
+  const ChainPlan &even = solve(stage, space.units() * stage / stages,
+                                space.units() * (stage + 1) / stages);
   if (even.multiplier > 0)
     multipliers.push_back(even.multiplier);
   constexpr double memoryAlone = 1e6; // µs for each byte
   multipliers.push_back(memoryAlone);
   for (double multiplier : multipliers)
     place->second.push_back(
-        {multiplier, sumsOf(laid.chain->leastCosts(counts, multiplier))});
+        {multiplier, sumsOf(laid().chain->leastCosts(counts, multiplier))});
   return place->second;
 }
 
 double PointSolver::boundOf(unsigned stage, unsigned begin, unsigned end) {
+  if (!made)
+    return least[end] - least[begin];
   auto batches = static_cast<double>(point.microBatches);
-  if (!isAsked)
-    return (laid.leastSums[end] - laid.leastSums[begin]) / batches;
   auto limit = static_cast<double>(space.memoryLimit());
   double most = 0;
   for (const Bound &bound : boundsOf(stage))
@@ -149,34 +188,39 @@ double PointSolver::boundOf(unsigned stage, unsigned begin, unsigned end) {
 const ChainPlan &PointSolver::solve(unsigned stage, unsigned begin,
                                     unsigned end) {
   Counting counts = counting(stage, space.machine.overlap.coreShare);
-  std::pair key(laid.chain->describe(begin, end), counts.inFlight);
+  std::pair key(laid().chain->describe(begin, end), counts.inFlight);
   auto place = solved.find(key);
   if (place != solved.end())
     return place->second;
-  // Once as if work hid all that it can, once as if it hid nothing.
-  ChainPlan plan = laid.chain->solve(begin, end, counts, space.memoryLimit());
+  // A step is the longer of two sums: that in which only what takes the cores
+  // shows of the sums of gradients, and that in which they take all of the work
+  // beside them and more. The plans of both are looked at.
+  ChainPlan plan = laid().chain->solve(begin, end, counts, space.memoryLimit());
   auto stepOf = [&](const ChainPlan &each) {
     return counting(stage, 0).time(each.total) +
            exposedSync(counts, each.total);
   };
   if (plan.fits && stepOf(plan) > plan.time * (1 + 1e-9)) {
+    Counting longer = counting(stage, 1);
+    auto times = static_cast<double>(point.zero >= 2 ? point.microBatches : 1);
+    longer.besideBackward = times;
+    longer.besideForward = point.zero >= 3 ? times : 0;
     ChainPlan other =
-        laid.chain->solve(begin, end, counting(stage, 1), space.memoryLimit());
-    if (other.fits && stepOf(other) < stepOf(plan)) {
-      other.lowerBound = plan.lowerBound; // the other's is not one of all
+        laid().chain->solve(begin, end, longer, space.memoryLimit());
+    double bound = std::max(plan.lowerBound, other.lowerBound);
+    if (other.fits && stepOf(other) < stepOf(plan))
       plan = std::move(other);
-    }
+    plan.lowerBound = bound;
   }
   return solved.try_emplace(key, std::move(plan)).first->second;
 }
 
 double PointSolver::timeOf(unsigned stage, unsigned begin, unsigned end) {
-  isAsked = true;
   const ChainPlan &plan = solve(stage, begin, end);
   if (!plan.fits)
     return kInfinity;
   const Parts &total = plan.total;
-  double send = sendTime(laid.chain->cutBytes(plan, laid.mesh));
+  double send = sendTime(laid().chain->cutBytes(plan, laid().mesh));
   auto batches = static_cast<double>(point.microBatches);
   return total.forward + total.backward + total.exchange +
          (stage > 0 ? 2 * send : 0) +
@@ -209,7 +253,7 @@ simulator::Pipeline PointSolver::pipelineOf(const StageSplit &split) {
     chunk.backwardUs =
         (total.backward + total.exchange - total.forwardExchange) / parts;
     chunk.sentForward = chunk.sentBackward =
-        laid.chain->cutBytes(plan, laid.mesh);
+        laid().chain->cutBytes(plan, laid().mesh);
     chunk.sendForwardUs = chunk.sendBackwardUs = sendTime(chunk.sentForward);
     chunk.activations = total.saved / point.chunks;
     chunk.forwardTransient = chunk.backwardTransient = total.transient;
@@ -237,10 +281,10 @@ Candidate PointSolver::smallest() {
   candidate.point = point;
   auto stages = static_cast<unsigned>(point.pp);
   for (unsigned stage = 0; stage < stages; ++stage) {
-    unsigned begin = units() * stage / stages,
-             end = units() * (stage + 1) / stages;
+    unsigned begin = space.units() * stage / stages,
+             end = space.units() * (stage + 1) / stages;
     ChainPlan plan =
-        laid.chain->solve(begin, end, counting(stage, 1), /*limit=*/0);
+        laid().chain->solve(begin, end, counting(stage, 1), /*limit=*/0);
     PlannedMemory memory = memoryOf(stage, plan.total);
     if (memory.total() > candidate.memory.total())
       candidate.memory = memory;
@@ -293,6 +337,6 @@ Candidate PointSolver::finish(const PipelineChoice &choice) {
     candidate.plan.storage = StoragePlan{point.zero, {"dp"}};
     candidate.plan.microBatches = point.microBatches;
   }
-  writePlan(space.program, *laid.chain, whole, laid.mesh, candidate);
+  writePlan(space.program, *laid().chain, whole, laid().mesh, candidate);
   return candidate;
 }

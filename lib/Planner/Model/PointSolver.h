@@ -19,12 +19,17 @@ public:
   struct Laid {
     StageMesh mesh;
     std::unique_ptr<Chain> chain;
-    /// Of units' least times before each, whatever memory there is.
-    std::vector<double> leastSums;
   };
   /// For all points that differ in stages and ZeRO alone.
   const Laid &layOut(const PlanPoint &point);
+  /// The sums of units' least times of a micro-batch before each, whatever
+  /// memory there is and whatever is done once a step: for all points with the
+  /// same `tp` and as many samples of a rank.
+  const std::vector<double> &leastSums(const PlanPoint &point);
 
+  /// The units of all chains: of each segment its copies.
+  unsigned units() const;
+  AlikeLayers alike() const;
   int64_t batch() const { return program.samples().getBatch(); }
   int64_t memoryLimit() const { return limit; }
 
@@ -36,7 +41,10 @@ private:
   Derivatives derivatives;
   ReshardPlans reshards;
   int64_t limit;
+  std::unique_ptr<Chain> makeChain(const StageMesh &mesh);
+
   std::map<std::tuple<int64_t, int64_t, int64_t>, Laid> laid;
+  std::map<std::pair<int64_t, int64_t>, std::vector<double>> least;
 };
 
 class PointSolver {
@@ -44,8 +52,6 @@ public:
   PointSolver(SearchSpace &space, const PlanPoint &point);
 
   const PlanPoint &getPoint() const { return point; }
-  unsigned units() const { return laid.chain->size(); }
-  AlikeLayers alike() const { return laid.chain->alike(); }
   /// Times of a stage for a micro-batch, with the stage's part of what is done
   /// once a step; in µs.
   double boundOf(unsigned stage, unsigned begin, unsigned end);
@@ -58,6 +64,7 @@ public:
   Candidate finish(const PipelineChoice &choice);
 
 private:
+  const SearchSpace::Laid &laid();
   Counting counting(unsigned stage, double exposed) const;
   double exposedSync(const Counting &counting, const Parts &total) const;
   double onceOf(const Counting &counting, const Parts &total) const;
@@ -68,7 +75,9 @@ private:
 
   SearchSpace &space;
   PlanPoint point;
-  const SearchSpace::Laid &laid;
+  /// Once the point's own times are asked for.
+  const SearchSpace::Laid *made = nullptr;
+  const std::vector<double> &least;
   simulator::ScheduleKind schedule;
   /// For a price of memory, the sums of the units' least costs before each.
   struct Bound {
@@ -77,8 +86,6 @@ private:
   };
   const std::vector<Bound> &boundsOf(unsigned stage);
   std::map<int64_t, std::vector<Bound>> bounds; // by micro-batches in flight
-  /// Bounds look at memory once the point's times are asked for.
-  bool isAsked = false;
   std::map<std::pair<std::string, int64_t>, ChainPlan> solved;
 };
 

@@ -42,9 +42,8 @@ public:
   PlanResult run() {
     result.memoryLimit = space.memoryLimit();
     for (const PlanPoint &point : points()) {
-      auto solver = std::make_unique<PointSolver>(space, point);
-      if (solver->units() >= point.pp * point.chunks)
-        solvers.push_back(std::move(solver));
+      if (space.units() >= point.pp * point.chunks)
+        solvers.push_back(std::make_unique<PointSolver>(space, point));
     }
     result.points = static_cast<int64_t>(solvers.size());
     PipelineSearch found = search(&PointSolver::timeOf, request.within);
@@ -79,10 +78,9 @@ private:
                             [=](unsigned stage, unsigned begin, unsigned end) {
                               return (solver->*timeOf)(stage, begin, end);
                             },
-                            solver->alike()});
+                            space.alike()});
     }
-    unsigned units = solvers.empty() ? 0 : solvers.front()->units();
-    return searchPipelines(units, candidates, {within});
+    return searchPipelines(space.units(), candidates, {within});
   }
 
   /// The quickest by simulation, of those whose costs are within 1 % of the
