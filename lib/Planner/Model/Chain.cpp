@@ -3,6 +3,7 @@
 #include "lib/Planner/Model/Chain.h"
 #include "lib/Planner/Choices/Bounds.h"
 #include "llvm/ADT/STLExtras.h"
+#include <map>
 
 using namespace vescale;
 using namespace vescale::planner;
@@ -309,35 +310,43 @@ private:
     ChainPlan plan;
     if (std::isinf(total))
       return plan;
+    // Copies that stand between the same choices are alike.
+    std::map<std::tuple<const Tables::Table *, unsigned, unsigned>,
+             std::pair<UnitChoice, Parts>>
+        known;
     for (unsigned unit = end; unit-- > begin;) {
       const Tables::Table &table = tableOf(unit);
       unsigned in = previous[unit - begin][out];
-      unsigned mode = table.entries[in * table.outs + out].mode;
-      plan.units.push_back({chain.units[unit], table.modes[mode],
-                            table.priced[mode]->trace(in, out)});
+      auto [place, isNew] = known.try_emplace({&table, in, out});
+      auto &[choice, parts] = place->second;
+      if (isNew) {
+        unsigned mode = table.entries[in * table.outs + out].mode;
+        choice = {chain.units[unit], table.modes[mode],
+                  table.priced[mode]->trace(in, out)};
+        parts = partsOf(choice);
+      }
+      plan.units.push_back(choice);
+      plan.total.add(parts);
       out = in;
     }
     std::reverse(plan.units.begin(), plan.units.end());
-    sum(plan);
-    return plan;
-  }
-
-  void sum(ChainPlan &plan) const {
-    for (const UnitChoice &unit : plan.units) {
-      const SegmentGraph &graph = chain.links[unit.link];
-      for (auto [number, node] : llvm::enumerate(graph.nodes))
-        plan.total.add(recomputed(node.choices[unit.choices[number]],
-                                  unit.recompute,
-                                  static_cast<int>(number) == graph.in));
-      Parts between = graph.total(unit.choices);
-      plan.total.exchange +=
-          between.exchange +
-          (forwardTimes(unit.recompute) - 1) * between.forwardExchange;
-      plan.total.forwardExchange += between.forwardExchange;
-    }
     plan.time = counting.time(plan.total);
     plan.bytes = counting.bytes(plan.total) + plan.total.transient;
     plan.fits = plan.bytes <= limit;
+    return plan;
+  }
+
+  Parts partsOf(const UnitChoice &unit) const {
+    const SegmentGraph &graph = chain.links[unit.link];
+    Parts sum;
+    for (auto [number, node] : llvm::enumerate(graph.nodes))
+      sum.add(recomputed(node.choices[unit.choices[number]], unit.recompute,
+                         static_cast<int>(number) == graph.in));
+    Parts between = graph.total(unit.choices);
+    sum.exchange += between.exchange + (forwardTimes(unit.recompute) - 1) *
+                                           between.forwardExchange;
+    sum.forwardExchange += between.forwardExchange;
+    return sum;
   }
 
   const Chain &chain;
