@@ -268,4 +268,31 @@ TEST_F(ModelPlanner, MoreMemoryIsNeverSlower) {
   }
 }
 
+TEST_F(ModelPlanner, IsTheSameEachTimeAndWithinItsLimits) {
+  for (uint32_t seed = 0; seed < 30; ++seed) {
+    Random random(seed);
+    func::FuncOp forward = parse(randomModel(random, true));
+    Machine machine = randomMachine(random, 8);
+    PlanRequest request;
+    request.devices = 8;
+    request.mostStages = 2;
+    request.splitsBatch = true;
+    request.training = {8, 4};
+    FailureOr<PlanResult> first = makePlan(forward, machine, request),
+                          second = makePlan(forward, machine, request);
+    ASSERT_TRUE(succeeded(first) && succeeded(second));
+    ASSERT_TRUE(first->best() && second->best());
+    EXPECT_EQ(first->stopped, "");
+    EXPECT_EQ(planHash(first->best()->plan), planHash(second->best()->plan));
+    // Cut short, the bound still is one, and the plan no better.
+    request.workLimit = 1;
+    FailureOr<PlanResult> early = makePlan(forward, machine, request);
+    ASSERT_TRUE(succeeded(early));
+    if (!early->best())
+      continue;
+    EXPECT_LE(early->lowerBound, first->cost * (1 + 1e-9)) << "seed " << seed;
+    EXPECT_GE(early->cost, first->lowerBound * (1 - 1e-9)) << "seed " << seed;
+  }
+}
+
 } // namespace

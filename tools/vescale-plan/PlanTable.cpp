@@ -120,6 +120,7 @@ static llvm::json::Object candidateJson(const Candidate &plan) {
                             {"parts", point.chunks},
                             {"micro_batches", point.microBatches},
                             {"zero", point.zero},
+                            {"hash", planHash(plan.plan)},
                             {"step_us", plan.time.step},
                             {"cost_us", plan.time.cost},
                             {"compute_us", plan.time.compute},
@@ -143,6 +144,7 @@ llvm::json::Object vescale::planJson(const PlanResult &result) {
   return llvm::json::Object{{"plans", std::move(plans)},
                             {"cost_us", result.cost},
                             {"lower_bound_us", result.lowerBound},
+                            {"stopped", result.stopped},
                             {"points", result.points},
                             {"ruled_out", result.pruned},
                             {"memory_limit_bytes", result.memoryLimit}};

@@ -60,6 +60,14 @@ static cl::opt<std::string>
     whyNot("why-not",
            cl::desc("Plans under this decision too, and shows the difference"),
            cl::value_desc("tp=4"), cl::cat(category));
+static cl::opt<int64_t> workLimit(
+    "work-limit",
+    cl::desc("Ends the search when so many stages were solved: the same plan "
+             "on every host"),
+    cl::value_desc("N"), cl::cat(category));
+static cl::opt<double>
+    timeLimit("time-limit", cl::desc("Ends the search after so many seconds"),
+              cl::value_desc("S"), cl::cat(category));
 static cl::opt<bool> json("json", cl::desc("Print the plans as JSON"),
                           cl::cat(category));
 static cl::opt<int64_t>
@@ -127,6 +135,12 @@ static int explainTooLarge(const planner::PlanResult &result,
                          static_cast<double>(bytes) / (int64_t(1) << 30))
         .str();
   };
+  if (!result.stopped.empty()) {
+    llvm::errs() << "error: the " << result.stopped
+                 << " ended the search before it had a plan; a larger one, or "
+                    "more decisions, would do\n";
+    return exitNoPlan;
+  }
   if (result.tooLarge.empty()) {
     llvm::errs() << "error: no plan: " << request.devices
                  << " ranks cannot share out a batch of this size";
@@ -197,8 +211,16 @@ int main(int argc, char **argv) {
           "--cluster=dgx-h100:64 -o plan.json\n",
           &llvm::errs()))
     return exitUsage;
-  if (model.empty() || cluster.empty())
-    return usage("vescale-plan MODEL --cluster=c.json");
+  if (model.empty())
+    return usage("MODEL is missing: an .onnx or .mlir file");
+  if (cluster.empty())
+    return usage("--cluster says for what machine: a file that vescale-profile "
+                 "made, or a preset such as dgx-h100:64");
+  if (memoryBytes < 0 || workLimit < 0 || timeLimit < 0 || mostStages < 1 ||
+      (zero.getNumOccurrences() && (zero < 0 || zero > 3)) ||
+      (microBatches.getNumOccurrences() && microBatches < 1))
+    return usage("--zero can be 0 to 3, --stages and --micro-batches are at "
+                 "least 1, limits are not negative");
   llvm::Expected<Machine> machine = Machine::read(cluster);
   if (!machine)
     return fail(exitBadInput, machine.takeError());
@@ -229,6 +251,8 @@ int main(int argc, char **argv) {
   request.splitsBatch = splitBatch;
   request.mostStages = mostStages;
   request.memoryBytes = memoryBytes;
+  request.workLimit = workLimit;
+  request.timeLimitSeconds = timeLimit;
   llvm::Expected<planner::PlanPins> pins = readPins(mesh);
   if (!pins)
     return fail(exitUsage, pins.takeError());

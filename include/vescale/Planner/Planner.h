@@ -48,6 +48,10 @@ struct PlanRequest {
   int64_t mostStages = 1;
   /// Plans that cost so much more than the best are told of, too.
   double within = 0.05;
+  /// The search ends when so many stages have been solved, alike on every host,
+  /// or after so many seconds; 0 for no limit.
+  int64_t workLimit = 0;
+  double timeLimitSeconds = 0;
   /// Micro-batches may be chosen: the program's batch is the step's.
   bool splitsBatch = false;
   PlanPins pins;
@@ -105,12 +109,17 @@ struct PlanResult {
   /// How many points there are, how many bounds ruled out, and how often a
   /// stage was solved.
   int64_t points = 0, pruned = 0, solved = 0;
+  /// What cut the search short, in words; empty if nothing did.
+  std::string stopped;
   int64_t memoryLimit = 0;
 
   const Candidate *best() const {
     return candidates.empty() ? nullptr : &candidates.front();
   }
 };
+
+/// Of what the plan file says, the same on every host: 16 hexadecimal digits.
+std::string planHash(const PlanFile &plan);
 
 /// Fails with a diagnostic where an op cannot be planned.
 llvm::FailureOr<PlanResult> makePlan(mlir::func::FuncOp forward,

@@ -15,6 +15,9 @@
 #include "lib/Planner/Model/PointSolver.h"
 #include "vescale/Planner/PipelineSearch.h"
 #include "vescale/Simulator/Pipeline.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
+#include <chrono>
 
 using namespace mlir;
 using namespace vescale;
@@ -46,7 +49,12 @@ public:
         solvers.push_back(std::make_unique<PointSolver>(space, point));
     }
     result.points = static_cast<int64_t>(solvers.size());
-    PipelineSearch found = search(&PointSolver::timeOf, request.within);
+    PipelineSearch found = search(&PointSolver::timeOf, request.within, 1);
+    if (!found.isComplete)
+      result.stopped =
+          request.workLimit && found.timesAsked >= size_t(request.workLimit)
+              ? "work limit"
+              : "time limit";
     result.pruned = static_cast<int64_t>(found.pruned);
     result.solved = static_cast<int64_t>(found.timesAsked);
     for (const PipelineChoice &choice : found.choices)
@@ -56,7 +64,8 @@ public:
       return std::move(result);
     }
     result.cost = found.choices.front().time;
-    result.lowerBound = search(&PointSolver::lowerTimeOf, 0).lowerBound;
+    // As much again as half of what the first search may take.
+    result.lowerBound = search(&PointSolver::lowerTimeOf, 0, 1.5).lowerBound;
     takeQuickest();
     return std::move(result);
   }
@@ -65,7 +74,8 @@ private:
   using StageTimeOf = double (PointSolver::*)(unsigned stage, unsigned begin,
                                               unsigned end);
 
-  PipelineSearch search(StageTimeOf timeOf, double within) {
+  /// Within the limits, of time so many times as much since the beginning.
+  PipelineSearch search(StageTimeOf timeOf, double within, double times) {
     std::vector<PipelineCandidate> candidates;
     for (const std::unique_ptr<PointSolver> &each : solvers) {
       PointSolver *solver = each.get();
@@ -80,7 +90,16 @@ private:
                             },
                             space.alike()});
     }
-    return searchPipelines(space.units(), candidates, {within});
+    PipelineLimits limits;
+    limits.within = within;
+    if (request.workLimit > 0)
+      limits.times = request.workLimit;
+    if (request.timeLimitSeconds > 0)
+      limits.shouldStop = [this, times] {
+        std::chrono::duration<double> spent = Clock::now() - begin;
+        return spent.count() > times * request.timeLimitSeconds;
+      };
+    return searchPipelines(space.units(), candidates, limits);
   }
 
   /// The quickest by simulation, of those whose costs are within 1 % of the
@@ -145,12 +164,20 @@ private:
     });
   }
 
+  using Clock = std::chrono::steady_clock;
+
+  Clock::time_point begin = Clock::now();
   SearchSpace space;
   const PlanRequest &request;
   std::vector<std::unique_ptr<PointSolver>> solvers;
   PlanResult result;
 };
 } // namespace
+
+std::string vescale::planner::planHash(const PlanFile &plan) {
+  return llvm::utohexstr(llvm::xxh3_64bits(printPlan(plan)),
+                         /*LowerCase=*/true, /*Width=*/16);
+}
 
 FailureOr<PlanResult> vescale::planner::makePlan(func::FuncOp forward,
                                                  const Machine &machine,
