@@ -1,6 +1,9 @@
 //===- PlanTable.cpp - A plan as people read it -----------------*- C++ -*-===//
 
 #include "tools/vescale-plan/PlanTable.h"
+#include "tools/vescale-plan/PlanDocument.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace vescale;
@@ -21,7 +24,7 @@ static std::string bytesText(int64_t bytes) {
 }
 
 /// "dp=16, tp=4, 8 micro-batches, ZeRO-3, recompute 20 of 32 layers".
-static std::string describe(const Candidate &plan) {
+std::string vescale::describePlan(const Candidate &plan) {
   const PlanPoint &point = plan.point;
   std::string text;
   if (point.pp > 1)
@@ -49,21 +52,27 @@ static void printRow(const Candidate &plan, llvm::raw_ostream &os) {
                 milliseconds(plan.time.step), milliseconds(plan.time.compute),
                 milliseconds(plan.time.exchange), milliseconds(plan.time.sync),
                 milliseconds(plan.time.bubble), bytesText(plan.memory.total()),
-                describe(plan));
+                describePlan(plan));
 }
 
 static void printLayers(const Candidate &plan, llvm::raw_ostream &os) {
   os << "\nlayers\n";
   for (const PlannedLayer &layer : plan.layers) {
-    os << "  " << (layer.name.empty() ? "(no module)" : layer.name);
+    os << "  ";
+    if (plan.stages.size() > 1)
+      os << "stage " << layer.stage << ": ";
+    os << (layer.name.empty() ? "(no module)" : layer.name);
     if (layer.copies > 1)
       os << " and " << layer.copies - 1 << " more";
     if (layer.recompute != "none")
       os << ", recomputed: " << layer.recompute;
-    os << "\n";
-    for (const auto &[name, layout] : layer.layouts)
-      if (layout != "whole")
-        os << "    " << name << ": " << layout << "\n";
+    os << formatv(", {0} ms and {1} each\n", milliseconds(layer.time),
+                  bytesText(layer.memory));
+    for (const PlannedLayer::Tensor &tensor : layer.tensors)
+      for (auto [dim, axes] : llvm::enumerate(tensor.dims))
+        if (!axes.empty())
+          os << "    " << tensor.name << ": " << llvm::join(axes, ", ")
+             << " on dimension " << dim << "\n";
   }
 }
 
@@ -72,7 +81,7 @@ void vescale::printPlanTable(const PlanResult &result, llvm::raw_ostream &os) {
   if (!best)
     return;
   const PlannedMemory &memory = best->memory;
-  os << describe(*best) << "\n"
+  os << describePlan(*best) << "\n"
      << formatv("step     {0} ms: compute {1}, exposed exchanges {2}, gradient "
                 "sums {3}, bubble {4}\n",
                 milliseconds(best->time.step), milliseconds(best->time.compute),
@@ -90,6 +99,10 @@ void vescale::printPlanTable(const PlanResult &result, llvm::raw_ostream &os) {
             milliseconds(result.cost), milliseconds(result.lowerBound),
             100 * (result.cost / result.lowerBound - 1), result.points,
             result.pruned);
+  if (!result.stopped.empty())
+    os << "         cut short by the " << result.stopped
+       << ": a better plan may exist, as far as the gap says\n";
+  os << "hash     " << planHash(best->plan) << "\n";
   printLayers(*best, os);
   os << "\nplans near it\n"
      << formatv("{0,12} {1,10} {2,10} {3,10} {4,10} {5,12}\n", "step ms",

@@ -3,9 +3,11 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
+#include "tools/vescale-plan/PlanDocument.h"
 #include "tools/vescale-plan/PlanTable.h"
 #include "vescale/Driver/Planning.h"
 #include "vescale/Driver/Register.h"
+#include "vescale/Report/PlanReport.h"
 #include "vescale/Support/CommandLine.h"
 #include "vescale/Support/Diagnostics.h"
 #include "vescale/Support/ExitCodes.h"
@@ -13,7 +15,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/Path.h"
 
 namespace cl = llvm::cl;
 using namespace vescale;
@@ -78,6 +80,11 @@ static cl::opt<bool>
                cl::desc("The batch is a step's: micro-batches may be smaller"),
                cl::cat(category));
 
+static cl::opt<std::string>
+    reportFile("report",
+               cl::desc("Where a page that shows the plans goes (HTML)"),
+               cl::value_desc("plan.html"), cl::cat(category));
+
 static int usage(const llvm::Twine &message) {
   llvm::errs() << "error: " << message << "\n";
   return exitUsage;
@@ -86,6 +93,13 @@ static int usage(const llvm::Twine &message) {
 static int fail(int code, llvm::Error error) {
   llvm::logAllUnhandledErrors(std::move(error), llvm::errs(), "error: ");
   return code;
+}
+
+static llvm::Error writeFile(llvm::StringRef path, llvm::StringRef text) {
+  return llvm::writeToOutput(path, [&](llvm::raw_ostream &os) {
+    os << text;
+    return llvm::Error::success();
+  });
 }
 
 /// What the user has decided; an error names what no plan has.
@@ -287,13 +301,18 @@ int main(int argc, char **argv) {
     else
       return explainTooLarge(*under, forward, *machine, request);
   }
-  if (!output.empty()) {
-    std::error_code error;
-    llvm::ToolOutputFile file(output, error, llvm::sys::fs::OF_Text);
-    if (error)
-      return usage(output + ": " + error.message());
-    file.os() << printPlan(best->plan);
-    file.keep();
+  if (!output.empty())
+    if (llvm::Error error = writeFile(output, printPlan(best->plan)))
+      return fail(exitRunFailed, std::move(error));
+  if (!reportFile.empty()) {
+    std::string page;
+    llvm::raw_string_ostream os(page);
+    if (llvm::Error error = writePlanReport(
+            planDocument(llvm::sys::path::filename(model), *result, *machine),
+            os))
+      return fail(exitRunFailed, std::move(error));
+    if (llvm::Error error = writeFile(reportFile, page))
+      return fail(exitRunFailed, std::move(error));
   }
   return exitDone;
 }

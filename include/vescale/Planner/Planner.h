@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "vescale/CostModel/Machine.h"
 #include "vescale/Planner/PlanFile.h"
+#include "vescale/Simulator/Timeline.h"
 
 namespace vescale::planner {
 
@@ -57,13 +58,22 @@ struct PlanRequest {
   PlanPins pins;
 };
 
-/// One layout type of a run of layers, for people.
+/// A run of layers that are laid out alike, for people. Of one of them on one
+/// rank in a step: times in µs, sizes in bytes.
 struct PlannedLayer {
-  std::string name;
-  int64_t copies = 1;
+  struct Tensor {
+    std::string name; // of the parameter
+    std::vector<int64_t> shape;
+    std::vector<std::vector<std::string>> dims; // axes of each dimension
+  };
+  std::string name;     // of the first: a module of the author's, or empty
+  bool isLayer = false; // one of several alike
+  int64_t copies = 0;
+  size_t stage = 0;
   std::string recompute;
-  /// Ops and parameters by name, with the layout of their first result.
-  std::vector<std::pair<std::string, std::string>> layouts;
+  double time = 0;
+  int64_t memory = 0, sent = 0;
+  std::vector<Tensor> tensors;
 };
 
 /// Times in µs, sizes in bytes of a rank.
@@ -96,6 +106,8 @@ struct Candidate {
   std::vector<PlannedStage> stages;
   PlanFile plan;
   std::vector<PlannedLayer> layers;
+  /// Of a step; rank s is stage s.
+  simulator::Timeline timeline;
 };
 
 struct PlanResult {

@@ -10,12 +10,19 @@ using namespace vescale::planner;
 
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-double Counting::sync(const Parts &parts) const {
-  if (zero == 0)
-    return parts.modelSum + parts.sum;
-  auto batches = static_cast<double>(microBatches);
-  return parts.modelSum + parts.scatter * (zero >= 2 ? batches : 1) +
-         parts.gather * (zero >= 3 ? 2 * batches : 1);
+Moved Counting::syncMoved(const Parts &parts) const {
+  Moved moved = parts.modelSum;
+  auto add = [&](const Moved &each, int64_t times) {
+    moved.us += each.us * static_cast<double>(times);
+    moved.sent += each.sent * times;
+  };
+  if (zero == 0) {
+    add(parts.sum, 1);
+    return moved;
+  }
+  add(parts.scatter, zero >= 2 ? microBatches : 1);
+  add(parts.gather, zero >= 3 ? 2 * microBatches : 1);
+  return moved;
 }
 
 double Counting::update(const Parts &parts) const {
@@ -324,6 +331,10 @@ private:
         choice = {chain.units[unit], table.modes[mode],
                   table.priced[mode]->trace(in, out)};
         parts = partsOf(choice);
+        choice.time = counting.time(parts);
+        choice.bytes = counting.bytes(parts);
+        choice.sent =
+            counting.microBatches * parts.sent + counting.syncMoved(parts).sent;
       }
       plan.units.push_back(choice);
       plan.total.add(parts);
@@ -346,6 +357,7 @@ private:
     sum.exchange += between.exchange + (forwardTimes(unit.recompute) - 1) *
                                            between.forwardExchange;
     sum.forwardExchange += between.forwardExchange;
+    sum.sent += between.sent;
     return sum;
   }
 

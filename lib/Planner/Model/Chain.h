@@ -41,7 +41,8 @@ struct Counting {
   /// Of a step in µs: a sum over parts, and so what is minimised.
   double time(const Parts &parts) const;
   /// Of it the sums of gradients and gathers of parameters, hidden or not.
-  double sync(const Parts &parts) const;
+  double sync(const Parts &parts) const { return syncMoved(parts).us; }
+  Moved syncMoved(const Parts &parts) const;
   double update(const Parts &parts) const;
   int64_t parameters(const Parts &parts) const;
   int64_t gradients(const Parts &parts) const;
@@ -63,6 +64,9 @@ struct UnitChoice {
   Recompute recompute = Recompute::None;
   /// One for each node of the link's graph.
   llvm::SmallVector<unsigned> choices;
+  /// Of a step, in µs and bytes of a rank.
+  double time = 0;
+  int64_t bytes = 0, sent = 0;
 };
 
 struct ChainPlan {

@@ -19,15 +19,18 @@ namespace {
 class Writer {
 public:
   Writer(const Program &program, const Chain &chain, const ChainPlan &plan,
-         const StageMesh &mesh, Candidate &candidate)
-      : program(program), chain(chain), plan(plan), mesh(mesh),
+         ArrayRef<unsigned> ends, const StageMesh &mesh, Candidate &candidate)
+      : program(program), chain(chain), plan(plan), ends(ends), mesh(mesh),
         candidate(candidate) {}
 
   void run() {
     size_t unit = 0;
     for (const Segment &segment : program.segments())
-      for (unsigned copy = 0; copy < segment.copies; ++copy)
-        addUnit(segment, copy, plan.units[unit++]);
+      for (unsigned copy = 0; copy < segment.copies; ++copy, ++unit) {
+        if (unit == ends[stage])
+          ++stage;
+        addUnit(segment, copy, plan.units[unit]);
+      }
     writeRecompute();
     writeInputs();
     for (auto &[name, layout] : parameters)
@@ -124,42 +127,44 @@ private:
     }
     std::vector<PlannedLayer> &list = candidate.layers;
     if (!last || last->link != unit.link || last->choices != unit.choices ||
-        last->recompute != unit.recompute) {
+        last->recompute != unit.recompute || list.back().stage != stage) {
       static constexpr const char *words[] = {"none", "selective", "full"};
       PlannedLayer layer;
       layer.name = name;
-      layer.copies = 0;
+      layer.isLayer = segment.copies > 1;
+      layer.stage = stage;
       layer.recompute = words[static_cast<unsigned>(unit.recompute)];
-      describeParameters(segment, copy, unit, layer);
+      layer.time = unit.time;
+      layer.memory = unit.bytes;
+      layer.sent = unit.sent;
+      addTensors(segment, copy, unit, layer);
       list.push_back(std::move(layer));
     }
     ++list.back().copies;
     last = &unit;
   }
 
-  void describeParameters(const Segment &segment, unsigned copy,
-                          const UnitChoice &unit, PlannedLayer &layer) const {
+  void addTensors(const Segment &segment, unsigned copy, const UnitChoice &unit,
+                  PlannedLayer &layer) const {
     for (auto [node, choice] :
          llvm::zip_equal(chain.link(unit.link).nodes, unit.choices)) {
       if (!node.op)
         continue;
       Operation *op = program.inCopy(segment, node.op, copy);
-      for (OpOperand &operand : op->getOpOperands())
-        if (graph::ParameterOp parameter = parameterOf(operand.get()))
-          layer.layouts.push_back(
-              {parameter.getName().str(),
-               describe(node.strategies[choice]
-                            .operands[operand.getOperandNumber()])});
+      for (OpOperand &operand : op->getOpOperands()) {
+        graph::ParameterOp parameter = parameterOf(operand.get());
+        if (!parameter)
+          continue;
+        ArrayRef<int64_t> shape = graph::shapeOf(operand.get());
+        PlannedLayer::Tensor tensor{
+            parameter.getName().str(), {shape.begin(), shape.end()}, {}};
+        for (AxesAttr axes : node.strategies[choice]
+                                 .operands[operand.getOperandNumber()]
+                                 .getDims())
+          tensor.dims.push_back(namesOf(axes));
+        layer.tensors.push_back(std::move(tensor));
+      }
     }
-  }
-
-  /// `tp on dimension 1`, of a stored parameter's view.
-  std::string describe(LayoutAttr layout) const {
-    for (auto [dim, axes] : llvm::enumerate(layout.getDims()))
-      for (const std::string &axis : namesOf(axes))
-        if (axis == kModelAxis)
-          return "tp on dimension " + std::to_string(dim);
-    return "whole";
   }
 
   void writeRecompute() {
@@ -205,12 +210,13 @@ private:
   const Program &program;
   const Chain &chain;
   const ChainPlan &plan;
+  ArrayRef<unsigned> ends; // of stages
   const StageMesh &mesh;
   Candidate &candidate;
   llvm::MapVector<StringRef, LayoutAttr> parameters;
   llvm::MapVector<std::string, LayoutAttr, llvm::StringMap<unsigned>> ops;
   DenseMap<Operation *, LayoutAttr> forms;
-  size_t layers = 0;
+  size_t layers = 0, stage = 0;
   std::array<unsigned, 3> counts{}; // of layers by Recompute
   std::vector<std::string> recomputed;
   const UnitChoice *last = nullptr;
@@ -218,7 +224,7 @@ private:
 } // namespace
 
 void vescale::planner::writePlan(const Program &program, const Chain &chain,
-                                 const ChainPlan &plan, const StageMesh &mesh,
-                                 Candidate &candidate) {
-  Writer(program, chain, plan, mesh, candidate).run();
+                                 const ChainPlan &plan, ArrayRef<unsigned> ends,
+                                 const StageMesh &mesh, Candidate &candidate) {
+  Writer(program, chain, plan, ends, mesh, candidate).run();
 }

@@ -8,10 +8,10 @@
 namespace vescale::planner {
 
 /// The layouts that the plan's choices give to what has a name, and which
-/// layers are computed again.
+/// layers are computed again. Stages end at the units `ends`.
 void writePlan(const Program &program, const Chain &chain,
-               const ChainPlan &plan, const StageMesh &mesh,
-               Candidate &candidate);
+               const ChainPlan &plan, llvm::ArrayRef<unsigned> ends,
+               const StageMesh &mesh, Candidate &candidate);
 
 } // namespace vescale::planner
 

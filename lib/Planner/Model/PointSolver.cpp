@@ -302,6 +302,7 @@ Candidate PointSolver::finish(const PipelineChoice &choice) {
   if (!timeline)
     llvm::report_fatal_error(timeline.takeError());
   candidate.time.step = timeline->makespan;
+  candidate.timeline = std::move(*timeline);
   auto batches = static_cast<double>(point.microBatches);
   unsigned begin = 0;
   double busiest = 0;
@@ -337,6 +338,7 @@ Candidate PointSolver::finish(const PipelineChoice &choice) {
     candidate.plan.storage = StoragePlan{point.zero, {"dp"}};
     candidate.plan.microBatches = point.microBatches;
   }
-  writePlan(space.program, *laid().chain, whole, laid().mesh, candidate);
+  writePlan(space.program, *laid().chain, whole, split.ends, laid().mesh,
+            candidate);
   return candidate;
 }

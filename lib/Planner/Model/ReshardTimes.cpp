@@ -19,14 +19,22 @@ int64_t vescale::planner::localBytes(RankedTensorType type, LayoutAttr layout,
   return elements * widthOf(type);
 }
 
-double ReshardTimes::over(ArrayRef<AxisRefAttr> axes, Collective kind,
-                          int64_t bytes) const {
+Moved ReshardTimes::over(ArrayRef<AxisRefAttr> axes, Collective kind,
+                         int64_t bytes) const {
   DeviceGroup group;
   for (AxisRefAttr axis : axes)
     if (axis.getName() != kMicroAxis)
       group.axes.push_back(
           {axis.getSize(mesh.mesh), axis.getStride(mesh.mesh)});
-  return group.size() > 1 ? machine.collectiveTime(kind, bytes, group) : 0;
+  int64_t ranks = group.size();
+  if (ranks == 1)
+    return {};
+  // As CollectiveOpInterface counts them.
+  int64_t sent = bytes;
+  if (kind != Collective::Send)
+    sent =
+        (kind == Collective::AllReduce ? 2 : 1) * (bytes / ranks) * (ranks - 1);
+  return {machine.collectiveTime(kind, bytes, group), sent};
 }
 
 namespace {
@@ -64,9 +72,9 @@ static Place placeOf(LayoutAttr layout, AxisRefAttr axis) {
 
 /// The one collective that moves `tp` alone: what planReshard() finds, without
 /// the search.
-std::optional<double> ReshardTimes::moveModel(RankedTensorType type,
-                                              LayoutAttr from,
-                                              LayoutAttr to) const {
+std::optional<Moved> ReshardTimes::moveModel(RankedTensorType type,
+                                             LayoutAttr from,
+                                             LayoutAttr to) const {
   if (!mesh.model)
     return std::nullopt;
   Place source = placeOf(from, mesh.model), target = placeOf(to, mesh.model);
@@ -75,7 +83,7 @@ std::optional<double> ReshardTimes::moveModel(RankedTensorType type,
     return std::nullopt;
   int64_t whole = localBytes(type, source.rest, mesh);
   if (source.kind == Place::Nowhere)
-    return 0; // each takes its slice
+    return Moved(); // each takes its slice
   bool toDim = target.kind == Place::Dim;
   if (source.kind == Place::Partial)
     return over({mesh.model},
@@ -86,13 +94,13 @@ std::optional<double> ReshardTimes::moveModel(RankedTensorType type,
   return over({mesh.model}, Collective::AllToAll, localBytes(type, from, mesh));
 }
 
-double ReshardTimes::compute(RankedTensorType type, LayoutAttr from,
-                             LayoutAttr to) const {
-  if (std::optional<double> time = moveModel(type, from, to))
-    return *time;
+Moved ReshardTimes::compute(RankedTensorType type, LayoutAttr from,
+                            LayoutAttr to) const {
+  if (std::optional<Moved> moved = moveModel(type, from, to))
+    return *moved;
   const std::optional<ReshardPlan> &plan = plans.between(type, from, to, mesh);
   if (!plan)
-    return std::numeric_limits<double>::infinity();
+    return {std::numeric_limits<double>::infinity(), 0};
   auto bytesOf = [&](ArrayRef<AxisList> dims) {
     int64_t bytes = widthOf(type);
     for (auto [size, axes] : llvm::zip_equal(type.getShape(), dims))
@@ -102,7 +110,7 @@ double ReshardTimes::compute(RankedTensorType type, LayoutAttr from,
   SmallVector<AxisList> dims;
   for (AxesAttr axes : from.getDims())
     dims.emplace_back(axes.begin(), axes.end());
-  double time = 0;
+  Moved moved;
   for (const ReshardStep &step : plan->steps) {
     int64_t before = bytesOf(dims), after = bytesOf(step.dims);
     dims = step.dims;
@@ -110,23 +118,23 @@ double ReshardTimes::compute(RankedTensorType type, LayoutAttr from,
     case ReshardStep::Slice:
       break;
     case ReshardStep::AllGather:
-      time += over(step.axes, Collective::AllGather, after);
+      moved += over(step.axes, Collective::AllGather, after);
       break;
     case ReshardStep::AllReduce:
-      time += over(step.axes, Collective::AllReduce, before);
+      moved += over(step.axes, Collective::AllReduce, before);
       break;
     case ReshardStep::ReduceScatter:
-      time += over(step.axes, Collective::ReduceScatter, before);
+      moved += over(step.axes, Collective::ReduceScatter, before);
       break;
     case ReshardStep::AllToAll:
-      time += over(step.axes, Collective::AllToAll, before);
+      moved += over(step.axes, Collective::AllToAll, before);
       break;
     case ReshardStep::Permute:
-      time += over(step.axes, Collective::Send, before);
+      moved += over(step.axes, Collective::Send, before);
       break;
     }
   }
-  return time;
+  return moved;
 }
 
 const std::optional<ReshardPlan> &ReshardPlans::between(RankedTensorType type,
@@ -139,11 +147,11 @@ const std::optional<ReshardPlan> &ReshardPlans::between(RankedTensorType type,
   return place->second;
 }
 
-double ReshardTimes::between(RankedTensorType type, LayoutAttr from,
-                             LayoutAttr to) {
+Moved ReshardTimes::between(RankedTensorType type, LayoutAttr from,
+                            LayoutAttr to) {
   if (from == to)
-    return 0;
-  auto [place, isNew] = known.try_emplace({type, from, to}, 0.0);
+    return {};
+  auto [place, isNew] = known.try_emplace({type, from, to});
   if (isNew)
     place->second = compute(type, from, to);
   return place->second;

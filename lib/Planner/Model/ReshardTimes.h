@@ -23,8 +23,20 @@ private:
       known;
 };
 
-/// In microseconds, over a machine whose devices are the ranks of a stage's
-/// mesh in their order. Remembers what it was asked.
+/// What moving a value takes: µs, and the bytes that a rank sends.
+struct Moved {
+  double us = 0;
+  int64_t sent = 0;
+
+  Moved &operator+=(const Moved &other) {
+    us += other.us;
+    sent += other.sent;
+    return *this;
+  }
+};
+
+/// Over a machine whose devices are the ranks of a stage's mesh in their order.
+/// Remembers what it was asked.
 class ReshardTimes {
 public:
   ReshardTimes(const Machine &machine, const StageMesh &mesh,
@@ -32,25 +44,25 @@ public:
       : machine(machine), mesh(mesh), plans(plans) {}
 
   /// Infinite if there is no way.
-  double between(mlir::RankedTensorType type, dist::LayoutAttr from,
-                 dist::LayoutAttr to);
+  Moved between(mlir::RankedTensorType type, dist::LayoutAttr from,
+                dist::LayoutAttr to);
   /// Of a collective over these axes; micro-batches are not in space and take
   /// no part. `bytes` as in Machine::collectiveTime().
-  double over(llvm::ArrayRef<dist::AxisRefAttr> axes, Collective kind,
-              int64_t bytes) const;
+  Moved over(llvm::ArrayRef<dist::AxisRefAttr> axes, Collective kind,
+             int64_t bytes) const;
 
 private:
-  std::optional<double> moveModel(mlir::RankedTensorType type,
-                                  dist::LayoutAttr from,
-                                  dist::LayoutAttr to) const;
-  double compute(mlir::RankedTensorType type, dist::LayoutAttr from,
-                 dist::LayoutAttr to) const;
+  std::optional<Moved> moveModel(mlir::RankedTensorType type,
+                                 dist::LayoutAttr from,
+                                 dist::LayoutAttr to) const;
+  Moved compute(mlir::RankedTensorType type, dist::LayoutAttr from,
+                dist::LayoutAttr to) const;
 
   const Machine &machine;
   const StageMesh &mesh;
   ReshardPlans &plans;
   llvm::DenseMap<std::tuple<mlir::Type, mlir::Attribute, mlir::Attribute>,
-                 double>
+                 Moved>
       known;
 };
 

@@ -17,6 +17,7 @@ void Parts::add(const Parts &other) {
   backward += other.backward;
   exchange += other.exchange;
   forwardExchange += other.forwardExchange;
+  sent += other.sent;
   modelSum += other.modelSum;
   sum += other.sum;
   scatter += other.scatter;
@@ -40,6 +41,7 @@ Parts SegmentGraph::total(ArrayRef<unsigned> choices) const {
         choices[edge.u] * nodes[edge.v].choices.size() + choices[edge.v];
     sum.exchange += edge.forward[at] + edge.backward[at];
     sum.forwardExchange += edge.forward[at];
+    sum.sent += edge.sent[at];
   }
   return sum;
 }
@@ -134,10 +136,10 @@ private:
   void connect(Operation *op);
   void connectOperand(OpOperand &operand, unsigned user);
   void addEdge(unsigned u, unsigned v,
-               llvm::function_ref<double(unsigned, unsigned)> forward,
-               llvm::function_ref<double(unsigned, unsigned)> backward);
-  double backwardTime(RankedTensorType type, LayoutAttr from,
-                      ArrayRef<AxisRefAttr> summed, LayoutAttr to) const;
+               llvm::function_ref<Moved(unsigned, unsigned)> forward,
+               llvm::function_ref<Moved(unsigned, unsigned)> backward);
+  Moved moveBack(RankedTensorType type, LayoutAttr from,
+                 ArrayRef<AxisRefAttr> summed, LayoutAttr to) const;
   void markKept(Operation *op);
   void priceKept();
 
@@ -182,8 +184,10 @@ void SegmentBuilder::Maker::priceParameter(Value value, LayoutAttr layout,
                        int64_t size) {
     if (size >= bucketBytes)
       return with.reshards.over(axes, kind, size);
-    return with.reshards.over(axes, kind, bucketBytes) *
-           (static_cast<double>(size) / bucketBytes);
+    Moved all = with.reshards.over(axes, kind, bucketBytes);
+    double part = static_cast<double>(size) / bucketBytes;
+    return Moved{all.us * part,
+                 static_cast<int64_t>(static_cast<double>(all.sent) * part)};
   };
   AxisList data, model;
   for (AxisRefAttr axis : summed)
@@ -302,10 +306,9 @@ void SegmentBuilder::Maker::addParameter(Value value) {
 
 /// From where a consumer has the gradient, partial over the axes that it summed
 /// there, to the producer's layout.
-double SegmentBuilder::Maker::backwardTime(RankedTensorType type,
-                                           LayoutAttr from,
-                                           ArrayRef<AxisRefAttr> summed,
-                                           LayoutAttr to) const {
+Moved SegmentBuilder::Maker::moveBack(RankedTensorType type, LayoutAttr from,
+                                      ArrayRef<AxisRefAttr> summed,
+                                      LayoutAttr to) const {
   from = from.withoutPartial();
   AxisList partial = overModel(summed);
   if (!partial.empty())
@@ -316,13 +319,15 @@ double SegmentBuilder::Maker::backwardTime(RankedTensorType type,
 
 void SegmentBuilder::Maker::addEdge(
     unsigned u, unsigned v,
-    llvm::function_ref<double(unsigned, unsigned)> forward,
-    llvm::function_ref<double(unsigned, unsigned)> backward) {
+    llvm::function_ref<Moved(unsigned, unsigned)> forward,
+    llvm::function_ref<Moved(unsigned, unsigned)> backward) {
   SegmentEdge edge{u, v, {}, {}};
   for (unsigned a = 0; a < graph.nodes[u].choices.size(); ++a)
     for (unsigned b = 0; b < graph.nodes[v].choices.size(); ++b) {
-      edge.forward.push_back(forward(a, b));
-      edge.backward.push_back(backward ? backward(a, b) : 0);
+      Moved there = forward(a, b), back = backward ? backward(a, b) : Moved();
+      edge.forward.push_back(there.us);
+      edge.backward.push_back(back.us);
+      edge.sent.push_back(there.sent + back.sent);
     }
   graph.edges.push_back(std::move(edge));
 }
@@ -335,7 +340,7 @@ void SegmentBuilder::Maker::connectOperand(OpOperand &operand, unsigned user) {
   auto need = [&](unsigned choice) -> const Strategy & {
     return graph.nodes[user].strategies[choice];
   };
-  constexpr double never = std::numeric_limits<double>::infinity();
+  constexpr Moved never{std::numeric_limits<double>::infinity(), 0};
   if (parameterOf(value)) {
     if (value.hasOneUse())
       return;
@@ -346,7 +351,7 @@ void SegmentBuilder::Maker::connectOperand(OpOperand &operand, unsigned user) {
         [&](unsigned a, unsigned b) {
           return graph.nodes[nodeOf[value]].layouts[a] ==
                          need(b).operands[index].withoutPartial()
-                     ? 0
+                     ? Moved()
                      : never;
         },
         nullptr);
@@ -368,15 +373,15 @@ void SegmentBuilder::Maker::connectOperand(OpOperand &operand, unsigned user) {
       LayoutAttr from = need(b).operands[index].withoutPartial();
       // Stays a sum, to be completed once for all uses.
       if (partial && from == form(a))
-        return 0.0;
-      return backwardTime(type, from, summed, form(a));
+        return Moved();
+      return moveBack(type, from, summed, form(a));
     };
     addEdge(
         node, user,
         [&](unsigned a, unsigned b) {
           return with.reshards.between(type, form(a), need(b).operands[index]);
         },
-        backward ? llvm::function_ref<double(unsigned, unsigned)>(back)
+        backward ? llvm::function_ref<Moved(unsigned, unsigned)>(back)
                  : nullptr);
     return;
   }
@@ -386,16 +391,15 @@ void SegmentBuilder::Maker::connectOperand(OpOperand &operand, unsigned user) {
     return graph.nodes[producer].strategies[choice].results[result];
   };
   auto back = [&](unsigned a, unsigned b) {
-    return backwardTime(type, need(b).operands[index], need(b).gradients[index],
-                        made(a));
+    return moveBack(type, need(b).operands[index], need(b).gradients[index],
+                    made(a));
   };
   addEdge(
       producer, user,
       [&](unsigned a, unsigned b) {
         return with.reshards.between(type, made(a), need(b).operands[index]);
       },
-      backward ? llvm::function_ref<double(unsigned, unsigned)>(back)
-               : nullptr);
+      backward ? llvm::function_ref<Moved(unsigned, unsigned)>(back) : nullptr);
 }
 
 void SegmentBuilder::Maker::connect(Operation *op) {
@@ -421,7 +425,7 @@ void SegmentBuilder::Maker::connect(Operation *op) {
       AxisList summed;
       if (graph.nodes[node].partialGradient[b])
         summed.push_back(mesh.model);
-      return backwardTime(type, form(b), summed, made(a));
+      return moveBack(type, form(b), summed, made(a));
     };
     bool backward = with.training && hasGradient(result);
     addEdge(
@@ -429,7 +433,7 @@ void SegmentBuilder::Maker::connect(Operation *op) {
         [&](unsigned a, unsigned b) {
           return with.reshards.between(type, made(a), form(b));
         },
-        backward ? llvm::function_ref<double(unsigned, unsigned)>(back)
+        backward ? llvm::function_ref<Moved(unsigned, unsigned)>(back)
                  : nullptr);
   }
   markKept(op);

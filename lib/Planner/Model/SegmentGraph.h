@@ -29,10 +29,11 @@ struct Parts {
   double forward = 0, backward = 0; // work
   double light = 0; // of the forward work what selective recomputation repeats
   double exchange = 0, forwardExchange = 0; // collectives; the forward ones
+  int64_t sent = 0;                         // by a rank in these
   // For a step.
-  double modelSum = 0;                     // of gradients over tp
-  double sum = 0, scatter = 0, gather = 0; // over dp, each way of doing it
-  double update = 0;                       // the optimizer
+  Moved modelSum;             // of gradients over tp
+  Moved sum, scatter, gather; // over dp, each way of doing it
+  double update = 0;          // the optimizer
   int64_t parameters = 0, gradients = 0, state = 0;
   int64_t saved = 0;      // for a micro-batch in flight
   int64_t savedHeavy = 0; // of these what products and attention made
@@ -53,7 +54,8 @@ struct SegmentNode {
 struct SegmentEdge {
   unsigned u, v;
   /// Of u's choice and v's: [u's * choices of v + v's].
-  std::vector<double> forward, backward;
+  std::vector<double> forward, backward; // µs
+  std::vector<int64_t> sent;             // by a rank, both together
 };
 
 struct SegmentGraph {
