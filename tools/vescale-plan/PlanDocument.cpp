@@ -14,8 +14,8 @@ static json::Array meshOf(const Candidate &plan) {
       {"pp", "stages"}, {"dp", "samples"}, {"tp", "heads and hidden"}};
   json::Array mesh;
   for (const auto &[axis, size] : plan.plan.mesh)
-    mesh.push_back(json::Object{
-        {"axis", axis}, {"size", size}, {"role", roles.at(axis)}});
+    mesh.push_back(
+        json::Object{{"axis", axis}, {"size", size}, {"role", roles.at(axis)}});
   return mesh;
 }
 
@@ -50,13 +50,14 @@ static json::Array layersOf(const Candidate &plan) {
                                      {"shape", json::Array(tensor.shape)},
                                      {"dims", std::move(dims)}});
     }
-    json::Object object{{"name", layer.name.empty() ? "(no module)" : layer.name},
-                        {"type", layer.isLayer ? "layer" : "other"},
-                        {"count", layer.copies},
-                        {"time_us", layer.time},
-                        {"memory_bytes", layer.memory},
-                        {"sent_bytes", layer.sent},
-                        {"tensors", std::move(tensors)}};
+    json::Object object{
+        {"name", layer.name.empty() ? "(no module)" : layer.name},
+        {"type", layer.isLayer ? "layer" : "other"},
+        {"count", layer.copies},
+        {"time_us", layer.time},
+        {"memory_bytes", layer.memory},
+        {"sent_bytes", layer.sent},
+        {"tensors", std::move(tensors)}};
     if (plan.stages.size() > 1)
       object["stage"] = static_cast<int64_t>(layer.stage);
     layers.push_back(std::move(object));
@@ -83,17 +84,17 @@ static json::Object planOf(const Candidate &plan, const PlanResult &result) {
       {"title", describePlan(plan)},
       {"hash", planHash(plan.plan)},
       {"mesh", meshOf(plan)},
-      {"step",
-       json::Object{{"total_us", plan.time.step},
-                    {"compute_us", plan.time.compute},
-                    {"exposed_us", plan.time.exchange + plan.time.sync},
-                    {"bubble_us", plan.time.bubble}}},
+      {"step", json::Object{{"total_us", plan.time.step},
+                            {"compute_us", plan.time.compute},
+                            {"exposed_us", plan.time.exchange + plan.time.sync},
+                            {"bubble_us", plan.time.bubble}}},
       {"memory", memoryOf(plan, result.memoryLimit)},
       {"layers", layersOf(plan)},
       {"timeline", timelineOf(plan)}};
   if (point.pp > 1) {
-    json::Object pipeline{{"axis", "pp"},
-                          {"schedule", point.chunks > 1 ? "interleaved" : "1f1b"}};
+    json::Object pipeline{
+        {"axis", "pp"},
+        {"schedule", point.chunks > 1 ? "interleaved" : "1f1b"}};
     if (point.chunks > 1)
       pipeline["interleave"] = point.chunks;
     object["pipeline"] = std::move(pipeline);

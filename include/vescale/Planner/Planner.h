@@ -62,7 +62,7 @@ struct PlanRequest {
 /// rank in a step: times in µs, sizes in bytes.
 struct PlannedLayer {
   struct Tensor {
-    std::string name; // of the parameter
+    std::string name; // of the parameter, in the layer
     std::vector<int64_t> shape;
     std::vector<std::vector<std::string>> dims; // axes of each dimension
   };
