@@ -156,8 +156,12 @@ private:
         if (!parameter)
           continue;
         ArrayRef<int64_t> shape = graph::shapeOf(operand.get());
+        // By its name in the layer, where others have the same.
+        StringRef name = parameter.getName();
+        if (!layer.name.empty() && name.consume_front(layer.name))
+          name.consume_front(".");
         PlannedLayer::Tensor tensor{
-            parameter.getName().str(), {shape.begin(), shape.end()}, {}};
+            name.str(), {shape.begin(), shape.end()}, {}};
         for (AxesAttr axes : node.strategies[choice]
                                  .operands[operand.getOperandNumber()]
                                  .getDims())
