@@ -16,6 +16,15 @@ ALL_MESHES = [["--mesh=tp=1"], ["--mesh=tp=2"], ["--mesh=dp=2"], ["--mesh=dp=2,t
 MESHES = [["--mesh=tp=2"]]
 
 
+def difference(build, graph, directory, want, flags):
+    """What is wrong with the model compiled with these flags and run on in.npz, or None."""
+    command([build / "bin/vescale-compile", graph, "-o", directory / "bundle", *flags])
+    command([build / "bin/vescale-run", directory / "bundle", f"--input={directory / 'in.npz'}",
+             f"--output={directory / 'out.npz'}", "--", "--threads=1"])
+    with np.load(directory / "out.npz") as got:
+        return "; ".join(line for line, good in tool.compare(dict(got), want, TOLERANCE) if not good) or None
+
+
 def check(build, model, directory):
     """Yields the flags and what is wrong with them, or None, for every mesh."""
     record, style = tool.describe(model)
@@ -26,12 +35,7 @@ def check(build, model, directory):
     dims = dim_flags(record, style)
     for flags in ALL_MESHES if style == "dynamo20" else MESHES:
         try:
-            command([build / "bin/vescale-compile", graph, "-o", directory / "bundle", *flags, *dims])
-            command([build / "bin/vescale-run", directory / "bundle", f"--input={directory / 'in.npz'}",
-                     f"--output={directory / 'out.npz'}", "--", "--threads=1"])
-            with np.load(directory / "out.npz") as got:
-                bad = [line for line, good in tool.compare(dict(got), want, TOLERANCE) if not good]
-            yield " ".join(flags), "; ".join(bad) or None
+            yield " ".join(flags), difference(build, graph, directory, want, [*flags, *dims])
         except RuntimeError as error:
             yield " ".join(flags), str(error)
 
