@@ -173,8 +173,10 @@ const Derivative *Derivatives::of(Operation *op, ArrayRef<bool> wanted) {
   if (isNew) {
     place->second = std::make_unique<Derivative>();
     place->second->wanted.assign(wanted.begin(), wanted.end());
-    if (llvm::is_contained(wanted, true) && !build(op, *place->second))
+    if (llvm::is_contained(wanted, true) && !build(op, *place->second)) {
       place->second = nullptr;
+      isMissing = true;
+    }
   }
   return place->second.get();
 }

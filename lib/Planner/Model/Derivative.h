@@ -32,11 +32,14 @@ public:
   /// The derivative by the operands that are wanted; null with a diagnostic
   /// if the op has none.
   const Derivative *of(mlir::Operation *op, llvm::ArrayRef<bool> wanted);
+  /// Whether one was asked for that has none.
+  bool anyMissing() const { return isMissing; }
 
 private:
   bool build(mlir::Operation *op, Derivative &derivative);
 
   mlir::OwningOpRef<mlir::Operation *> module;
+  bool isMissing = false;
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Derivative>> known;
 };
 

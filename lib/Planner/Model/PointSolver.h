@@ -32,6 +32,8 @@ public:
   AlikeLayers alike() const;
   int64_t batch() const { return program.samples().getBatch(); }
   int64_t memoryLimit() const { return limit; }
+  /// Whether an op has no derivative, which was said at it.
+  bool failed() const { return derivatives.anyMissing(); }
 
   const Program program;
   const Machine &machine;

@@ -70,6 +70,8 @@ public:
     return std::move(result);
   }
 
+  bool failed() const { return space.failed(); }
+
 private:
   using StageTimeOf = double (PointSolver::*)(unsigned stage, unsigned begin,
                                               unsigned end);
@@ -182,5 +184,9 @@ std::string vescale::planner::planHash(const PlanFile &plan) {
 FailureOr<PlanResult> vescale::planner::makePlan(func::FuncOp forward,
                                                  const Machine &machine,
                                                  const PlanRequest &request) {
-  return Search(forward, machine, request).run();
+  Search search(forward, machine, request);
+  PlanResult result = search.run();
+  if (search.failed())
+    return failure();
+  return result;
 }
