@@ -19,7 +19,6 @@ OwningOpRef<ModuleOp> vescale::readForward(const CompilerOptions &options,
                                            Phase &failed) {
   CompilerOptions forward = options;
   forward.train.forwardOnly = true;
-  forward.import.weightsElsewhere = true;
   forward.checkpoint.clear();
   forward.to = Phase::Prepare;
   return compile(forward, context, failed);

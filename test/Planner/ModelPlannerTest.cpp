@@ -295,4 +295,43 @@ TEST_F(ModelPlanner, IsTheSameEachTimeAndWithinItsLimits) {
   }
 }
 
+/// Each value meets each other one: no order keeps few of them open.
+TEST_F(ModelPlanner, RefusesWhatIsTooWide) {
+  constexpr int values = 30;
+  std::string body, last;
+  for (int i = 0; i < values; ++i)
+    body += formatv("%w{0} = graph.parameter \"w{0}\" : tensor<16x16xf32>\n"
+                    "%v{0} = graph.dot %a, %w{0} batch [] x [] contract [1] x "
+                    "[0] : (tensor<8x16xf32>, tensor<16x16xf32>) -> "
+                    "tensor<8x16xf32>\n",
+                    i);
+  for (int i = 0; i < values; ++i)
+    for (int j = 0; j < i; ++j) {
+      std::string sum = formatv("%s{0}_{1}", i, j);
+      body += formatv("{0} = graph.mul %v{1}, %v{2} : (tensor<8x16xf32>, "
+                      "tensor<8x16xf32>) -> tensor<8x16xf32>\n",
+                      sum, i, j);
+      if (!last.empty())
+        body += formatv("{0}_t = graph.add {0}, {1} : (tensor<8x16xf32>, "
+                        "tensor<8x16xf32>) -> tensor<8x16xf32>\n",
+                        sum, last);
+      last = last.empty() ? sum : sum + "_t";
+    }
+  func::FuncOp forward =
+      parse(formatv("func.func @main(%a: tensor<8x16xf32>) -> tensor<8x16xf32> "
+                    "{{\n{0}return {1} : tensor<8x16xf32>\n}",
+                    body, last));
+  std::string said;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    said += diagnostic.str();
+    return success();
+  });
+  Random random(1);
+  Machine machine = randomMachine(random, 2);
+  PlanRequest request;
+  request.devices = 2;
+  EXPECT_TRUE(failed(makePlan(forward, machine, request)));
+  EXPECT_NE(said.find("too many values are in use at once"), std::string::npos);
+}
+
 } // namespace

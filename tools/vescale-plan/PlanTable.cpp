@@ -23,7 +23,6 @@ static std::string bytesText(int64_t bytes) {
   return formatv(unit ? "{0:f1} {1}" : "{0:f0} {1}", value, units[unit]).str();
 }
 
-/// "dp=16, tp=4, 8 micro-batches, ZeRO-3, recompute 20 of 32 layers".
 std::string vescale::describePlan(const Candidate &plan) {
   const PlanPoint &point = plan.point;
   std::string text;
@@ -45,6 +44,11 @@ std::string vescale::describePlan(const Candidate &plan) {
             : ", recompute " + printRecompute(recompute);
   }
   return text;
+}
+
+static void printHeads(llvm::raw_ostream &os) {
+  os << formatv("{0,12} {1,10} {2,10} {3,10} {4,10} {5,12}\n", "step ms",
+                "compute", "exchanges", "sums", "bubble", "memory");
 }
 
 static void printRow(const Candidate &plan, llvm::raw_ostream &os) {
@@ -104,17 +108,15 @@ void vescale::printPlanTable(const PlanResult &result, llvm::raw_ostream &os) {
        << ": a better plan may exist, as far as the gap says\n";
   os << "hash     " << planHash(best->plan) << "\n";
   printLayers(*best, os);
-  os << "\nplans near it\n"
-     << formatv("{0,12} {1,10} {2,10} {3,10} {4,10} {5,12}\n", "step ms",
-                "compute", "exchanges", "sums", "bubble", "memory");
+  os << "\nplans near it\n";
+  printHeads(os);
   for (const Candidate &plan : result.candidates)
     printRow(plan, os);
 }
 
 void vescale::printDifference(const Candidate &one, const Candidate &other,
                               llvm::raw_ostream &os) {
-  os << formatv("{0,12} {1,10} {2,10} {3,10} {4,10} {5,12}\n", "step ms",
-                "compute", "exchanges", "sums", "bubble", "memory");
+  printHeads(os);
   printRow(one, os);
   printRow(other, os);
   double ratio = other.time.step / one.time.step - 1;

@@ -170,6 +170,14 @@ Chain::Chain(std::vector<SegmentGraph> links, std::vector<unsigned> units,
 
 Chain::~Chain() = default;
 
+bool Chain::isTooWide() const {
+  return llvm::any_of(llvm::zip_equal(links, steps->orders),
+                      [](const auto &each) {
+                        const auto &[graph, orders] = each;
+                        return orders[0].steps.size() < graph.nodes.size();
+                      });
+}
+
 /// All links at one price, the cheapest way of recomputing for each pair.
 struct Chain::Tables {
   struct Entry {

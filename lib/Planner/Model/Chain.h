@@ -89,6 +89,10 @@ public:
         int64_t microBatches);
   ~Chain();
 
+  /// Whether in a link too many values stand open at once to be priced; then
+  /// nothing else may be asked.
+  bool isTooWide() const;
+
   size_t size() const { return units.size(); }
   const SegmentGraph &link(unsigned number) const { return links[number]; }
 

@@ -64,7 +64,15 @@ const std::vector<double> &SearchSpace::leastSums(const PlanPoint &point) {
   Counting counting;
   counting.microBatches = others;
   counting.countsOnce = false;
-  std::vector<double> costs = makeChain(mesh)->leastCosts(counting, 0);
+  std::unique_ptr<Chain> chain = makeChain(mesh);
+  if (chain->isTooWide()) {
+    isTooWide = true;
+    program.function().emitError()
+        << "cannot be planned: too many values are in use at once; a plan file "
+           "or --mesh says how it is laid out";
+    return place->second;
+  }
+  std::vector<double> costs = chain->leastCosts(counting, 0);
   for (double &cost : costs)
     cost /= static_cast<double>(others);
   place->second = sumsOf(costs);

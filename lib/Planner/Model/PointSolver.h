@@ -32,14 +32,15 @@ public:
   AlikeLayers alike() const;
   int64_t batch() const { return program.samples().getBatch(); }
   int64_t memoryLimit() const { return limit; }
-  /// Whether an op has no derivative, which was said at it.
-  bool failed() const { return derivatives.anyMissing(); }
+  /// Whether something cannot be planned, which was said at it.
+  bool failed() const { return derivatives.anyMissing() || isTooWide; }
 
   const Program program;
   const Machine &machine;
   const PlanRequest &request;
 
 private:
+  bool isTooWide = false;
   Derivatives derivatives;
   ReshardPlans reshards;
   int64_t limit;

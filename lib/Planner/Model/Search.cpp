@@ -47,6 +47,8 @@ public:
     for (const PlanPoint &point : points()) {
       if (space.units() >= point.pp * point.chunks)
         solvers.push_back(std::make_unique<PointSolver>(space, point));
+      if (space.failed())
+        return std::move(result);
     }
     result.points = static_cast<int64_t>(solvers.size());
     PipelineSearch found = search(&PointSolver::timeOf, request.within, 1);
