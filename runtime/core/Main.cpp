@@ -101,9 +101,14 @@ private:
     threads = options.threads ? options.threads
                               : std::max(1, cores / launch.localSize);
     threads = std::min(threads, 1024);
-    // A launcher's binding stays where it leaves a core to each thread.
-    if (coreCount(bound) >= threads)
+    // A launcher's binding stays where it leaves a core to each thread. Without
+    // one, ranks that fill the machine share its cores out: Linux may leave two
+    // of them on one core for a while. Fewer ranks stay free to go where other
+    // programs don't run.
+    if (coreCount(bound) < cores && coreCount(bound) >= threads)
       bindCores(bound);
+    else if (launch.localSize > 1 && launch.localSize * threads == cores)
+      bindCores(coresFrom(allowedCores(), launch.localRank * threads, threads));
     yield = launch.localSize * threads > cores;
     // libgomp reads its waiting policy before main; oversubscribed threads
     // that spin would starve each other.

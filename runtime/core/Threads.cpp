@@ -33,6 +33,20 @@ void bindCores(const CoreSet &cores) {
   sched_setaffinity(0, sizeof(cores), &cores);
 }
 
+CoreSet coresFrom(const CoreSet &cores, int first, int count) {
+  CoreSet found;
+  CPU_ZERO(&found);
+  int at = 0;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (!CPU_ISSET(core, &cores))
+      continue;
+    if (at >= first && at < first + count)
+      CPU_SET(core, &found);
+    ++at;
+  }
+  return found;
+}
+
 void unbindCores() {
   CoreSet cores;
   CPU_ZERO(&cores);

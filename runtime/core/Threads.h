@@ -29,6 +29,9 @@ using CoreSet = cpu_set_t;
 CoreSet allowedCores();
 int coreCount(const CoreSet &cores);
 void bindCores(const CoreSet &cores);
+/// The `count` of these cores that come after `first` others, in the order of
+/// their numbers.
+CoreSet coresFrom(const CoreSet &cores, int first, int count);
 /// Lets the process run on every core its container or job gives it.
 void unbindCores();
 

@@ -19,22 +19,6 @@ using namespace vescale::runtime;
 
 using Request = nlohmann::json;
 
-/// Gives this rank cores of its own, in the order of the levels; programs'
-/// ranks spread alike where nothing else runs.
-static void takeCores(const Launch &launch) {
-  CoreSet all = allowedCores(), mine;
-  CPU_ZERO(&mine);
-  int first = launch.localRank * threadCount(), at = 0;
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (!CPU_ISSET(core, &all))
-      continue;
-    if (at >= first && at < first + threadCount())
-      CPU_SET(core, &mine);
-    ++at;
-  }
-  bindCores(mine);
-}
-
 static std::unique_ptr<Transport> connect(const Launch &launch,
                                           const Request &request) {
   if (launch.size == 1)
@@ -98,7 +82,9 @@ int main(int argc, char **argv) {
     reserveStacks();
     bool yield = launch.localSize * threadCount() > coreCount(allowedCores());
     if (!yield)
-      takeCores(launch);
+      // In the order of the levels.
+      bindCores(coresFrom(allowedCores(), launch.localRank * threadCount(),
+                          threadCount()));
     transport = connect(launch, request);
     nlohmann::json result = measure(request, transport.get(), yield);
     if (!result.is_null()) {

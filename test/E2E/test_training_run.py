@@ -6,6 +6,7 @@ usage: test_training_run.py BUILD [TEST…]
 
 import json
 import os
+import pathlib
 import pty
 import signal
 import subprocess
@@ -232,6 +233,28 @@ class Launchers(Runs):
         result = self.check([*words, f"--steps={step + 2}"])
         self.assertIn("resumed from", result.stderr)
         self.assertIn(f"step {step + 1}/{step + 2}", result.stderr)
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) % 2, "two ranks need as many cores each")
+    def test_cores(self):
+        """Ranks that fill the machine share its cores out; others go where there is room."""
+        data = self.build("--mesh=dp=2")
+        cores = os.sched_getaffinity(0)
+        words = [*MPIRUN, "-n", "2", self.dir / "bundle/run", f"--data={data}", "--steps=99999999"]
+        for threads in (len(cores) // 2, len(cores)):
+            with subprocess.Popen([str(word) for word in [*words, f"--threads={threads}"]],
+                                  stderr=subprocess.PIPE, text=True) as run:
+                while not (line := run.stderr.readline()).startswith("step "):
+                    self.assertIsNone(run.poll(), line)
+                children = pathlib.Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+                sets = [os.sched_getaffinity(int(child)) for child in children]
+                run.send_signal(signal.SIGUSR1)
+                run.communicate(timeout=60)
+            self.assertEqual(len(sets), 2)
+            if threads < len(cores):
+                self.assertEqual(sorted(map(len, sets)), [threads] * 2)
+                self.assertEqual(sets[0] | sets[1], cores)
+            else:
+                self.assertEqual(sets, [cores] * 2)
 
     def test_other_size(self):
         data = self.build("--mesh=dp=2")
