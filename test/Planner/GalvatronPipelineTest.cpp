@@ -88,10 +88,10 @@ GalvatronPipeline::Found GalvatronPipeline::search(double budget) const {
       candidate.stages = space.row->stages;
       candidate.form = StepForm(space.row->microBatches);
       candidate.alike = {0, kLayers};
-      candidate.boundOf = [=](unsigned stage, unsigned begin, unsigned end) {
+      candidate.bounds = {[=](unsigned stage, unsigned begin, unsigned end) {
         return of->runs[stage].bound(end - begin, memory(stage)) +
                around->time[stage];
-      };
+      }};
       candidate.timeOf = [=](unsigned stage, unsigned begin, unsigned end) {
         SearchLimits limits;
         limits.memory = memory(stage);

@@ -180,7 +180,7 @@ TEST_F(ModelPlanner, FindsTheBestOfAll) {
     SearchSpace space(forward, machine, request);
     PlanPoint point;
     point.tp = 2;
-    const Chain &chain = *space.layOut(point).chain;
+    Chain &chain = *space.layOut(point).chain;
     if (combinations(chain, space.program) > 3e5)
       continue;
     Counting counting;

@@ -136,8 +136,16 @@ struct PipelineInstance {
             double part = bound + (1 - bound) * ((begin + end) % 2);
             return part * this->time(each, stage, begin, end) / microBatches;
           };
-          all.push_back({stages, StepForm(microBatches), stages * 0.25, bounded,
-                         time, alike});
+          auto loose = [=](unsigned stage, unsigned begin, unsigned end) {
+            return 0.5 * bounded(stage, begin, end);
+          };
+          PipelineCandidate candidate{stages,        StepForm(microBatches),
+                                      stages * 0.25, {loose, bounded},
+                                      time,          alike};
+          if (auto split =
+                  splitStages(layers, stages, candidate.form, loose, alike))
+            candidate.least = split->time;
+          all.push_back(std::move(candidate));
         }
     return all;
   }

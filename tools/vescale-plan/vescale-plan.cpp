@@ -7,6 +7,7 @@
 #include "tools/vescale-plan/PlanTable.h"
 #include "vescale/Driver/Planning.h"
 #include "vescale/Driver/Register.h"
+#include "vescale/Planner/PlanDiff.h"
 #include "vescale/Report/PlanReport.h"
 #include "vescale/Support/CommandLine.h"
 #include "vescale/Support/Diagnostics.h"
@@ -212,8 +213,23 @@ static int explainTooLarge(const planner::PlanResult &result,
   return exitNoPlan;
 }
 
+/// `vescale-plan diff A B`
+static int diff(llvm::ArrayRef<const char *> files) {
+  if (files.size() != 2)
+    return usage("two plan files are compared: vescale-plan diff a.json "
+                 "b.json");
+  llvm::Expected<PlanFile> a = readPlan(files[0]), b = readPlan(files[1]);
+  if (llvm::Error error =
+          llvm::joinErrors(a ? llvm::Error::success() : a.takeError(),
+                           b ? llvm::Error::success() : b.takeError()))
+    return fail(exitBadInput, std::move(error));
+  return printPlanDiff(*a, *b, llvm::outs()) ? exitRunFailed : exitDone;
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  if (argc > 1 && llvm::StringRef(argv[1]) == "diff")
+    return diff(llvm::ArrayRef<const char *>(argv, argc).drop_front(2));
   registerPasses();
   mlir::registerPassManagerCLOptions();
   mlir::registerDefaultTimingManagerCLOptions();
@@ -222,7 +238,9 @@ int main(int argc, char **argv) {
           argc, argv,
           "Finds the best layout of a model on a cluster.\n\n"
           "  vescale-plan llama.onnx --train=train.json "
-          "--cluster=dgx-h100:64 -o plan.json\n",
+          "--cluster=dgx-h100:64 -o plan.json\n"
+          "  vescale-plan diff a.json b.json    what two plans say "
+          "differently\n",
           &llvm::errs()))
     return exitUsage;
   if (model.empty())

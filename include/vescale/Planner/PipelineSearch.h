@@ -21,11 +21,15 @@ struct PipelineCandidate {
   StepForm form{1};
   /// What each step takes besides, in seconds.
   double once = 0;
-  /// As StageTime; `boundOf` is not above `timeOf` and cheap. `timeOf` is asked
-  /// once for a stage at most.
-  std::function<double(unsigned stage, unsigned begin, unsigned end)> boundOf,
-      timeOf;
+  /// As StageTime, asked once for a stage at most.
+  using TimeOf =
+      std::function<double(unsigned stage, unsigned begin, unsigned end)>;
+  /// None is above `timeOf`; the later, the closer and the dearer.
+  llvm::SmallVector<TimeOf, 3> bounds;
+  TimeOf timeOf;
   AlikeLayers alike = {};
+  /// No step is shorter: a bound from which the search begins, in seconds.
+  double least = 0;
 };
 
 struct PipelineChoice {
@@ -57,9 +61,11 @@ struct PipelineSearch {
   size_t timesAsked = 0; ///< How often a stage's time had to be found.
 };
 
-/// Exact: candidates in the order of their bounds until those are too long; of
-/// each, the best split by bounds, in which times take the bounds' places until
-/// it holds times alone.
+/// Exact: the candidate with the lowest bound is looked at next (best first,
+/// Hart et al. 1968). Of each the best split by bounds, which get closer, and
+/// in which times take the bounds' places until it holds times alone. The first
+/// such split is looked for in one candidate after the other, so that there is
+/// one when the search is cut short.
 PipelineSearch searchPipelines(unsigned layers,
                                llvm::ArrayRef<PipelineCandidate> candidates,
                                const PipelineLimits &limits);

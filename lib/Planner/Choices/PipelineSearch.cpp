@@ -4,9 +4,12 @@
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <map>
+#include <queue>
 #include <tuple>
 
 using namespace vescale::planner;
+
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 namespace {
 /// A candidate with what is known of its stages so far.
@@ -20,14 +23,26 @@ public:
   /// The best split by what is known, none if no split fits.
   const std::optional<StageSplit> &best() const { return split; }
 
-  /// Of a step, not above that with the candidate's own times.
-  double time() const { return split->time + candidate.once; }
+  /// Of a step, not above that with the candidate's own times; infinite if no
+  /// split fits.
+  double time() const {
+    return split ? split->time + candidate.once : kInfinity;
+  }
 
   /// Whether the best split's time is made of its stages' own.
-  bool isFinal() {
+  bool isFinal() const {
     bool isFinal = true;
     forStages([&](const Place &place) { isFinal &= times.count(place) > 0; });
     return isFinal;
+  }
+
+  /// Whether a closer bound is left, which takes the place of the one before.
+  bool boundCloser() {
+    if (bound + 1 == candidate.bounds.size())
+      return false;
+    ++bound;
+    resplit();
+    return true;
   }
 
   /// Finds the times of the best split's stages; returns how many.
@@ -62,14 +77,16 @@ private:
         layers, candidate.stages, candidate.form,
         [&](unsigned stage, unsigned begin, unsigned end) {
           auto known = times.find({stage, begin, end});
-          return known != times.end() ? known->second
-                                      : candidate.boundOf(stage, begin, end);
+          return known != times.end()
+                     ? known->second
+                     : candidate.bounds[bound](stage, begin, end);
         },
         candidate.alike);
   }
 
   unsigned layers;
   const PipelineCandidate &candidate;
+  size_t bound = 0; // which of the candidate's
   std::map<Place, double> times;
   std::optional<StageSplit> split;
 };
@@ -79,41 +96,54 @@ PipelineSearch
 vescale::planner::searchPipelines(unsigned layers,
                                   llvm::ArrayRef<PipelineCandidate> candidates,
                                   const PipelineLimits &limits) {
-  std::vector<Refinement> refinements;
-  std::vector<size_t> order;
+  using Open = std::pair<double, size_t>; // by bound
+  std::priority_queue<Open, std::vector<Open>, std::greater<>> open;
   for (auto [i, candidate] : llvm::enumerate(candidates))
-    if (refinements.emplace_back(layers, candidate).best())
-      order.push_back(i);
-  llvm::sort(order, [&](size_t a, size_t b) {
-    return std::pair(refinements[a].time(), a) <
-           std::pair(refinements[b].time(), b);
-  });
+    if (candidate.stages <= layers)
+      open.emplace(candidate.least, i);
+  std::map<size_t, Refinement> refinements;
 
   PipelineSearch search;
-  double shortest = std::numeric_limits<double>::infinity();
+  double shortest = kInfinity;
   auto isShort = [&](double time) {
-    return time <= (1 + limits.within) * shortest;
+    return time < kInfinity && time <= (1 + limits.within) * shortest;
   };
-  auto mayAsk = [&] {
-    return search.timesAsked < limits.times &&
-           !(limits.shouldStop && limits.shouldStop());
-  };
-  for (size_t i : order) {
-    Refinement &one = refinements[i];
-    bool isFinal = false;
-    auto isOpen = [&] { return one.best() && isShort(one.time()); };
-    while (isOpen() && !(isFinal = one.isFinal()) &&
-           (search.isComplete = search.isComplete && mayAsk()))
+  // Whether a candidate comes nearer to its times; else the search is cut
+  // short.
+  auto refine = [&](Refinement &one) {
+    search.isComplete &= !(limits.shouldStop && limits.shouldStop());
+    if (!search.isComplete || one.boundCloser())
+      return search.isComplete;
+    search.isComplete = search.timesAsked < limits.times;
+    if (search.isComplete)
       search.timesAsked += one.refine();
-    if (one.best())
-      search.lowerBound = std::min(search.lowerBound, one.time());
+    return search.isComplete;
+  };
+  size_t left = 0; // when the search was cut short
+  while (!open.empty() && isShort(open.top().first)) {
+    auto [time, i] = open.top();
+    open.pop();
+    auto [place, isNew] = refinements.try_emplace(i, layers, candidates[i]);
+    Refinement &one = place->second;
+    // Without any choice yet this one is looked at to its end.
+    bool isFinal = false;
+    while (isShort(one.time()) && !(isFinal = one.isFinal()) && refine(one))
+      if (!search.choices.empty())
+        break;
+    if (!isShort(one.time()))
+      continue;
     if (isFinal) {
       shortest = std::min(shortest, one.time());
       search.choices.push_back({i, *one.best(), one.time()});
-    } else if (!one.best() || !isShort(one.time())) {
-      ++search.pruned;
+    } else if (search.isComplete) {
+      open.emplace(one.time(), i);
+    } else {
+      search.lowerBound = std::min(search.lowerBound, one.time());
+      ++left;
     }
   }
+  search.lowerBound = std::min(search.lowerBound, shortest);
+  search.pruned = candidates.size() - search.choices.size() - left;
   llvm::erase_if(search.choices, [&](const PipelineChoice &choice) {
     return !isShort(choice.time);
   });

@@ -9,54 +9,10 @@
 #ifndef VESCALE_LIB_PLANNER_MODEL_CHAIN_H
 #define VESCALE_LIB_PLANNER_MODEL_CHAIN_H
 
-#include "lib/Planner/Model/SegmentGraph.h"
-#include "vescale/Planner/ChoiceGraph.h"
-#include "vescale/Planner/StageSplit.h"
+#include "lib/Planner/Model/Link.h"
+#include <set>
 
 namespace vescale::planner {
-
-/// What of a layer is computed again for the backward program.
-enum class Recompute { None, Selective, Full };
-
-/// How a step's time and memory come from parts.
-struct Counting {
-  int64_t microBatches = 1;
-  int64_t dp = 1;
-  /// Stored in shards over dp: 1 the optimizer's state, 2 sums of gradients
-  /// too, 3 parameters too.
-  int64_t zero = 0;
-  /// Whether what is done once a step counts.
-  bool countsOnce = true;
-  /// The part of sync() that work does not hide.
-  double exposed = 1;
-  /// How much of the forward and of the backward work hides it: with all of
-  /// sync() exposed, the step that is as long as what is left of it.
-  double besideForward = 0, besideBackward = 0;
-  /// In which ways each layer may be recomputed.
-  llvm::SmallVector<Recompute, 2> modes = {Recompute::None};
-  /// How many micro-batches' saved values are there at once, each of one of
-  /// `chunks` parts.
-  int64_t inFlight = 1, chunks = 1;
-
-  /// Of a step in µs: a sum over parts, and so what is minimised.
-  double time(const Parts &parts) const;
-  /// Of it the sums of gradients and gathers of parameters, hidden or not.
-  double sync(const Parts &parts) const { return syncMoved(parts).us; }
-  Moved syncMoved(const Parts &parts) const;
-  double update(const Parts &parts) const;
-  int64_t parameters(const Parts &parts) const;
-  int64_t gradients(const Parts &parts) const;
-  int64_t state(const Parts &parts) const;
-  int64_t bytes(const Parts &parts) const {
-    return parameters(parts) + gradients(parts) + state(parts) +
-           inFlight * parts.saved / chunks;
-  }
-
-private:
-  int64_t shard(int64_t whole, int64_t stage) const {
-    return zero >= stage ? (whole + dp - 1) / dp : whole;
-  }
-};
 
 /// What a unit's choices are.
 struct UnitChoice {
@@ -81,25 +37,29 @@ struct ChainPlan {
   double lowerBound = -std::numeric_limits<double>::infinity();
 };
 
+/// A price of memory, in µs for each byte, at which time counts for nothing.
+inline constexpr double kMemoryAlone = 1e6;
+
 class Chain {
 public:
   /// Layers that have several copies may be recomputed in one of these ways.
-  /// `microBatches` is that of all countings it is asked with.
-  Chain(std::vector<SegmentGraph> links, std::vector<unsigned> units,
+  /// `microBatches` is that of all countings it is asked with, which have the
+  /// same `dp` as well.
+  Chain(std::vector<SegmentGraph> graphs, std::vector<unsigned> units,
         int64_t microBatches);
-  ~Chain();
 
   /// Whether in a link too many values stand open at once to be priced; then
   /// nothing else may be asked.
   bool isTooWide() const;
 
   size_t size() const { return units.size(); }
-  const SegmentGraph &link(unsigned number) const { return links[number]; }
+  const SegmentGraph &link(unsigned number) const {
+    return links[number].getGraph();
+  }
 
   /// For each unit the least that it takes in any plan: its part of a step's
   /// time, and its bytes times the multiplier.
-  std::vector<double> leastCosts(const Counting &counting,
-                                 double multiplier) const;
+  std::vector<double> leastCosts(const Pricing &pricing);
   /// What the units [begin, end) are, the same for ranges with the same plans.
   std::string describe(unsigned begin, unsigned end) const;
   /// The bytes of the value before a unit, as the plan's first unit has it.
@@ -111,17 +71,22 @@ public:
   /// of the two plans between which it jumps. If nothing fits: the plan that
   /// takes the least memory.
   ChainPlan solve(unsigned begin, unsigned end, const Counting &counting,
-                  int64_t limit) const;
+                  int64_t limit);
 
 private:
-  struct Steps;
-  struct Tables;
+  struct Table;
   class Solver;
 
-  std::vector<SegmentGraph> links;
+  /// Makes the cheapest plans of all links known.
+  void findCheapest(const Pricing &pricing);
+  /// By link, the cheapest of the known plans.
+  std::vector<Table> tablesAt(const Pricing &pricing) const;
+
+  std::vector<Link> links;
   std::vector<unsigned> units;
-  std::unique_ptr<Steps> steps;
-  std::vector<bool> isLayer;
+  /// At which prices all that is cheapest is known.
+  std::set<std::tuple<decltype(Counting().key()), double, double, int64_t>>
+      foundAt;
 };
 
 } // namespace vescale::planner

@@ -72,7 +72,7 @@ const std::vector<double> &SearchSpace::leastSums(const PlanPoint &point) {
            "or --mesh says how it is laid out";
     return place->second;
   }
-  std::vector<double> costs = chain->leastCosts(counting, 0);
+  std::vector<double> costs = chain->leastCosts({counting, 0});
   for (double &cost : costs)
     cost /= static_cast<double>(others);
   place->second = sumsOf(costs);
@@ -159,43 +159,55 @@ double PointSolver::sendTime(int64_t bytes) const {
                                       {{{2, point.dp * point.tp}}});
 }
 
-/// At no price of memory, at that of a stage with its even part of the units,
-/// and where memory is all that counts.
-const std::vector<PointSolver::Bound> &PointSolver::boundsOf(unsigned stage) {
-  Counting counts = counting(stage, space.machine.overlap.coreShare);
-  auto [place, isNew] = bounds.try_emplace(counts.inFlight);
+PointSolver::Bound PointSolver::boundAt(const Counting &counting,
+                                        double multiplier) {
+  return {multiplier, sumsOf(laid().chain->leastCosts({counting, multiplier}))};
+}
+
+double PointSolver::boundByTime(unsigned stage, unsigned begin, unsigned end) {
+  if (!free)
+    free = boundAt(counting(stage, space.machine.overlap.coreShare), 0);
+  return (free->sums[end] - free->sums[begin]) /
+         static_cast<double>(point.microBatches);
+}
+
+/// At the price of memory of a stage that has its even part of the layers, and
+/// where memory is all that counts.
+const std::vector<PointSolver::Bound> &
+PointSolver::boundsOf(const Counting &counting) {
+  auto [place, isNew] = bounds.try_emplace(counting.inFlight);
   if (!isNew)
     return place->second;
-  std::vector<double> multipliers = {0};
+  AlikeLayers alike = space.alike();
   auto stages = static_cast<unsigned>(point.pp);
-  const ChainPlan &even = solve(stage, space.units() * stage / stages,
-                                space.units() * (stage + 1) / stages);
-  if (even.multiplier > 0)
-    multipliers.push_back(even.multiplier);
-  constexpr double memoryAlone = 1e6; // µs for each byte
-  multipliers.push_back(memoryAlone);
-  for (double multiplier : multipliers)
-    place->second.push_back(
-        {multiplier, sumsOf(laid().chain->leastCosts(counts, multiplier))});
+  unsigned even = std::min(llvm::divideCeil(space.units(), stages),
+                           alike.end - alike.begin);
+  const ChainPlan &plan = solve(counting, alike.begin, alike.begin + even);
+  if (plan.fits && plan.multiplier > 0)
+    place->second.push_back(boundAt(counting, plan.multiplier));
+  place->second.push_back(boundAt(counting, kMemoryAlone));
   return place->second;
 }
 
-double PointSolver::boundOf(unsigned stage, unsigned begin, unsigned end) {
-  if (!made)
-    return least[end] - least[begin];
-  auto batches = static_cast<double>(point.microBatches);
+double PointSolver::boundByMemory(unsigned stage, unsigned begin,
+                                  unsigned end) {
+  // With fewer micro-batches in flight a stage is no slower: powers of two
+  // serve all.
+  Counting fewer = counting(stage, space.machine.overlap.coreShare);
+  fewer.inFlight = static_cast<int64_t>(llvm::bit_floor(
+      static_cast<uint64_t>(std::max<int64_t>(fewer.inFlight, 1))));
   auto limit = static_cast<double>(space.memoryLimit());
   double most = 0;
-  for (const Bound &bound : boundsOf(stage))
+  for (const Bound &bound : boundsOf(fewer))
     most = std::max(most, bound.sums[end] - bound.sums[begin] -
                               bound.multiplier * limit);
-  return most / batches;
+  return std::max(most / static_cast<double>(point.microBatches),
+                  boundByTime(stage, begin, end));
 }
 
 /// Of ranges with the same units and as many micro-batches in flight once.
-const ChainPlan &PointSolver::solve(unsigned stage, unsigned begin,
+const ChainPlan &PointSolver::solve(const Counting &counts, unsigned begin,
                                     unsigned end) {
-  Counting counts = counting(stage, space.machine.overlap.coreShare);
   std::pair key(laid().chain->describe(begin, end), counts.inFlight);
   auto place = solved.find(key);
   if (place != solved.end())
@@ -204,12 +216,13 @@ const ChainPlan &PointSolver::solve(unsigned stage, unsigned begin,
   // shows of the sums of gradients, and that in which they take all of the work
   // beside them and more. The plans of both are looked at.
   ChainPlan plan = laid().chain->solve(begin, end, counts, space.memoryLimit());
+  Counting work = counts, longer = counts;
+  work.exposed = 0;
   auto stepOf = [&](const ChainPlan &each) {
-    return counting(stage, 0).time(each.total) +
-           exposedSync(counts, each.total);
+    return work.time(each.total) + exposedSync(counts, each.total);
   };
   if (plan.fits && stepOf(plan) > plan.time * (1 + 1e-9)) {
-    Counting longer = counting(stage, 1);
+    longer.exposed = 1;
     auto times = static_cast<double>(point.zero >= 2 ? point.microBatches : 1);
     longer.besideBackward = times;
     longer.besideForward = point.zero >= 3 ? times : 0;

@@ -56,8 +56,13 @@ public:
 
   const PlanPoint &getPoint() const { return point; }
   /// Times of a stage for a micro-batch, with the stage's part of what is done
-  /// once a step; in µs.
-  double boundOf(unsigned stage, unsigned begin, unsigned end);
+  /// once a step; in µs. Bounds of it, the later the closer: by layers' times
+  /// alone; with what is done once; with what the memory allows.
+  double boundByWork(unsigned stage, unsigned begin, unsigned end) const {
+    return least[end] - least[begin];
+  }
+  double boundByTime(unsigned stage, unsigned begin, unsigned end);
+  double boundByMemory(unsigned stage, unsigned begin, unsigned end);
   double timeOf(unsigned stage, unsigned begin, unsigned end);
   /// No plan of this stage takes less.
   double lowerTimeOf(unsigned stage, unsigned begin, unsigned end);
@@ -71,7 +76,11 @@ private:
   Counting counting(unsigned stage, double exposed) const;
   double exposedSync(const Counting &counting, const Parts &total) const;
   double onceOf(const Counting &counting, const Parts &total) const;
-  const ChainPlan &solve(unsigned stage, unsigned begin, unsigned end);
+  const ChainPlan &solve(const Counting &counting, unsigned begin,
+                         unsigned end);
+  const ChainPlan &solve(unsigned stage, unsigned begin, unsigned end) {
+    return solve(counting(stage, space.machine.overlap.coreShare), begin, end);
+  }
   PlannedMemory memoryOf(unsigned stage, const Parts &total) const;
   double sendTime(int64_t bytes) const;
   simulator::Pipeline pipelineOf(const StageSplit &split);
@@ -82,12 +91,14 @@ private:
   const SearchSpace::Laid *made = nullptr;
   const std::vector<double> &least;
   simulator::ScheduleKind schedule;
-  /// For a price of memory, the sums of the units' least costs before each.
+  /// At a price of memory, the sums of the units' least costs before each.
   struct Bound {
     double multiplier;
     std::vector<double> sums;
   };
-  const std::vector<Bound> &boundsOf(unsigned stage);
+  Bound boundAt(const Counting &counting, double multiplier);
+  const std::vector<Bound> &boundsOf(const Counting &counting);
+  std::optional<Bound> free;                    // where memory costs nothing
   std::map<int64_t, std::vector<Bound>> bounds; // by micro-batches in flight
   std::map<std::pair<std::string, int64_t>, ChainPlan> solved;
 };

@@ -4,8 +4,8 @@
 // parallelism, micro-batches, ZeRO. Its *cost* is the step's time by
 // simulator::estimateStep().
 //
-// 1. For each point the chain of the model's layers is priced: each layer's
-//    least time bounds the stages' times.
+// 1. The chain of the model's layers is priced: each layer's least time bounds
+//    the stages' times.
 // 2. searchPipelines() finds the points and splits with the least cost; it asks
 //    for the times of stages within the memory, which are the chain's.
 // 3. Those near the best are simulated, and the quickest is taken.
@@ -83,16 +83,23 @@ private:
     std::vector<PipelineCandidate> candidates;
     for (const std::unique_ptr<PointSolver> &each : solvers) {
       PointSolver *solver = each.get();
+      auto by = [=](StageTimeOf times) {
+        return [=](unsigned stage, unsigned begin, unsigned end) {
+          return (solver->*times)(stage, begin, end);
+        };
+      };
       const PlanPoint &point = solver->getPoint();
-      candidates.push_back({static_cast<unsigned>(point.pp),
-                            StepForm(point.microBatches, point.chunks), 0,
-                            [=](unsigned stage, unsigned begin, unsigned end) {
-                              return solver->boundOf(stage, begin, end);
-                            },
-                            [=](unsigned stage, unsigned begin, unsigned end) {
-                              return (solver->*timeOf)(stage, begin, end);
-                            },
-                            space.alike()});
+      candidates.push_back(
+          {static_cast<unsigned>(point.pp),
+           StepForm(point.microBatches, point.chunks),
+           0,
+           {[=](unsigned stage, unsigned begin, unsigned end) {
+              return solver->boundByWork(stage, begin, end);
+            },
+            by(&PointSolver::boundByTime), by(&PointSolver::boundByMemory)},
+           by(timeOf),
+           space.alike(),
+           leastOf(*solver)});
     }
     PipelineLimits limits;
     limits.within = within;
@@ -104,6 +111,23 @@ private:
         return spent.count() > times * request.timeLimitSeconds;
       };
     return searchPipelines(space.units(), candidates, limits);
+  }
+
+  /// The least of a step by work alone, the same for many points.
+  double leastOf(const PointSolver &solver) {
+    const PlanPoint &point = solver.getPoint();
+    auto [place, isNew] = leastSteps.try_emplace(
+        {point.pp, point.dp, point.tp, point.microBatches, point.chunks});
+    if (isNew)
+      place->second = splitStages(
+                          space.units(), static_cast<unsigned>(point.pp),
+                          StepForm(point.microBatches, point.chunks),
+                          [&](unsigned stage, unsigned begin, unsigned end) {
+                            return solver.boundByWork(stage, begin, end);
+                          },
+                          space.alike())
+                          ->time;
+    return place->second;
   }
 
   /// The quickest by simulation, of those whose costs are within 1 % of the
@@ -174,6 +198,7 @@ private:
   SearchSpace space;
   const PlanRequest &request;
   std::vector<std::unique_ptr<PointSolver>> solvers;
+  std::map<std::array<int64_t, 5>, double> leastSteps;
   PlanResult result;
 };
 } // namespace
