@@ -113,8 +113,7 @@ bool vescale::printPlanDiff(const PlanFile &a, const PlanFile &b,
     if (place->second == 1)
       print(os, name, change);
     else
-      print(os,
-            place->first.first + " (" + std::to_string(place->second) + ")",
+      print(os, place->first.first + " (" + std::to_string(place->second) + ")",
             change);
     counts.erase(place);
   }

@@ -240,6 +240,41 @@ TEST_F(ModelPlanner, FoldsLayers) {
   EXPECT_GE(folded, 11u);
 }
 
+/// Also where a layer reads its weight twice.
+TEST_F(ModelPlanner, NamesTheWeightsOfAllCopies) {
+  std::string body;
+  constexpr int layers = 6;
+  for (int layer = 0; layer < layers; ++layer)
+    body += formatv(
+        "%w{0} = graph.parameter \"w{0}\" : tensor<16x16xf32>\n"
+        "%h{0} = graph.dot %x{0}, %w{0} batch [] x [] contract [1] x [0] : "
+        "(tensor<8x16xf32>, tensor<16x16xf32>) -> tensor<8x16xf32>\n"
+        "%g{0} = graph.dot %h{0}, %w{0} batch [] x [] contract [1] x [0] : "
+        "(tensor<8x16xf32>, tensor<16x16xf32>) -> tensor<8x16xf32>\n"
+        "%x{1} = graph.add %x{0}, %g{0} : (tensor<8x16xf32>, "
+        "tensor<8x16xf32>) -> tensor<8x16xf32>\n",
+        layer, layer + 1);
+  func::FuncOp forward =
+      parse(formatv("func.func @main(%x0: tensor<8x16xf32>) -> "
+                    "tensor<8x16xf32> {{\n{0}return %x{1} : "
+                    "tensor<8x16xf32>\n}",
+                    body, layers));
+  Random random(1);
+  Machine machine = randomMachine(random, 2);
+  PlanRequest request;
+  request.devices = 2;
+  request.pins.tp = 2;
+  FailureOr<PlanResult> result = makePlan(forward, machine, request);
+  ASSERT_TRUE(succeeded(result) && result->best());
+  for (int layer = 0; layer < layers; ++layer)
+    EXPECT_TRUE(llvm::any_of(result->best()->plan.layouts,
+                             [&](const PlanFile::Entry &entry) {
+                               return entry.match ==
+                                      formatv("w{0}", layer).str();
+                             }))
+        << layer;
+}
+
 TEST_F(ModelPlanner, MoreMemoryIsNeverSlower) {
   for (uint32_t seed = 0; seed < 60; ++seed) {
     Random random(seed);
@@ -293,6 +328,38 @@ TEST_F(ModelPlanner, IsTheSameEachTimeAndWithinItsLimits) {
     EXPECT_LE(early->lowerBound, first->cost * (1 + 1e-9)) << "seed " << seed;
     EXPECT_GE(early->cost, first->lowerBound * (1 - 1e-9)) << "seed " << seed;
   }
+}
+
+/// A sum is left partial only where an operand is: the compiler makes none.
+TEST_F(ModelPlanner, SumsArePartialByAnOperand) {
+  func::FuncOp forward =
+      parse("func.func @main(%a: tensor<8x16xf32>) -> tensor<8x16xf32> {\n"
+            "%w = graph.parameter \"w\" : tensor<16x16xf32>\n"
+            "%b = graph.parameter \"b\" : tensor<16xf32>\n"
+            "%h = graph.dot %a, %w batch [] x [] contract [1] x [0] : "
+            "(tensor<8x16xf32>, tensor<16x16xf32>) -> tensor<8x16xf32>\n"
+            "%c = graph.broadcast %b dims [1] : tensor<16xf32> -> "
+            "tensor<8x16xf32>\n"
+            "%s = graph.add %h, %c : (tensor<8x16xf32>, tensor<8x16xf32>) -> "
+            "tensor<8x16xf32>\n"
+            "return %s : tensor<8x16xf32>\n}");
+  Program program(forward);
+  StageMesh mesh(&context, /*microBatches=*/1, /*dp=*/1, /*tp=*/2);
+  auto partial = [&](StringRef name) {
+    SmallVector<std::optional<unsigned>> from;
+    forward.walk([&](dist::ShardableOpInterface op) {
+      if (op->getName().getStringRef() == name)
+        for (const Strategy &each : strategiesOf(op, mesh, program.samples()))
+          if (each.results.front().isPartial())
+            from.push_back(each.partialFrom);
+    });
+    return from;
+  };
+  // A product is by the factor that it sums over.
+  EXPECT_EQ(partial("graph.dot"),
+            SmallVector<std::optional<unsigned>>{std::nullopt});
+  EXPECT_EQ(partial("graph.broadcast"), SmallVector<std::optional<unsigned>>{});
+  EXPECT_EQ(partial("graph.add"), (SmallVector<std::optional<unsigned>>{0, 1}));
 }
 
 /// Each value meets each other one: no order keeps few of them open.

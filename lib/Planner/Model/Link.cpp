@@ -63,8 +63,8 @@ Parts Link::partsOf(llvm::ArrayRef<unsigned> choices, Recompute mode) const {
     sum.add(recomputed(node.choices[choices[number]], mode,
                        static_cast<int>(number) == graph.in));
   Parts between = graph.total(choices);
-  sum.exchange += between.exchange +
-                  (forwardTimes(mode) - 1) * between.forwardExchange;
+  sum.exchange +=
+      between.exchange + (forwardTimes(mode) - 1) * between.forwardExchange;
   sum.forwardExchange += between.forwardExchange;
   sum.sent += between.sent;
   return sum;

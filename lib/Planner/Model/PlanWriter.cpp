@@ -93,8 +93,12 @@ private:
   }
 
   void noteParameter(Value value, LayoutAttr layout) {
-    // As the author has its dimensions.
+    // As the author has its dimensions. A training step holds it whole, and
+    // cuts out what the model reads.
     graph::ParameterOp op = parameterOf(value);
+    if (candidate.plan.storage &&
+        op.getStoredType().getRank() != layout.getRank())
+      return;
     SmallVector<int64_t> order = graph::parameterOrder(
         op.getAuthorAttr(), op.getStoredType(), op.getStrides());
     SmallVector<AxesAttr> dims(layout.getRank());

@@ -341,6 +341,12 @@ void SegmentBuilder::Maker::connectOperand(OpOperand &operand, unsigned user) {
     return graph.nodes[user].strategies[choice];
   };
   constexpr Moved never{std::numeric_limits<double>::infinity(), 0};
+  auto moveTo = [&](LayoutAttr from, unsigned choice) {
+    const Strategy &strategy = need(choice);
+    if (strategy.partialFrom == index && from.getPartial().empty())
+      return never;
+    return with.reshards.between(type, from, strategy.operands[index]);
+  };
   if (parameterOf(value)) {
     if (value.hasOneUse())
       return;
@@ -377,10 +383,7 @@ void SegmentBuilder::Maker::connectOperand(OpOperand &operand, unsigned user) {
       return moveBack(type, from, summed, form(a));
     };
     addEdge(
-        node, user,
-        [&](unsigned a, unsigned b) {
-          return with.reshards.between(type, form(a), need(b).operands[index]);
-        },
+        node, user, [&](unsigned a, unsigned b) { return moveTo(form(a), b); },
         backward ? llvm::function_ref<Moved(unsigned, unsigned)>(back)
                  : nullptr);
     return;
@@ -396,9 +399,7 @@ void SegmentBuilder::Maker::connectOperand(OpOperand &operand, unsigned user) {
   };
   addEdge(
       producer, user,
-      [&](unsigned a, unsigned b) {
-        return with.reshards.between(type, made(a), need(b).operands[index]);
-      },
+      [&](unsigned a, unsigned b) { return moveTo(made(a), b); },
       backward ? llvm::function_ref<Moved(unsigned, unsigned)>(back) : nullptr);
 }
 

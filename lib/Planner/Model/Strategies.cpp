@@ -2,6 +2,7 @@
 
 #include "lib/Planner/Model/Strategies.h"
 #include "dialects/Graph/Graph.h"
+#include "lib/Planner/Model/Program.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -49,12 +50,20 @@ public:
         partial.partialOperands = linearity.operands;
         partial.partialKind = ReductionKind::Sum;
         partial.partial = {mesh.model};
-        add(partial);
+        for (unsigned from : linearity.operands)
+          if (canArrivePartial(op->getOperand(from)))
+            add(partial, from);
       }
     return std::move(result);
   }
 
 private:
+  /// What several ops read is complete.
+  static bool canArrivePartial(Value value) {
+    return value.getDefiningOp() && !isLeaf(value.getDefiningOp()) &&
+           value.hasOneUse();
+  }
+
   /// The factor that counts samples.
   std::optional<unsigned> sampleFactor() const {
     auto find = [&](Value value,
@@ -117,9 +126,11 @@ private:
     return fits;
   }
 
-  void add(const OpSharding &sharding) {
+  void add(const OpSharding &sharding,
+           std::optional<unsigned> partialFrom = std::nullopt) {
     Strategy strategy;
     strategy.sharding = sharding;
+    strategy.partialFrom = partialFrom;
     for (unsigned index = 0; index < op->getNumOperands(); ++index) {
       strategy.operands.push_back(
           operandLayout(rule, sharding, index, mesh.mesh, mesh.ref));

@@ -38,6 +38,9 @@ struct Strategy {
   llvm::SmallVector<dist::LayoutAttr, 1> results;
   /// For each operand the axes over which its gradient is a partial sum.
   llvm::SmallVector<dist::AxisList, 3> gradients;
+  /// The operand that arrives as a partial sum, which makes the result one: the
+  /// compiler makes no sums partial in front of an op.
+  std::optional<unsigned> partialFrom;
   /// Into how many parts the op's work is cut.
   int64_t split = 1;
 };
