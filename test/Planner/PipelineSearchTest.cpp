@@ -202,16 +202,16 @@ TEST(PipelineSearch, CutShortItStillBounds) {
     for (limits.times = 0; limits.times <= whole.timesAsked; ++limits.times) {
       PipelineSearch search =
           searchPipelines(instance.layers, candidates, limits);
-      EXPECT_GE(search.lowerBound, bound);
+      EXPECT_GE(search.lowerBound, bound * (1 - 1e-12));
       bound = search.lowerBound;
       double found =
           search.choices.empty() ? kInfinity : search.choices[0].time;
       EXPECT_LE(found, best);
-      EXPECT_LE(bound, found);
+      EXPECT_LE(bound, found * (1 + 1e-12));
       best = found;
       cut += !search.isComplete;
     }
-    EXPECT_EQ(bound, whole.lowerBound);
+    EXPECT_DOUBLE_EQ(bound, whole.lowerBound);
     limits.shouldStop = [] { return true; };
     EXPECT_EQ(searchPipelines(instance.layers, candidates, limits).timesAsked,
               0u);

@@ -2,7 +2,7 @@
 
 #include "CapSearch.h"
 #include <algorithm>
-#include <tuple>
+#include <cmath>
 
 using namespace vescale::planner;
 
@@ -16,10 +16,13 @@ CapSearch::CapSearch(llvm::ArrayRef<double> caps, const StepForm &form,
     between(0, high - 1, solve(high - 1));
 }
 
-/// Of equal steps the one with the faster slowest stage wins.
+/// Of equal steps the one with the faster slowest stage wins. Sums of the same
+/// times in another order are equal.
 bool CapSearch::canWin(double sum, double slowest) const {
-  return std::pair(form(sum, slowest), slowest) <
-         std::pair(best.time, best.bottleneck);
+  double time = form(sum, slowest), rounding = 1e-12 * std::abs(best.time);
+  if (std::abs(time - best.time) <= rounding)
+    return slowest < best.bottleneck;
+  return time < best.time;
 }
 
 double CapSearch::solve(size_t cap) {

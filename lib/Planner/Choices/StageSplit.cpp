@@ -90,27 +90,27 @@ StageTimes::StageTimes(unsigned layers, unsigned stages, StageTime timeOf,
              (inside + 1)),
       times(stages * ranges, kInfinity),
       leastByCount(size_t(stages) * (layers + 1), kInfinity) {
-  std::vector<char> isKnown(ranges, false);
-  for (unsigned begin = 0; begin < layers; ++begin)
-    for (unsigned end = begin + 1; end <= layers; ++end) {
-      size_t range = rangeOf(begin, end);
-      if (isKnown[range])
-        continue;
-      isKnown[range] = true;
-      auto [from, to] = alike.representative(begin, end);
+  for (unsigned begin = 0; begin < layers; ++begin) {
+    // Of ranges that are alike the representative alone.
+    bool beginsInside = begin > alike.begin && begin < alike.end;
+    for (unsigned end = (beginsInside ? alike.end : begin) + 1; end <= layers;
+         ++end)
       for (unsigned stage = 0; stage < stages; ++stage) {
-        double time = timeOf(stage, from, to);
-        times[stage * ranges + range] = time;
+        double time = timeOf(stage, begin, end);
+        times[stage * ranges + rangeOf(begin, end)] = time;
         double &least = leastByCount[stage * (layers + 1) + end - begin];
         least = std::min(least, time);
       }
-    }
+  }
 }
 
 std::vector<double> StageTimes::sorted() const {
   std::vector<double> sorted;
-  llvm::copy_if(times, std::back_inserter(sorted),
-                [](double time) { return std::isfinite(time); });
+  for (size_t at = 0; at < times.size(); ++at)
+    // In most stages a range takes as long as in the one before.
+    if (std::isfinite(times[at]) &&
+        (at < ranges || times[at] != times[at - ranges]))
+      sorted.push_back(times[at]);
   llvm::sort(sorted);
   sorted.erase(llvm::unique(sorted), sorted.end());
   return sorted;
@@ -232,8 +232,16 @@ vescale::planner::splitStages(unsigned layers, unsigned stages,
   auto isTooTight = [&](double cap) {
     return splitter.solve(cap).ends.empty();
   };
-  if (first != last && isTooTight(*first))
-    first = std::partition_point(first, last, isTooTight);
+  // What windows let through is most often enough or nearly so, and wide caps
+  // are dear: steps that double find the end.
+  for (ptrdiff_t step = 1; first != last && isTooTight(*first); step *= 2) {
+    auto *next = first + std::min(step, last - first);
+    if (next == last || !isTooTight(*next)) {
+      first = std::partition_point(first + 1, next, isTooTight);
+      break;
+    }
+    first = next;
+  }
   if (first == last)
     return std::nullopt;
   return CapSearch(llvm::ArrayRef(first, last), form, splitter.boundOfSum(),
