@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "vescale/Driver/Planning.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/Plan/Passes.h"
 #include "vescale/Simulator/RankProgram.h"
 #include "vescale/Support/Diagnostics.h"
 #include "llvm/Support/FileSystem.h"
@@ -39,6 +41,15 @@ vescale::planRequest(const CompilerOptions &options, const Machine &machine) {
   int64_t states = isAdam ? 2 : optimizer.momentum != 0 ? 1 : 0;
   request.training = {states * element, element};
   return request;
+}
+
+LogicalResult vescale::pinLayouts(ModuleOp module, StringRef planFile) {
+  PassManager pm(module.getContext());
+  dist::ApplyPlanPassOptions options;
+  options.plan = planFile.str();
+  options.layoutsAlone = true;
+  pm.addPass(dist::createApplyPlanPass(options));
+  return pm.run(module);
 }
 
 TemporaryPlan::TemporaryPlan(std::unique_ptr<llvm::ToolOutputFile> file)

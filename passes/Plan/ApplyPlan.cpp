@@ -255,7 +255,7 @@ LogicalResult ApplyPlan::run() {
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
   MeshOp::create(builder, unknown, "mesh", mesh);
   meshRef = FlatSymbolRefAttr::get(&getContext(), "mesh");
-  if (failed(compile()) || failed(checkTraining()))
+  if (failed(compile()) || (!layoutsAlone && failed(checkTraining())))
     return failure();
   module.walk([&](graph::ParameterOp op) { weights.insert(op.getName()); });
   for (auto func : module.getOps<func::FuncOp>())

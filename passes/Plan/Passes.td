@@ -18,7 +18,9 @@ def ApplyPlanPass : Pass<"dist-apply-plan", "::mlir::ModuleOp"> {
     test/Plan/apply-plan.mlir shows an input and its output.
   }];
   let options = [Option<"plan", "plan", "std::string", "",
-                        "the plan file (vescale.plan/1)">];
+                        "the plan file (vescale.plan/1)">,
+                 Option<"layoutsAlone", "layouts-alone", "bool", "false",
+                        "do not hold the step against the rest of the plan">];
   let dependentDialects = ["::vescale::dist::DistDialect"];
 }
 

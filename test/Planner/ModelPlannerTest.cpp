@@ -275,6 +275,59 @@ TEST_F(ModelPlanner, NamesTheWeightsOfAllCopies) {
         << layer;
 }
 
+/// The best of all plans that each have one of a weight's layouts is the best
+/// plan, and each has the layout that was decided.
+TEST_F(ModelPlanner, PinsAreKeptAndCoverTheSpace) {
+  int differ = 0;
+  for (uint32_t seed = 0; seed < 80; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    func::FuncOp forward = parse(randomModel(random, random.below(2)));
+    Machine machine = randomMachine(random, 2);
+    PlanRequest request;
+    request.devices = 2;
+    request.pins.tp = 2;
+    if (random.below(2))
+      request.training = {8, 4};
+    FailureOr<PlanResult> free = makePlan(forward, machine, request);
+    ASSERT_TRUE(succeeded(free) && free->best());
+    auto weight = *forward.getOps<graph::ParameterOp>().begin();
+    StageMesh mesh(&context, /*microBatches=*/1, /*dp=*/1, /*tp=*/2);
+    double least = std::numeric_limits<double>::infinity(), most = 0;
+    for (std::pair<StringRef, StringRef> axes :
+         {std::pair("", ""), std::pair("tp", ""), std::pair("", "tp")}) {
+      SmallVector<dist::AxesAttr> dims;
+      std::vector<std::vector<std::string>> names;
+      for (StringRef axis : {axes.first, axes.second}) {
+        SmallVector<dist::AxisRefAttr> refs;
+        names.emplace_back();
+        if (!axis.empty()) {
+          refs.push_back(dist::AxisRefAttr::get(&context, axis));
+          names.back().push_back(axis.str());
+        }
+        dims.push_back(dist::AxesAttr::get(&context, refs));
+      }
+      auto layout = dist::LayoutAttr::get(&context, mesh.ref, dims,
+                                          dist::ReductionKind::Sum,
+                                          dist::AxesAttr::get(&context, {}));
+      weight->setAttr(dist::kSeedAttr,
+                      dist::SeedAttr::get(&context, layout, 0, true, "test"));
+      FailureOr<PlanResult> pinned = makePlan(forward, machine, request);
+      ASSERT_TRUE(succeeded(pinned) && pinned->best());
+      least = std::min(least, pinned->cost);
+      most = std::max(most, pinned->cost);
+      EXPECT_GE(pinned->cost, free->lowerBound * (1 - 1e-9));
+      bool isKept = false;
+      for (const PlanFile::Entry &entry : pinned->best()->plan.layouts)
+        isKept |= entry.match == "w0" && entry.dims == names;
+      EXPECT_TRUE(isKept);
+    }
+    EXPECT_LE(least, free->cost * (1 + 1e-9));
+    differ += most > least * 1.001;
+  }
+  EXPECT_GT(differ, 40);
+}
+
 TEST_F(ModelPlanner, MoreMemoryIsNeverSlower) {
   for (uint32_t seed = 0; seed < 60; ++seed) {
     Random random(seed);

@@ -126,6 +126,63 @@ void vescale::printDifference(const Candidate &one, const Candidate &other,
                 other.memory.total() >= one.memory.total() ? "more" : "less");
 }
 
+void vescale::printExplanation(llvm::StringRef name,
+                               const Explanation &explanation,
+                               int64_t memoryLimit, llvm::raw_ostream &os) {
+  os << "\nwhy " << name << " lies " << explanation.layout << "\n";
+  const Explanation::Alternative &own = explanation.alternatives.front();
+  bool isShort = explanation.withoutLimit != explanation.layout;
+  bool isAlone = true;
+  for (const Explanation::Alternative &each : explanation.alternatives) {
+    os << formatv("  {0,-36}", each.layout);
+    if (!each.exists) {
+      os << "no plan has it at these degrees\n";
+      continue;
+    }
+    os << formatv("{0,12:f2} ms {1,12}", each.step / 1e3,
+                  bytesText(each.memory));
+    if (&each == &own) {
+      os << "  the plan\n";
+      continue;
+    }
+    os << formatv("  {0:f2} % {1} time",
+                  std::abs(100 * (each.step / own.step - 1)),
+                  each.step >= own.step ? "more" : "less");
+    if (!each.fits)
+      os << ", does not fit: " << bytesText(each.memory - memoryLimit)
+         << " too much";
+    else if (each.step <= own.step * (1 + 1e-6))
+      isAlone = false;
+    os << "\n";
+  }
+  if (isShort)
+    os << "memory decides: with enough of it " << name << " would lie "
+       << explanation.withoutLimit << "\n";
+  else if (!isAlone)
+    os << "others are as good\n";
+  else if (explanation.alternatives.size() == 1)
+    os << "the degrees leave nothing to decide\n";
+  else
+    os << "time decides\n";
+}
+
+llvm::json::Object vescale::explanationJson(llvm::StringRef name,
+                                            const Explanation &explanation) {
+  llvm::json::Array alternatives;
+  for (const Explanation::Alternative &each : explanation.alternatives) {
+    llvm::json::Object object{{"layout", each.layout}, {"fits", each.fits}};
+    if (each.exists) {
+      object["step_us"] = each.step;
+      object["memory_bytes"] = each.memory;
+    }
+    alternatives.push_back(std::move(object));
+  }
+  return llvm::json::Object{{"name", name},
+                            {"layout", explanation.layout},
+                            {"without_memory_limit", explanation.withoutLimit},
+                            {"alternatives", std::move(alternatives)}};
+}
+
 static llvm::json::Object candidateJson(const Candidate &plan) {
   const PlanPoint &point = plan.point;
   const PlannedMemory &memory = plan.memory;

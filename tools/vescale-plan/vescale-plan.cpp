@@ -63,6 +63,13 @@ static cl::opt<std::string>
     whyNot("why-not",
            cl::desc("Plans under this decision too, and shows the difference"),
            cl::value_desc("tp=4"), cl::cat(category));
+static cl::opt<std::string>
+    explain("explain",
+            cl::desc("Says why parameters or nodes are laid out so, by name"),
+            cl::value_desc("NAME"), cl::cat(category));
+static cl::opt<std::string>
+    decidedPlan("plan", cl::desc("A plan file whose decisions hold"),
+                cl::value_desc("pins.json"), cl::cat(category));
 static cl::opt<int64_t> workLimit(
     "work-limit",
     cl::desc("Ends the search when so many stages were solved: the same plan "
@@ -138,6 +145,44 @@ static llvm::Expected<planner::PlanPins> readPins(const std::string &text) {
     pins.recompute = plan->kind;
   }
   return pins;
+}
+
+/// What a plan file decides besides layouts and the mesh that these are over.
+static llvm::Error addDecided(planner::PlanPins &pins) {
+  llvm::Expected<PlanFile> plan = readPlan(decidedPlan);
+  if (!plan)
+    return plan.takeError();
+  auto take = [&](auto &pin, const auto &said, const char *flag,
+                  const char *field) -> llvm::Error {
+    auto both = agree(flag, pin, decidedPlan + ", \"" + field + "\"", said);
+    if (!both)
+      return both.takeError();
+    pin = *both;
+    return llvm::Error::success();
+  };
+  std::optional<int64_t> level;
+  if (plan->storage) {
+    level = plan->storage->zero;
+    if (level != 0 && plan->storage->axes != std::vector<std::string>{"dp"})
+      return llvm::createStringError(decidedPlan +
+                                     ", \"storage\": plans shard over dp");
+  }
+  std::optional<RecomputePlan::Kind> kind;
+  if (plan->recompute) {
+    kind = plan->recompute->kind;
+    if (kind == RecomputePlan::Listed)
+      return llvm::createStringError(
+          decidedPlan + ", \"recompute\": which layers are recomputed is for "
+                        "the plan to say; none, selective or full can be "
+                        "decided");
+  }
+  if (llvm::Error error = take(pins.zero, level, "--zero", "storage"))
+    return error;
+  if (llvm::Error error =
+          take(pins.recompute, kind, "--recompute", "recompute"))
+    return error;
+  return take(pins.microBatches, plan->microBatches, "--micro-batches",
+              "micro_batches");
 }
 
 /// Nothing fits: what the smallest plan needs, and what the user's decisions
@@ -289,6 +334,12 @@ int main(int argc, char **argv) {
   if (!pins)
     return fail(exitUsage, pins.takeError());
   request.pins = *pins;
+  if (!decidedPlan.empty()) {
+    if (llvm::Error error = addDecided(request.pins))
+      return fail(exitBadInput, std::move(error));
+    if (mlir::failed(pinLayouts(*module, decidedPlan)))
+      return exitBadInput;
+  }
   mlir::func::FuncOp forward = *module->getOps<mlir::func::FuncOp>().begin();
   mlir::TimingScope search = scope.nest("search");
   mlir::FailureOr<planner::PlanResult> result =
@@ -299,11 +350,26 @@ int main(int argc, char **argv) {
   const planner::Candidate *best = result->best();
   if (!best)
     return explainTooLarge(*result, forward, *machine, request);
-  if (json)
+  std::optional<planner::Explanation> explanation;
+  if (!explain.empty()) {
+    mlir::FailureOr<planner::Explanation> found =
+        planner::explainLayout(forward, *machine, request, *best, explain);
+    if (mlir::failed(found))
+      return exitBadInput;
+    explanation = std::move(*found);
+  }
+  if (json) {
+    llvm::json::Object document = planJson(*result);
+    if (explanation)
+      document["explanation"] = explanationJson(explain, *explanation);
     llvm::outs() << llvm::formatv("{0:2}\n",
-                                  llvm::json::Value(planJson(*result)));
-  else
+                                  llvm::json::Value(std::move(document)));
+  } else {
     printPlanTable(*result, llvm::outs());
+    if (explanation)
+      printExplanation(explain, *explanation, result->memoryLimit,
+                       llvm::outs());
+  }
   if (!whyNot.empty()) {
     llvm::Expected<planner::PlanPins> other = readPins(whyNot);
     if (!other)

@@ -24,6 +24,10 @@ mlir::OwningOpRef<mlir::ModuleOp> readForward(const CompilerOptions &options,
 llvm::Expected<planner::PlanRequest> planRequest(const CompilerOptions &options,
                                                  const Machine &machine);
 
+/// Marks the program with a plan file's layouts, which plans then follow. What
+/// else the file says is for the request.
+llvm::LogicalResult pinLayouts(mlir::ModuleOp module, llvm::StringRef planFile);
+
 /// A plan as the file that passes read, which is gone with this.
 class TemporaryPlan {
 public:

@@ -205,6 +205,63 @@ double PointSolver::boundByMemory(unsigned stage, unsigned begin,
                   boundByTime(stage, begin, end));
 }
 
+/// A step is the longer of two sums: that in which only what takes the cores
+/// shows of the sums of gradients, and that in which they take all of the work
+/// beside them and more. No plan's longer one is below the least mean of both,
+/// however they are weighed: the weights are looked for as prices of memory
+/// are.
+ChainPlan PointSolver::solveLonger(const Counting &counts, unsigned begin,
+                                   unsigned end) {
+  auto times = static_cast<double>(point.zero >= 2 ? point.microBatches : 1);
+  // With so much of the second one.
+  auto mean = [&](double weight) {
+    Counting counting = counts;
+    counting.exposed += weight * (1 - counts.exposed);
+    counting.besideBackward = weight * times;
+    counting.besideForward = point.zero >= 3 ? weight * times : 0;
+    return counting;
+  };
+  auto sumOf = [&](const ChainPlan &plan, double weight) {
+    return mean(weight).time(plan.total);
+  };
+  auto isSecond = [&](const ChainPlan &plan) {
+    return sumOf(plan, 1) > sumOf(plan, 0) * (1 + 1e-9);
+  };
+  auto solveAt = [&](double weight) {
+    return laid().chain->solve(begin, end, mean(weight), space.memoryLimit());
+  };
+  auto longerOf = [&](const ChainPlan &plan) {
+    return std::max(sumOf(plan, 0), sumOf(plan, 1));
+  };
+  ChainPlan first = solveAt(0);
+  if (!first.fits || !isSecond(first))
+    return first;
+  ChainPlan second = solveAt(1);
+  double bound = std::max(first.lowerBound, second.lowerBound);
+  ChainPlan best = longerOf(first) < longerOf(second) ? first : second;
+  constexpr int tries = 8;
+  constexpr double closeEnough = 1.001;
+  for (int each = 0; each < tries && !isSecond(second) &&
+                     longerOf(best) > closeEnough * bound;
+       ++each) {
+    // Where the sums' means of both plans are equal.
+    double more = sumOf(second, 0) - sumOf(first, 0),
+           less = sumOf(first, 1) - sumOf(second, 1);
+    if (more <= 0 || less <= 0)
+      break;
+    double weight = more / (more + less), mean = sumOf(first, weight);
+    ChainPlan next = solveAt(weight);
+    bound = std::max(bound, next.lowerBound);
+    if (longerOf(next) < longerOf(best))
+      best = next;
+    if (sumOf(next, weight) > mean * (1 - 1e-6))
+      break;
+    (isSecond(next) ? first : second) = std::move(next);
+  }
+  best.lowerBound = std::min(bound, longerOf(best));
+  return best;
+}
+
 /// Of ranges with the same units and as many micro-batches in flight once.
 const ChainPlan &PointSolver::solve(const Counting &counts, unsigned begin,
                                     unsigned end) {
@@ -212,27 +269,7 @@ const ChainPlan &PointSolver::solve(const Counting &counts, unsigned begin,
   auto place = solved.find(key);
   if (place != solved.end())
     return place->second;
-  // A step is the longer of two sums: that in which only what takes the cores
-  // shows of the sums of gradients, and that in which they take all of the work
-  // beside them and more. The plans of both are looked at.
-  ChainPlan plan = laid().chain->solve(begin, end, counts, space.memoryLimit());
-  Counting work = counts, longer = counts;
-  work.exposed = 0;
-  auto stepOf = [&](const ChainPlan &each) {
-    return work.time(each.total) + exposedSync(counts, each.total);
-  };
-  if (plan.fits && stepOf(plan) > plan.time * (1 + 1e-9)) {
-    longer.exposed = 1;
-    auto times = static_cast<double>(point.zero >= 2 ? point.microBatches : 1);
-    longer.besideBackward = times;
-    longer.besideForward = point.zero >= 3 ? times : 0;
-    ChainPlan other =
-        laid().chain->solve(begin, end, longer, space.memoryLimit());
-    double bound = std::max(plan.lowerBound, other.lowerBound);
-    if (other.fits && stepOf(other) < stepOf(plan))
-      plan = std::move(other);
-    plan.lowerBound = bound;
-  }
+  ChainPlan plan = solveLonger(counts, begin, end);
   return solved.try_emplace(key, std::move(plan)).first->second;
 }
 
@@ -297,7 +334,7 @@ PlannedMemory PointSolver::memoryOf(unsigned stage, const Parts &total) const {
 }
 
 /// Layers go evenly to the stages; the first one needs the most of them.
-Candidate PointSolver::smallest() {
+std::optional<Candidate> PointSolver::smallest() {
   Candidate candidate;
   candidate.point = point;
   auto stages = static_cast<unsigned>(point.pp);
@@ -306,6 +343,8 @@ Candidate PointSolver::smallest() {
              end = space.units() * (stage + 1) / stages;
     ChainPlan plan =
         laid().chain->solve(begin, end, counting(stage, 1), /*limit=*/0);
+    if (plan.units.empty())
+      return std::nullopt;
     PlannedMemory memory = memoryOf(stage, plan.total);
     if (memory.total() > candidate.memory.total())
       candidate.memory = memory;

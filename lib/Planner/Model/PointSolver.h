@@ -66,8 +66,10 @@ public:
   double timeOf(unsigned stage, unsigned begin, unsigned end);
   /// No plan of this stage takes less.
   double lowerTimeOf(unsigned stage, unsigned begin, unsigned end);
-  /// The plan that needs the least memory, whether it fits or not.
-  Candidate smallest();
+  /// The plan that needs the least memory, whether it fits or not; nothing if
+  /// none has the layouts that were decided.
+  std::optional<Candidate> smallest();
+  const StageMesh &mesh() { return laid().mesh; }
   /// With the plan file and the step's simulation.
   Candidate finish(const PipelineChoice &choice);
 
@@ -76,6 +78,7 @@ private:
   Counting counting(unsigned stage, double exposed) const;
   double exposedSync(const Counting &counting, const Parts &total) const;
   double onceOf(const Counting &counting, const Parts &total) const;
+  ChainPlan solveLonger(const Counting &counting, unsigned begin, unsigned end);
   const ChainPlan &solve(const Counting &counting, unsigned begin,
                          unsigned end);
   const ChainPlan &solve(unsigned stage, unsigned begin, unsigned end) {

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Planner/Model/Program.h"
+#include "lib/Planner/Model/Pins.h"
 #include "vescale/Support/Location.h"
 #include "llvm/ADT/Hashing.h"
 
@@ -103,9 +104,21 @@ public:
 
 private:
   llvm::hash_code signatureOf(Operation *op) const {
-    llvm::hash_code hash =
-        llvm::hash_combine(op->getName().getAsOpaquePointer(),
-                           op->getAttrDictionary().getAsOpaquePointer());
+    llvm::hash_code hash = llvm::hash_value(op->getName().getAsOpaquePointer());
+    for (NamedAttribute attribute : op->getDiscardableAttrs())
+      if (attribute.getName() != dist::kSeedAttr)
+        hash =
+            llvm::hash_combine(hash, attribute.getName().getAsOpaquePointer(),
+                               attribute.getValue().getAsOpaquePointer());
+    // What was decided, whoever did so.
+    auto addPin = [&](Value value) {
+      if (dist::SeedAttr pin = pinOf(value))
+        hash = llvm::hash_combine(hash, pin.getLayout().getAsOpaquePointer());
+    };
+    addPin(op->getResult(0));
+    for (Value operand : op->getOperands())
+      if (parameterOf(operand))
+        addPin(operand);
     if (Attribute properties = op->getPropertiesAsAttribute())
       hash = llvm::hash_combine(hash, properties.getAsOpaquePointer());
     for (Type type : op->getResultTypes())

@@ -11,16 +11,20 @@
 // 3. Those near the best are simulated, and the quickest is taken.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/Graph/Graph.h"
+#include "lib/Planner/Model/Pins.h"
 #include "lib/Planner/Model/PlanWriter.h"
 #include "lib/Planner/Model/PointSolver.h"
 #include "vescale/Planner/PipelineSearch.h"
 #include "vescale/Simulator/Pipeline.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/xxhash.h"
 #include <chrono>
 
 using namespace mlir;
 using namespace vescale;
+using namespace vescale::dist;
 using namespace vescale::planner;
 
 static std::vector<int64_t> divisorsOf(int64_t number) {
@@ -40,15 +44,18 @@ class Search {
 public:
   Search(func::FuncOp forward, const Machine &machine,
          const PlanRequest &request)
-      : space(forward, machine, request), request(request) {}
+      : space(forward, machine, request), request(request), pins(request.pins) {
+  }
 
-  PlanResult run() {
+  FailureOr<PlanResult> run() {
+    if (mlir::failed(readMesh()))
+      return failure();
     result.memoryLimit = space.memoryLimit();
     for (const PlanPoint &point : points()) {
       if (space.units() >= point.pp * point.chunks)
         solvers.push_back(std::make_unique<PointSolver>(space, point));
       if (space.failed())
-        return std::move(result);
+        return failure();
     }
     result.points = static_cast<int64_t>(solvers.size());
     PipelineSearch found = search(&PointSolver::timeOf, request.within, 1);
@@ -61,8 +68,11 @@ public:
     result.solved = static_cast<int64_t>(found.timesAsked);
     for (const PipelineChoice &choice : found.choices)
       result.candidates.push_back(solvers[choice.candidate]->finish(choice));
+    if (space.failed())
+      return failure();
     if (found.choices.empty()) {
-      findSmallest();
+      if (mlir::failed(findSmallest()))
+        return failure();
       return std::move(result);
     }
     result.cost = found.choices.front().time;
@@ -71,8 +81,6 @@ public:
     takeQuickest();
     return std::move(result);
   }
-
-  bool failed() const { return space.failed(); }
 
 private:
   using StageTimeOf = double (PointSolver::*)(unsigned stage, unsigned begin,
@@ -152,15 +160,14 @@ private:
   SmallVector<RecomputePlan::Kind> recomputations() const {
     if (!request.training)
       return {RecomputePlan::None};
-    if (request.pins.recompute)
-      return {*request.pins.recompute};
+    if (pins.recompute)
+      return {*pins.recompute};
     return {RecomputePlan::Selective, RecomputePlan::Listed};
   }
 
   std::vector<PlanPoint> points() const {
     std::vector<PlanPoint> points;
     int64_t batch = space.batch();
-    const PlanPins &pins = request.pins;
     for (int64_t pp : divisorsOf(request.devices))
       for (int64_t tp : divisorsOf(request.devices / pp)) {
         int64_t dp = request.devices / pp / tp;
@@ -183,13 +190,65 @@ private:
   }
 
   /// Of each number of stages and each degree the point that needs the least.
-  void findSmallest() {
+  LogicalResult findSmallest() {
     for (const std::unique_ptr<PointSolver> &solver : solvers)
-      result.tooLarge.push_back(solver->smallest());
+      if (std::optional<Candidate> smallest = solver->smallest())
+        result.tooLarge.push_back(std::move(*smallest));
+    if (result.tooLarge.empty() && !solvers.empty())
+      return explainPins(solvers.back()->mesh());
     llvm::sort(result.tooLarge, [](const Candidate &a, const Candidate &b) {
       return std::pair(a.memory.total(), a.point.key()) <
              std::pair(b.memory.total(), b.point.key());
     });
+    return success();
+  }
+
+  /// No plan has the layouts that were decided: says why.
+  LogicalResult explainPins(const StageMesh &mesh) {
+    LogicalResult outcome = success();
+    space.program.function().walk([&](Operation *op) {
+      if (op->getNumResults() == 0 || mlir::failed(outcome))
+        return;
+      SeedAttr pin = pinOf(op->getResult(0));
+      if (!pin ||
+          (parameterOf(op->getResult(0)) && !isa<graph::ParameterOp>(op)))
+        return;
+      std::vector<std::string> possible =
+          possibleLayouts(op->getResult(0), mesh, space.program.samples());
+      if (!llvm::is_contained(possible, printLayout(pin.getLayout())))
+        outcome = op->emitError()
+                  << "cannot lie as " << pin.getOrigin() << " says, "
+                  << printLayout(pin.getLayout()) << "; what can be chosen is "
+                  << llvm::join(possible, "; ");
+    });
+    if (mlir::failed(outcome))
+      return outcome;
+    return space.program.function().emitError()
+           << "no plan has all layouts that were decided: they contradict "
+              "each other";
+  }
+
+  /// The degrees that come with layouts in the program.
+  LogicalResult readMesh() {
+    auto module = space.program.function()->getParentOfType<ModuleOp>();
+    for (MeshOp op : module.getOps<MeshOp>())
+      for (MeshAxisAttr axis : op.getAxes().getAxes()) {
+        std::optional<int64_t> *pin =
+            llvm::StringSwitch<std::optional<int64_t> *>(axis.getName())
+                .Case("pp", &pins.pp)
+                .Case("dp", &pins.dp)
+                .Case("tp", &pins.tp)
+                .Default(nullptr);
+        if (!pin)
+          return op.emitError() << "plans have the axes pp, dp and tp, not '"
+                                << axis.getName() << "'";
+        if (pin->value_or(axis.getSize()) != axis.getSize())
+          return op.emitError()
+                 << "the mesh of the decided layouts has " << axis.getName()
+                 << "=" << axis.getSize() << ", not " << **pin;
+        *pin = axis.getSize();
+      }
+    return success();
   }
 
   using Clock = std::chrono::steady_clock;
@@ -197,6 +256,7 @@ private:
   Clock::time_point begin = Clock::now();
   SearchSpace space;
   const PlanRequest &request;
+  PlanPins pins; // the request's, and those in the program
   std::vector<std::unique_ptr<PointSolver>> solvers;
   std::map<std::array<int64_t, 5>, double> leastSteps;
   PlanResult result;
@@ -211,9 +271,5 @@ std::string vescale::planner::planHash(const PlanFile &plan) {
 FailureOr<PlanResult> vescale::planner::makePlan(func::FuncOp forward,
                                                  const Machine &machine,
                                                  const PlanRequest &request) {
-  Search search(forward, machine, request);
-  PlanResult result = search.run();
-  if (search.failed())
-    return failure();
-  return result;
+  return Search(forward, machine, request).run();
 }

@@ -2,6 +2,7 @@
 
 #include "lib/Planner/Model/SegmentGraph.h"
 #include "dialects/Graph/Graph.h"
+#include "lib/Planner/Model/Pins.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -120,11 +121,20 @@ private:
           continue;
         node.layouts.push_back(layout);
         node.partialGradient.push_back(partial);
-        node.choices.emplace_back();
+        node.choices.push_back(unlessPinned(value, layout));
       }
     nodeOf[value] = graph.nodes.size();
     graph.nodes.push_back(std::move(node));
     return nodeOf[value];
+  }
+
+  /// What it takes that the value lies so: nothing, unless the user has decided
+  /// otherwise.
+  Parts unlessPinned(Value value, LayoutAttr layout) const {
+    Parts parts;
+    if (!isAllowed(value, layout, mesh))
+      parts.exchange = std::numeric_limits<double>::infinity();
+    return parts;
   }
 
   void addOp(Operation *op);
@@ -277,7 +287,12 @@ void SegmentBuilder::Maker::addOp(Operation *op) {
       if (parameterOf(value) && value.hasOneUse())
         priceParameter(value, strategy.operands[index],
                        strategy.gradients[index], parts);
+      if (parameterOf(value))
+        parts.add(unlessPinned(value, strategy.operands[index]));
     }
+    // Where others read the value it is their layout.
+    if (Value result = op->getResult(0); !needsNode(result))
+      parts.add(unlessPinned(result, strategy.results.front()));
     node.choices.push_back(parts);
   }
   opNode[op] = graph.nodes.size();
@@ -297,7 +312,7 @@ void SegmentBuilder::Maker::addParameter(Value value) {
   nodeOf[value] = graph.nodes.size();
   for (LayoutAttr layout : formsOf(value, mesh, program.samples())) {
     node.layouts.push_back(layout);
-    Parts parts;
+    Parts parts = unlessPinned(value, layout);
     priceParameter(value, layout, mesh.samples, parts);
     node.choices.push_back(parts);
   }
