@@ -275,6 +275,33 @@ TEST_F(ModelPlanner, NamesTheWeightsOfAllCopies) {
         << layer;
 }
 
+TEST_F(ModelPlanner, MoreDevicesAreNotSlowerIfSomeMayIdle) {
+  int faster = 0, idle = 0;
+  for (uint32_t seed = 0; seed < 30; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    func::FuncOp forward = parse(randomModel(random, random.below(2)));
+    Machine machine = randomMachine(random, 9);
+    PlanRequest request;
+    request.mayIdle = true;
+    request.mostStages = 2;
+    request.splitsBatch = true;
+    request.training = {8, 4};
+    double before = std::numeric_limits<double>::infinity();
+    for (request.devices = 1; request.devices <= 9; ++request.devices) {
+      FailureOr<PlanResult> result = makePlan(forward, machine, request);
+      ASSERT_TRUE(succeeded(result) && result->best());
+      EXPECT_LE(result->cost, before * (1 + 1e-9));
+      EXPECT_LE(result->best()->point.ranks(), request.devices);
+      faster += result->cost < before * 0.999;
+      idle += result->best()->point.ranks() < request.devices;
+      before = result->cost;
+    }
+  }
+  EXPECT_GT(faster, 60);
+  EXPECT_GT(idle, 30);
+}
+
 /// The best of all plans that each have one of a weight's layouts is the best
 /// plan, and each has the layout that was decided.
 TEST_F(ModelPlanner, PinsAreKeptAndCoverTheSpace) {

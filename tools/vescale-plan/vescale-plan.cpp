@@ -83,6 +83,8 @@ static cl::opt<bool> json("json", cl::desc("Print the plans as JSON"),
 static cl::opt<int64_t>
     mostStages("stages", cl::desc("How many pipeline stages there may be"),
                cl::init(1), cl::value_desc("N"), cl::cat(category));
+static cl::opt<bool> idle("idle", cl::desc("Plans may leave devices idle"),
+                          cl::cat(category));
 static cl::opt<bool>
     splitBatch("split-batch",
                cl::desc("The batch is a step's: micro-batches may be smaller"),
@@ -326,6 +328,7 @@ int main(int argc, char **argv) {
     return fail(exitBadInput, asked.takeError());
   planner::PlanRequest request = *asked;
   request.splitsBatch = splitBatch;
+  request.mayIdle = idle;
   request.mostStages = mostStages;
   request.memoryBytes = memoryBytes;
   request.workLimit = workLimit;

@@ -22,6 +22,7 @@ struct PlanPoint {
   /// Listed: each layer in full or not at all.
   RecomputePlan::Kind recompute = RecomputePlan::None;
 
+  int64_t ranks() const { return pp * dp * tp; }
   /// Orders points; the simpler ones first.
   auto key() const {
     return std::tuple(pp, chunks, recompute, zero, tp, microBatches, dp);
@@ -53,6 +54,8 @@ struct PlanRequest {
   /// or after so many seconds; 0 for no limit.
   int64_t workLimit = 0;
   double timeLimitSeconds = 0;
+  /// Plans may leave devices idle; then `tp` is 64 at most.
+  bool mayIdle = false;
   /// Micro-batches may be chosen: the program's batch is the step's.
   bool splitsBatch = false;
   PlanPins pins;

@@ -165,27 +165,45 @@ private:
     return {RecomputePlan::Selective, RecomputePlan::Listed};
   }
 
+  /// Numbers of stages, and tensor and data parallel degrees. Where devices may
+  /// idle more devices have all that fewer have.
+  std::vector<std::array<int64_t, 3>> degrees() const {
+    std::vector<std::array<int64_t, 3>> found;
+    int64_t devices = request.devices;
+    if (!request.mayIdle) {
+      for (int64_t pp : divisorsOf(devices))
+        for (int64_t tp : divisorsOf(devices / pp))
+          found.push_back({pp, tp, devices / pp / tp});
+      return found;
+    }
+    constexpr int64_t mostTensor = 64;
+    int64_t mostStages = std::max(request.mostStages, pins.pp.value_or(1));
+    for (int64_t pp = 1; pp <= std::min(devices, mostStages); ++pp)
+      for (int64_t tp = 1; tp <= std::min(devices / pp, mostTensor); ++tp)
+        for (int64_t dp : divisorsOf(space.batch()))
+          if (pp * tp * dp <= devices)
+            found.push_back({pp, tp, dp});
+    return found;
+  }
+
   std::vector<PlanPoint> points() const {
     std::vector<PlanPoint> points;
     int64_t batch = space.batch();
-    for (int64_t pp : divisorsOf(request.devices))
-      for (int64_t tp : divisorsOf(request.devices / pp)) {
-        int64_t dp = request.devices / pp / tp;
-        if (!allows(pins.pp, pp) || !allows(pins.tp, tp) ||
-            !allows(pins.dp, dp) || batch % dp ||
-            (!pins.pp && pp > request.mostStages))
-          continue;
-        for (int64_t micro : divisorsOf(request.splitsBatch ? batch / dp : 1))
-          for (int64_t zero : {0, 1, 2, 3})
-            for (int64_t chunks : {1, 2, 3, 4, 6, 8})
-              if (allows(pins.microBatches, micro) && allows(pins.zero, zero) &&
-                  (zero == 0 || (request.training && dp > 1)) &&
-                  (zero != 2 || micro > 1) &&
-                  (chunks == 1 || (pp > 1 && micro >= pp)))
-                for (RecomputePlan::Kind recompute : recomputations())
-                  points.push_back(
-                      {pp, dp, tp, micro, zero, chunks, recompute});
-      }
+    for (auto [pp, tp, dp] : degrees()) {
+      if (!allows(pins.pp, pp) || !allows(pins.tp, tp) ||
+          !allows(pins.dp, dp) || batch % dp ||
+          (!pins.pp && pp > request.mostStages))
+        continue;
+      for (int64_t micro : divisorsOf(request.splitsBatch ? batch / dp : 1))
+        for (int64_t zero : {0, 1, 2, 3})
+          for (int64_t chunks : {1, 2, 3, 4, 6, 8})
+            if (allows(pins.microBatches, micro) && allows(pins.zero, zero) &&
+                (zero == 0 || (request.training && dp > 1)) &&
+                (zero != 2 || micro > 1) &&
+                (chunks == 1 || (pp > 1 && micro >= pp)))
+              for (RecomputePlan::Kind recompute : recomputations())
+                points.push_back({pp, dp, tp, micro, zero, chunks, recompute});
+    }
     return points;
   }
 
