@@ -7,6 +7,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace vescale::planner {
 
@@ -35,15 +36,54 @@ struct StageSplit {
   double bottleneck = 0;
 };
 
+/// Stages' times by range, one for all ranges that are alike.
+class StageTimes {
+public:
+  /// Asks for the times of representatives alone.
+  StageTimes(unsigned layers, unsigned stages, StageTime timeOf,
+             const AlikeLayers &alike = {});
+
+  unsigned getLayers() const { return layers; }
+  unsigned getStages() const { return stages; }
+  double of(unsigned stage, unsigned begin, unsigned end) const {
+    return times[stage * ranges + rangeOf(begin, end)];
+  }
+  /// Also that of all ranges that are alike.
+  void set(unsigned stage, unsigned begin, unsigned end, double time);
+  /// The least of all ranges of so many layers.
+  double least(unsigned stage, unsigned count) const {
+    return leastByCount[stage * (layers + 1) + count];
+  }
+  /// All that are finite, ascending.
+  std::vector<double> sorted() const;
+
+private:
+  void forRepresentatives(
+      llvm::function_ref<void(unsigned begin, unsigned end)> visit) const;
+  /// A range's ends without the alike layers, and how many of those it has.
+  size_t rangeOf(unsigned begin, unsigned end) const;
+
+  unsigned layers, stages;
+  AlikeLayers alike;
+  unsigned inside; // how many are alike
+  size_t ranges;
+  std::vector<double> times, leastByCount;
+};
+
 /// The split with the shortest step. Each stage has one layer at least. Exact:
 /// dynamic programming over stages and layers (Alpa, Zheng et al. 2022) for as
 /// many caps on the slowest stage as matter. Nothing if no split fits. Of equal
 /// ones it is that with the smaller bottleneck, then with fewer layers in the
 /// first stages. Where most layers are alike a thousand of them take
 /// milliseconds; times are asked for their representatives alone.
-std::optional<StageSplit> splitStages(unsigned layers, unsigned stages,
-                                      const StepForm &form, StageTime timeOf,
-                                      const AlikeLayers &alike = {});
+std::optional<StageSplit> splitStages(const StageTimes &times,
+                                      const StepForm &form);
+inline std::optional<StageSplit> splitStages(unsigned layers, unsigned stages,
+                                             const StepForm &form,
+                                             StageTime timeOf,
+                                             const AlikeLayers &alike = {}) {
+  return splitStages(StageTimes(layers, stages, timeOf, alike), form);
+}
 
 } // namespace vescale::planner
 

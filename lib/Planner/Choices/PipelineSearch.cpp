@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <queue>
+#include <set>
 #include <tuple>
 
 using namespace vescale::planner;
@@ -16,7 +17,7 @@ namespace {
 class Refinement {
 public:
   Refinement(unsigned layers, const PipelineCandidate &candidate)
-      : layers(layers), candidate(candidate) {
+      : layers(layers), candidate(candidate), times(timesBy(0)) {
     resplit();
   }
 
@@ -32,7 +33,7 @@ public:
   /// Whether the best split's time is made of its stages' own.
   bool isFinal() const {
     bool isFinal = true;
-    forStages([&](const Place &place) { isFinal &= times.count(place) > 0; });
+    forStages([&](const Place &place) { isFinal &= asked.count(place) > 0; });
     return isFinal;
   }
 
@@ -40,7 +41,7 @@ public:
   bool boundCloser() {
     if (bound + 1 == candidate.bounds.size())
       return false;
-    ++bound;
+    times = timesBy(++bound);
     resplit();
     return true;
   }
@@ -49,10 +50,10 @@ public:
   size_t refine() {
     size_t found = 0;
     forStages([&](const Place &place) {
-      auto [time, isNew] = times.try_emplace(place, 0);
-      if (!isNew)
+      if (!asked.insert(place).second)
         return;
-      time->second = std::apply(candidate.timeOf, place);
+      auto [stage, begin, end] = place;
+      times.set(stage, begin, end, candidate.timeOf(stage, begin, end));
       ++found;
     });
     resplit();
@@ -72,22 +73,19 @@ private:
     }
   }
 
-  void resplit() {
-    split = splitStages(
-        layers, candidate.stages, candidate.form,
-        [&](unsigned stage, unsigned begin, unsigned end) {
-          auto known = times.find({stage, begin, end});
-          return known != times.end()
-                     ? known->second
-                     : candidate.bounds[bound](stage, begin, end);
-        },
-        candidate.alike);
+  StageTimes timesBy(size_t bound) const {
+    return StageTimes(layers, candidate.stages, candidate.bounds[bound],
+                      candidate.alike);
   }
+
+  void resplit() { split = splitStages(times, candidate.form); }
 
   unsigned layers;
   const PipelineCandidate &candidate;
   size_t bound = 0; // which of the candidate's
-  std::map<Place, double> times;
+  /// By the bound, and of the places that were asked for their own.
+  StageTimes times;
+  std::set<Place> asked;
   std::optional<StageSplit> split;
 };
 } // namespace

@@ -29,40 +29,6 @@ std::pair<unsigned, unsigned> AlikeLayers::representative(unsigned from,
 }
 
 namespace {
-/// Times of stages by range, one for all ranges that are alike.
-class StageTimes {
-public:
-  StageTimes(unsigned layers, unsigned stages, StageTime timeOf,
-             const AlikeLayers &alike);
-
-  double of(unsigned stage, unsigned begin, unsigned end) const {
-    return times[stage * ranges + rangeOf(begin, end)];
-  }
-  /// The least of all ranges of so many layers.
-  double least(unsigned stage, unsigned count) const {
-    return leastByCount[stage * (layers + 1) + count];
-  }
-  /// All that are finite, ascending.
-  std::vector<double> sorted() const;
-
-private:
-  /// A range's ends without the alike layers, and how many of those it has.
-  size_t rangeOf(unsigned begin, unsigned end) const {
-    auto outside = [&](unsigned at) {
-      return at <= alike.begin ? at : at - std::min(inside, at - alike.begin);
-    };
-    unsigned from = outside(begin), to = outside(end);
-    unsigned count = (end - begin) - (to - from);
-    return (size_t(from) * (layers - inside + 1) + to) * (inside + 1) + count;
-  }
-
-  unsigned layers;
-  AlikeLayers alike;
-  unsigned inside; // how many are alike
-  size_t ranges;
-  std::vector<double> times, leastByCount;
-};
-
 class Splitter {
 public:
   Splitter(unsigned layers, unsigned stages, const StageTimes &times)
@@ -83,25 +49,54 @@ private:
 };
 } // namespace
 
+size_t StageTimes::rangeOf(unsigned begin, unsigned end) const {
+  auto outside = [&](unsigned at) {
+    return at <= alike.begin ? at : at - std::min(inside, at - alike.begin);
+  };
+  unsigned from = outside(begin), to = outside(end);
+  unsigned count = (end - begin) - (to - from);
+  return (size_t(from) * (layers - inside + 1) + to) * (inside + 1) + count;
+}
+
+void StageTimes::forRepresentatives(
+    llvm::function_ref<void(unsigned, unsigned)> visit) const {
+  for (unsigned begin = 0; begin < layers; ++begin) {
+    bool beginsInside = begin > alike.begin && begin < alike.end;
+    for (unsigned end = (beginsInside ? alike.end : begin) + 1; end <= layers;
+         ++end)
+      visit(begin, end);
+  }
+}
+
 StageTimes::StageTimes(unsigned layers, unsigned stages, StageTime timeOf,
                        const AlikeLayers &alike)
-    : layers(layers), alike(alike), inside(alike.end - alike.begin),
+    : layers(layers), stages(stages), alike(alike),
+      inside(alike.end - alike.begin),
       ranges(size_t(layers - inside + 1) * (layers - inside + 1) *
              (inside + 1)),
       times(stages * ranges, kInfinity),
       leastByCount(size_t(stages) * (layers + 1), kInfinity) {
-  for (unsigned begin = 0; begin < layers; ++begin) {
-    // Of ranges that are alike the representative alone.
-    bool beginsInside = begin > alike.begin && begin < alike.end;
-    for (unsigned end = (beginsInside ? alike.end : begin) + 1; end <= layers;
-         ++end)
-      for (unsigned stage = 0; stage < stages; ++stage) {
-        double time = timeOf(stage, begin, end);
-        times[stage * ranges + rangeOf(begin, end)] = time;
-        double &least = leastByCount[stage * (layers + 1) + end - begin];
-        least = std::min(least, time);
-      }
-  }
+  forRepresentatives([&](unsigned begin, unsigned end) {
+    size_t range = rangeOf(begin, end);
+    for (unsigned stage = 0; stage < stages; ++stage) {
+      double time = timeOf(stage, begin, end);
+      times[stage * ranges + range] = time;
+      double &least = leastByCount[stage * (layers + 1) + end - begin];
+      least = std::min(least, time);
+    }
+  });
+}
+
+void StageTimes::set(unsigned stage, unsigned begin, unsigned end,
+                     double time) {
+  times[stage * ranges + rangeOf(begin, end)] = time;
+  unsigned count = end - begin;
+  double &least = leastByCount[stage * (layers + 1) + count];
+  least = kInfinity;
+  forRepresentatives([&](unsigned from, unsigned to) {
+    if (to - from == count)
+      least = std::min(least, of(stage, from, to));
+  });
 }
 
 std::vector<double> StageTimes::sorted() const {
@@ -217,13 +212,11 @@ double Splitter::boundOfSum() const {
   return best - 1e-9 * std::abs(best);
 }
 
-std::optional<StageSplit>
-vescale::planner::splitStages(unsigned layers, unsigned stages,
-                              const StepForm &form, StageTime timeOf,
-                              const AlikeLayers &alike) {
+std::optional<StageSplit> vescale::planner::splitStages(const StageTimes &times,
+                                                        const StepForm &form) {
+  unsigned layers = times.getLayers(), stages = times.getStages();
   if (stages == 0 || stages > layers)
     return std::nullopt;
-  StageTimes times(layers, stages, timeOf, alike);
   Splitter splitter(layers, stages, times);
   std::vector<double> caps = times.sorted();
   auto *last = caps.data() + caps.size();

@@ -2,7 +2,6 @@
 
 #include "lib/Planner/Model/Chain.h"
 #include "llvm/ADT/STLExtras.h"
-#include <map>
 
 using namespace vescale;
 using namespace vescale::planner;
@@ -218,26 +217,16 @@ private:
     ChainPlan plan;
     if (std::isinf(total))
       return plan;
-    // Copies that stand between the same choices are alike.
-    std::map<const LinkPlan *, UnitChoice> known;
     for (unsigned unit = end; unit-- > begin;) {
       const Table &table = tableOf(unit);
       unsigned in = previous[unit - begin][out];
-      const LinkPlan &link = *table.at(in, out).plan;
-      auto [place, isNew] = known.try_emplace(&link);
-      UnitChoice &choice = place->second;
-      if (isNew) {
-        const Parts &parts = link.parts;
-        choice = {chain.units[unit],
-                  link.recompute,
-                  link.choices,
-                  counting.time(parts),
-                  counting.bytes(parts),
-                  counting.microBatches * parts.sent +
-                      counting.syncMoved(parts).sent};
-      }
-      plan.units.push_back(choice);
-      plan.total.add(link.parts);
+      const LinkPlan *link = table.at(in, out).plan;
+      const Parts &parts = link->parts;
+      plan.units.push_back({chain.units[unit], link, counting.time(parts),
+                            counting.bytes(parts),
+                            counting.microBatches * parts.sent +
+                                counting.syncMoved(parts).sent});
+      plan.total.add(parts);
       out = in;
     }
     std::reverse(plan.units.begin(), plan.units.end());
@@ -277,5 +266,5 @@ int64_t Chain::cutBytes(const ChainPlan &plan, const StageMesh &mesh) const {
     return 0;
   const SegmentNode &node = graph.nodes[graph.in];
   return localBytes(llvm::cast<mlir::RankedTensorType>(node.value.getType()),
-                    node.layouts[first.choices[graph.in]], mesh);
+                    node.layouts[first.plan->choices[graph.in]], mesh);
 }

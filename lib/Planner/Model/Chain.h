@@ -14,12 +14,10 @@
 
 namespace vescale::planner {
 
-/// What a unit's choices are.
+/// What a unit's choices are; they live as long as the chain.
 struct UnitChoice {
   unsigned link;
-  Recompute recompute = Recompute::None;
-  /// One for each node of the link's graph.
-  llvm::SmallVector<unsigned> choices;
+  const LinkPlan *plan;
   /// Of a step, in µs and bytes of a rank.
   double time = 0;
   int64_t bytes = 0, sent = 0;

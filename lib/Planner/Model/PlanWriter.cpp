@@ -125,19 +125,21 @@ private:
     std::string name = layerOf(segment, copy);
     if (segment.copies > 1) {
       ++layers;
-      counts[static_cast<unsigned>(unit.recompute)]++;
-      if (unit.recompute == Recompute::Full)
+      counts[static_cast<unsigned>(unit.plan->recompute)]++;
+      if (unit.plan->recompute == Recompute::Full)
         recomputed.push_back(globOf(name));
     }
     std::vector<PlannedLayer> &list = candidate.layers;
-    if (!last || last->link != unit.link || last->choices != unit.choices ||
-        last->recompute != unit.recompute || list.back().stage != stage) {
+    if (!last || last->link != unit.link ||
+        last->plan->choices != unit.plan->choices ||
+        last->plan->recompute != unit.plan->recompute ||
+        list.back().stage != stage) {
       static constexpr const char *words[] = {"none", "selective", "full"};
       PlannedLayer layer;
       layer.name = name;
       layer.isLayer = segment.copies > 1;
       layer.stage = stage;
-      layer.recompute = words[static_cast<unsigned>(unit.recompute)];
+      layer.recompute = words[static_cast<unsigned>(unit.plan->recompute)];
       layer.time = unit.time;
       layer.memory = unit.bytes;
       layer.sent = unit.sent;
@@ -151,7 +153,7 @@ private:
   void addTensors(const Segment &segment, unsigned copy, const UnitChoice &unit,
                   PlannedLayer &layer) const {
     for (auto [node, choice] :
-         llvm::zip_equal(chain.link(unit.link).nodes, unit.choices)) {
+         llvm::zip_equal(chain.link(unit.link).nodes, unit.plan->choices)) {
       if (!node.op)
         continue;
       Operation *op = program.inCopy(segment, node.op, copy);
@@ -194,14 +196,15 @@ private:
     for (auto [number, node] : llvm::enumerate(graph.nodes)) {
       if (!node.value || static_cast<int>(number) == graph.in)
         continue;
-      LayoutAttr layout = node.layouts[unit.choices[number]];
+      LayoutAttr layout = node.layouts[unit.plan->choices[number]];
       if (parameterOf(node.value))
         noteParameter(node.value, layout);
       else if (auto result = cast<OpResult>(node.value);
                result.getResultNumber() == 0)
         forms[program.inCopy(segment, result.getOwner(), copy)] = layout;
     }
-    for (auto [node, choice] : llvm::zip_equal(graph.nodes, unit.choices)) {
+    for (auto [node, choice] :
+         llvm::zip_equal(graph.nodes, unit.plan->choices)) {
       if (!node.op)
         continue;
       Operation *op = program.inCopy(segment, node.op, copy);
