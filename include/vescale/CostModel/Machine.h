@@ -45,6 +45,16 @@ struct Device {
   /// Where what fits into so many bytes is read and written faster.
   int64_t cacheBytes = 0;
   double cacheBandwidth = 0;
+  /// Of what is in the cache, the part that is still there after t is
+  /// exp(-t / cacheKeepsUs), whatever else the rank does: others share it. 0:
+  /// all of it.
+  double cacheKeepsUs = 0;
+  /// What a product's operands and result add for their bytes from memory,
+  /// beside its time with all of them in the cache. 0: they come meanwhile.
+  double productBandwidth = 0;
+  /// At which an epilogue's buffers come from memory, box by box. 0: as all
+  /// else does.
+  double epilogueBandwidth = 0;
   double launchUs = 0; ///< Of a kernel or library call.
 };
 
@@ -87,6 +97,9 @@ struct OverlapCost {
   /// with it: 0 for an accelerator's copy engines, 1 for ranks without a spare
   /// core.
   double coreShare = 0;
+  /// How much longer the slowest rank works than a usual one, as a part of the
+  /// time since they last met.
+  double unevenness = 0;
 };
 
 /// Devices that take part in a collective: all first + Σ i_k · stride_k with
