@@ -210,7 +210,6 @@ static void readAll(Fields &fields, Machine &machine) {
     overlap.number("compute", machine.overlap.compute, 1, 1000);
     overlap.number("communication", machine.overlap.communication, 1, 1000);
     overlap.number("core_share", machine.overlap.coreShare, 0, 1);
-    overlap.number("unevenness", machine.overlap.unevenness, 0, 1);
   });
 }
 

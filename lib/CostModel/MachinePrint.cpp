@@ -132,7 +132,6 @@ void Printer::machine(const Machine &machine) {
       number("compute", machine.overlap.compute);
       number("communication", machine.overlap.communication);
       number("core_share", machine.overlap.coreShare);
-      number("unevenness", machine.overlap.unevenness);
     });
   });
   os << "\n";

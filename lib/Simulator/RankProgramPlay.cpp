@@ -122,7 +122,7 @@ private:
   /// In the second of two turns the cache is as a step before leaves it.
   void findTimes(Prediction &prediction) {
     Cache cache(machine.device);
-    double nowUs = 0, metUs = 0; // when ranks last met
+    double nowUs = 0;
     times.resize(work.size());
     for (int turn = 0; turn < 2; ++turn)
       for (const Entry &entry : entries)
@@ -131,11 +131,9 @@ private:
           Traffic epilogue = cache.touch(work[step].epilogueAccesses, nowUs);
           auto collective = dyn_cast<CollectiveOp>(work[step].op);
           times[step] = collective
-                            ? transferTime(collective, nowUs - metUs, machine)
+                            ? transferTime(collective, machine)
                             : timeOf(work[step], traffic, epilogue, machine);
           nowUs += times[step].us;
-          if (collective)
-            metUs = nowUs;
         }
     for (const Entry &entry : entries)
       for (int64_t step = entry.begin; step < entry.end; ++step)

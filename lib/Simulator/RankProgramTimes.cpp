@@ -168,8 +168,7 @@ StepTime simulator::timeOf(const StepWork &work, const Traffic &traffic,
   return time;
 }
 
-StepTime simulator::transferTime(CollectiveOp op, double workUs,
-                                 const Machine &machine) {
+StepTime simulator::transferTime(CollectiveOp op, const Machine &machine) {
   GroupAttr attr = groupOf(op);
   DeviceGroup group;
   for (auto [size, stride] :
@@ -181,14 +180,10 @@ StepTime simulator::transferTime(CollectiveOp op, double workUs,
   // The machine counts all members' parts of it.
   if (op.getKind() == CollectiveKind::AllToAll)
     bytes *= ranks;
-  double waiting = workUs * machine.overlap.unevenness;
-  std::string why =
-      llvm::formatv("{0} {1} B among {2}",
-                    stringifyCollectiveKind(op.getKind()), bytes, ranks);
-  if (waiting > 0)
-    why += llvm::formatv(", uneven after {0:f3} us of work", workUs);
-  return {machine.collectiveTime(kindOf(op.getKind()), bytes, group) + waiting,
-          why};
+  return {machine.collectiveTime(kindOf(op.getKind()), bytes, group),
+          llvm::formatv("{0} {1} B among {2}",
+                        stringifyCollectiveKind(op.getKind()), bytes, ranks)
+              .str()};
 }
 
 int64_t simulator::bytesToEach(CollectiveOp op) {

@@ -16,10 +16,8 @@ struct StepTime {
 StepTime timeOf(const StepWork &work, const Traffic &traffic,
                 const Traffic &epilogue, const Machine &machine);
 
-/// Of the whole transfer, alone on its links, with the wait for the slowest
-/// rank after so much work of each.
-StepTime transferTime(rank::CollectiveOp op, double workUs,
-                      const Machine &machine);
+/// Of the whole transfer, alone on its links.
+StepTime transferTime(rank::CollectiveOp op, const Machine &machine);
 
 /// What one member sends to each other one.
 int64_t bytesToEach(rank::CollectiveOp op);

@@ -8,7 +8,6 @@
 #include "runtime/profile/Exchanges.h"
 #include "runtime/profile/Fetches.h"
 #include "runtime/profile/Forgetting.h"
-#include "runtime/profile/Meetings.h"
 #include "runtime/profile/Products.h"
 #include "runtime/profile/Streams.h"
 
@@ -36,14 +35,12 @@ static nlohmann::json measure(const Request &request, Transport *transport,
                               bool yield) {
   Rounds rounds(transport);
   std::optional<ProfiledExchanges> exchanges;
-  std::optional<Meetings> meetings;
   if (transport) {
     std::vector<GroupForm> forms;
     for (const auto &form : request.at("groups"))
       forms.push_back({form.at(0), form.at(1)});
     exchanges.emplace(rounds, *transport, forms, request.at("largest_bytes"),
                       yield);
-    meetings.emplace(rounds, *transport);
   }
   Products products(rounds, request.at("largest_size"));
   Attention attention(rounds);
@@ -63,7 +60,6 @@ static nlohmann::json measure(const Request &request, Transport *transport,
   result["product_bytes_per_s"] = fetches.ofProducts(rounds);
   result["epilogue_bytes_per_s"] =
       fetches.ofEpilogues(rounds, result["vector_flops_per_s"]);
-  result["unevenness"] = meetings ? meetings->unevenness(rounds) : 0;
   result["gemms"] = products.gemms(rounds);
   result["collectives"] =
       exchanges ? exchanges->collectives(rounds) : nlohmann::json::array();

@@ -33,8 +33,7 @@ const char *const whole = R"({
    "shared_by": 2}],
 "collectives": [{"kind": "all_to_all", "level": "row", "ranks": 2, "stride": 2,
   "points": [{"bytes": 1024, "us": 3.5}, {"bytes": 65536, "us": 40}]}],
-"overlap": {"compute": 1.1, "communication": 1.2, "core_share": 1,
-  "unevenness": 0.01}
+"overlap": {"compute": 1.1, "communication": 1.2, "core_share": 1}
 })";
 
 Machine parse(StringRef text) {
@@ -90,7 +89,6 @@ TEST(MachineFile, IsRead) {
   EXPECT_EQ(machine.collectives[0].points[1].us, 40);
   EXPECT_EQ(machine.overlap.communication, 1.2);
   EXPECT_EQ(machine.overlap.coreShare, 1);
-  EXPECT_EQ(machine.overlap.unevenness, 0.01);
 }
 
 TEST(MachineFile, MayBeShort) {
@@ -104,7 +102,6 @@ TEST(MachineFile, MayBeShort) {
   EXPECT_EQ(machine.device.productBandwidth, 0);
   EXPECT_EQ(machine.device.epilogueBandwidth, 0);
   EXPECT_EQ(machine.overlap.coreShare, 0);
-  EXPECT_EQ(machine.overlap.unevenness, 0);
   EXPECT_EQ(parse(machine.print()).print(), machine.print());
 }
 

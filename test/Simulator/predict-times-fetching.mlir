@@ -49,37 +49,3 @@ rank.program @attends groups [] arena 8192 comm 0 attributes {mesh = #dist.mesh_
   rank.port input "v" %v global tensor<1x1x32x16xf32> : memref<1x1x32x16xf32>
   rank.attention %q [0, 512, 512, 16], %k [0, 512, 512, 16], %v [0, 512, 512, 16] -> %o [0, 512, 512, 16] sizes [1, 1, 1, 32, 32, 16, 16] scale 0.25 softcap 0.0 window 0 causal origin "attention" : memref<1x1x32x16xf32>, memref<1x1x32x16xf32>, memref<1x1x32x16xf32>, memref<1x1x32x16xf32>
 }
-
-// -----
-
-// Each kernel moves 8,192 bytes, 8.192 µs, and has a launch. From one sum to
-// the next, which is another step's, ranks work for both of them, and a quarter
-// of that is waited for the slowest: 50 + 4.596 µs.
-//
-// CHECK-LABEL: rank.program @uneven
-// CHECK-SAME: predicted_compute_us = "18.384"
-// CHECK-SAME: predicted_exposed_us = "54.596"
-// CHECK-SAME: predicted_step_us = "72.980"
-// CHECK: rank.collective
-// CHECK-SAME: predicted_from = "all_reduce 4096 B among 2, uneven after 18.384 us of work"
-// CHECK-SAME: predicted_us = "54.596"
-rank.program @uneven groups [#rank.group<[2], [1]>] arena 8192 comm 4096 attributes {mesh = #dist.mesh_axes<"dp"=2>} {
-  rank.entry "main"
-  %a = rank.buffer arena at 0 : memref<16x64xf32>
-  %c = rank.buffer comm at 0 : memref<16x64xf32>
-  %d = rank.buffer arena at 4096 : memref<16x64xf32>
-  rank.port input "a" %a global tensor<16x64xf32> : memref<16x64xf32>
-  rank.kernel @twice(%a : memref<16x64xf32>) -> (%c : memref<16x64xf32>) over [1024] flops 5 origin "mul"
-  %t = rank.collective all_reduce sum %c -> %c group 0 origin "sum" : memref<16x64xf32> -> memref<16x64xf32>
-  rank.wait %t
-  rank.kernel @twice(%c : memref<16x64xf32>) -> (%d : memref<16x64xf32>) over [1024] flops 5 origin "mul"
-}
-func.func private @twice(%in: memref<1024xf32>, %out: memref<1024xf32>, %lo: index, %hi: index, %lo1: index, %hi1: index, %env: memref<1xi64>) {
-  %c1 = arith.constant 1 : index
-  scf.for %i = %lo to %hi step %c1 {
-    %x = memref.load %in[%i] : memref<1024xf32>
-    %y = arith.addf %x, %x : f32
-    memref.store %y, %out[%i] : memref<1024xf32>
-  }
-  return
-}

@@ -172,8 +172,6 @@ static void readResult(const json::Object &result, Machine &machine) {
   device.productBandwidth = numberOf(result, "product_bytes_per_s");
   device.epilogueBandwidth = numberOf(result, "epilogue_bytes_per_s");
   device.launchUs = numberOf(result, "launch_us");
-  if (double unevenness = *result.getNumber("unevenness"); unevenness > 0)
-    machine.overlap.unevenness = rounded(unevenness);
   readCurves(*result.getArray("collectives"), machine);
   fitLevels(machine);
 }

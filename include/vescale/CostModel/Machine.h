@@ -97,9 +97,6 @@ struct OverlapCost {
   /// with it: 0 for an accelerator's copy engines, 1 for ranks without a spare
   /// core.
   double coreShare = 0;
-  /// How much longer the slowest rank works than a usual one, as a part of the
-  /// time since they last met.
-  double unevenness = 0;
 };
 
 /// Devices that take part in a collective: all first + Σ i_k · stride_k with
