@@ -99,7 +99,10 @@ static void readDevice(Fields &fields, Device &device) {
     fields.require({"cache_bytes_per_s"});
     fields.number("cache_bytes_per_s", device.cacheBandwidth,
                   device.memoryBandwidth, kMaxRate);
+    fields.number("cache_keeps_us", device.cacheKeepsUs, 0, kMaxUs);
   }
+  fields.number("product_bytes_per_s", device.productBandwidth, 0, kMaxRate);
+  fields.number("epilogue_bytes_per_s", device.epilogueBandwidth, 0, kMaxRate);
   fields.number("launch_us", device.launchUs, 0, kMaxUs);
 }
 

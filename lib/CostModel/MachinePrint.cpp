@@ -80,7 +80,10 @@ void Printer::device(const Device &device) {
   if (device.cacheBytes) {
     json.attribute("cache_bytes", device.cacheBytes);
     number("cache_bytes_per_s", device.cacheBandwidth);
+    number("cache_keeps_us", device.cacheKeepsUs);
   }
+  number("product_bytes_per_s", device.productBandwidth);
+  number("epilogue_bytes_per_s", device.epilogueBandwidth);
   number("launch_us", device.launchUs);
   if (device.gemms.empty())
     return;

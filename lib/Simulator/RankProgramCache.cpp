@@ -1,6 +1,7 @@
 //===- RankProgramCache.cpp - Which bytes come from memory ------*- C++ -*-===//
 
 #include "lib/Simulator/RankProgramCache.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace vescale;
@@ -13,23 +14,27 @@ constexpr int64_t blocksOfCache = 512, smallestBlock = 4096;
 // Spaces and regions lie so far apart.
 constexpr int regionBits = 44;
 
-Cache::Cache(int64_t bytes)
-    : blockBytes(std::max(bytes / blocksOfCache, smallestBlock)),
-      numBlocks(bytes / static_cast<int64_t>(blockBytes)) {}
+Cache::Cache(const Device &device)
+    : blockBytes(std::max(device.cacheBytes / blocksOfCache, smallestBlock)),
+      numBlocks(device.cacheBytes / static_cast<int64_t>(blockBytes)),
+      keepsUs(device.cacheKeepsUs) {}
 
-bool Cache::touchBlock(uint64_t block) {
+double Cache::touchBlock(uint64_t block, double nowUs) {
   auto found = places.find(block);
-  bool isHit = found != places.end();
-  if (isHit)
-    order.splice(order.begin(), order, found->second);
-  else
+  double part = 0;
+  if (found == places.end()) {
     order.push_front(block);
-  places[block] = order.begin();
+  } else {
+    order.splice(order.begin(), order, found->second.inOrder);
+    double age = nowUs - found->second.touchedUs;
+    part = keepsUs > 0 ? std::exp(-age / keepsUs) : 1;
+  }
+  places[block] = {order.begin(), nowUs};
   if (order.size() > numBlocks) {
     places.erase(order.back());
     order.pop_back();
   }
-  return isHit;
+  return part;
 }
 
 uint64_t Cache::addressOf(Value buffer) {
@@ -43,7 +48,7 @@ uint64_t Cache::addressOf(Value buffer) {
   return (region + spaces) << regionBits;
 }
 
-Traffic Cache::touch(ArrayRef<Access> accesses) {
+Traffic Cache::touch(ArrayRef<Access> accesses, double nowUs) {
   Traffic traffic;
   for (const Access &access : accesses) {
     if (access.bytes <= 0)
@@ -51,9 +56,10 @@ Traffic Cache::touch(ArrayRef<Access> accesses) {
     uint64_t begin = addressOf(access.buffer), end = begin + access.bytes;
     for (uint64_t at = begin; at < end;) {
       uint64_t next = std::min(end, (at / blockBytes + 1) * blockBytes);
-      (touchBlock(at / blockBytes) ? traffic.cacheBytes
-                                   : traffic.memoryBytes) +=
-          static_cast<double>(next - at);
+      auto bytes = static_cast<double>(next - at);
+      double inCache = bytes * touchBlock(at / blockBytes, nowUs);
+      traffic.cacheBytes += inCache;
+      traffic.memoryBytes += bytes - inCache;
       at = next;
     }
   }

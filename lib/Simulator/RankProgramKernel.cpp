@@ -5,22 +5,35 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace vescale;
 using namespace vescale::simulator;
 
+/// As many operations of vector code as take as long, of the code that becomes
+/// of a function. Those that stay calls of the C library take a scalar call for
+/// each element.
+static std::optional<double> opsOfFunction(Operation *op) {
+  return llvm::TypeSwitch<Operation *, std::optional<double>>(op)
+      .Case<arith::DivFOp>([](Operation *) { return 6; })
+      .Case<math::SqrtOp>([](Operation *) { return 12; })
+      .Case<math::ExpOp, math::TanhOp, math::RsqrtOp>(
+          [](Operation *) { return 20; })
+      .Case<math::LogOp>([](Operation *) { return 28; })
+      .Case<math::ErfOp>([](Operation *) { return 34; })
+      .Case<math::PowFOp>([](Operation *) { return 600; })
+      .Case<math::SinOp, math::CosOp>([](Operation *) { return 330; })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
 static double opsOf(Operation *op) {
-  constexpr double root = 8, transcendental = 20;
   if (isa<arith::ConstantOp>(op))
     return 0;
   if (isa<memref::LoadOp, memref::StoreOp>(op))
     return 1;
-  if (isa<arith::DivFOp, math::SqrtOp, math::RsqrtOp>(op))
-    return root;
-  if (isa<math::ExpOp, math::LogOp, math::TanhOp, math::ErfOp, math::SinOp,
-          math::CosOp, math::PowFOp>(op))
-    return transcendental;
+  if (std::optional<double> ops = opsOfFunction(op))
+    return *ops;
   if (isa<math::MathDialect>(op->getDialect()))
     return 1;
   if (!isa<arith::ArithDialect>(op->getDialect()))

@@ -121,17 +121,19 @@ private:
 
   /// In the second of two turns the cache is as a step before leaves it.
   void findTimes(Prediction &prediction) {
-    Cache cache(machine.device.cacheBytes);
+    Cache cache(machine.device);
+    double nowUs = 0;
     times.resize(work.size());
     for (int turn = 0; turn < 2; ++turn)
       for (const Entry &entry : entries)
         for (int64_t step = entry.begin; step < entry.end; ++step) {
-          Traffic traffic = cache.touch(work[step].accesses);
-          Traffic epilogue = cache.touch(work[step].epilogueAccesses);
+          Traffic traffic = cache.touch(work[step].accesses, nowUs);
+          Traffic epilogue = cache.touch(work[step].epilogueAccesses, nowUs);
           auto collective = dyn_cast<CollectiveOp>(work[step].op);
           times[step] = collective
                             ? transferTime(collective, machine)
                             : timeOf(work[step], traffic, epilogue, machine);
+          nowUs += times[step].us;
         }
     for (const Entry &entry : entries)
       for (int64_t step = entry.begin; step < entry.end; ++step)

@@ -1,15 +1,20 @@
 //===- RankProgramTimes.cpp - How long a step takes -------------*- C++ -*-===//
 //
-//   product    max(gemmTime, moved)
-//                + max(epilogue's operations / vectorFlops, epilogue's moved)
+//   product    gemmTime + bytes from memory / productBandwidth
+//                + epilogue's operations / vectorFlops
+//                + epilogue's bytes from memory / epilogueBandwidth
 //   attention  products / (peak · attentionEfficiency)
 //                + other operations / vectorFlops
+//                + bytes from memory / productBandwidth
 //   vector     max(operations / vectorFlops, moved)
 //
 // each after one launch, with
 //
 //   moved = bytes from memory / memoryBandwidth
 //             + bytes from the cache / cacheBandwidth.
+//
+// Products are timed with what they need in the cache. Where a file does not
+// say what its absence adds, it hides: max(gemmTime, moved).
 //
 // A small kernel runs on fewer threads than its rank has, by the same rule as
 // in the runtime, and has their part of operations and bandwidths.
@@ -52,15 +57,34 @@ std::string movedText(const Traffic &traffic) {
       .str();
 }
 
+/// What bytes from memory add to products that were timed without; nothing
+/// where the file does not say.
+double fetchUs(const Traffic &traffic, const Device &device) {
+  return device.productBandwidth > 0
+             ? traffic.memoryBytes / device.productBandwidth * microseconds
+             : 0;
+}
+
+/// Of what runs behind a product, on boxes of its result that are in the cache.
+double epilogueUs(const StepWork &work, const Traffic &traffic,
+                  const Device &device) {
+  double flops = work.vectorFlops / device.vectorFlops * microseconds;
+  if (device.epilogueBandwidth <= 0)
+    return std::max(flops, movedUs(traffic, device, 1));
+  double fetched =
+      traffic.memoryBytes / device.epilogueBandwidth * microseconds;
+  return fetched + std::max(flops, movedUs({0, traffic.cacheBytes}, device, 1));
+}
+
 StepTime productTime(const StepWork &work, const Traffic &traffic,
                      const Traffic &epilogueTraffic, const Machine &machine) {
   const Device &device = machine.device;
   double product =
       machine.gemmTime(work.elementType, work.batch, work.m, work.n, work.k);
-  double epilogue =
-      std::max(work.vectorFlops / device.vectorFlops * microseconds,
-               movedUs(epilogueTraffic, device, 1));
-  return {std::max(product, movedUs(traffic, device, 1)) + epilogue,
+  double all = device.productBandwidth > 0
+                   ? product + fetchUs(traffic, device)
+                   : std::max(product, movedUs(traffic, device, 1));
+  return {all + epilogueUs(work, epilogueTraffic, device),
           llvm::formatv("{0} {1}x{2}x{3}x{4}, {5}; epilogue {6} flop, {7}",
                         work.elementType, work.batch, work.m, work.n, work.k,
                         movedText(traffic), int64_t(work.vectorFlops),
@@ -68,15 +92,17 @@ StepTime productTime(const StepWork &work, const Traffic &traffic,
               .str()};
 }
 
-StepTime attentionTime(const StepWork &work, const Machine &machine) {
+StepTime attentionTime(const StepWork &work, const Traffic &traffic,
+                       const Machine &machine) {
   const Device &device = machine.device;
   double rate =
       device.peakFlops.at(work.elementType) * device.attentionEfficiency;
   return {(work.productFlops / rate + work.vectorFlops / device.vectorFlops) *
-              microseconds,
-          llvm::formatv("{0} products {1} flop, others {2} flop",
+                  microseconds +
+              fetchUs(traffic, device),
+          llvm::formatv("{0} products {1} flop, others {2} flop, {3}",
                         work.elementType, int64_t(work.productFlops),
-                        int64_t(work.vectorFlops))
+                        int64_t(work.vectorFlops), movedText(traffic))
               .str()};
 }
 
@@ -129,7 +155,7 @@ StepTime simulator::timeOf(const StepWork &work, const Traffic &traffic,
     time = productTime(work, traffic, epilogue, machine);
     break;
   case StepWork::Kind::Attention:
-    time = attentionTime(work, machine);
+    time = attentionTime(work, traffic, machine);
     break;
   case StepWork::Kind::Vector:
     time = vectorTime(work, traffic, machine.device);

@@ -90,17 +90,22 @@ void ProfiledExchanges::add(Rounds &rounds, const std::string &kind,
       continue;
     ops.push_back(std::make_unique<vs_collective>(made));
     vs_collective *op = ops.back().get();
-    char *in = transport.comm();
-    char *out = number == VS_ALL_REDUCE ? in : in + largest;
-    // The part of a gather lies behind the whole.
-    if (number == VS_ALL_GATHER)
-      std::swap(in, out);
+    char *comm = transport.comm();
+    // Each call has its tensors in another place, as a program's have, so that
+    // they are no more in the cache than those are.
+    int64_t places = largest / bytes;
+    auto call = [this, op, comm, bytes, places, turn = int64_t(0)]() mutable {
+      char *in = comm + turn++ % places * 2 * bytes;
+      char *out = op->kind == VS_ALL_REDUCE ? in : in + bytes;
+      // The part of a gather lies behind the whole.
+      if (op->kind == VS_ALL_GATHER)
+        std::swap(in, out);
+      transport.collective(*op, in, out);
+    };
     curve.points.push_back(
         {bytes,
-         rounds.add(
-             {cat(kind, " of ", form.ranks, " ranks, ", bytes, " bytes"),
-              [this, op, in, out] { transport.collective(*op, in, out); },
-              callsOf(bytes), batchesOf(bytes)})});
+         rounds.add({cat(kind, " of ", form.ranks, " ranks, ", bytes, " bytes"),
+                     call, callsOf(bytes), batchesOf(bytes)})});
   }
   curves.push_back(std::move(curve));
 }

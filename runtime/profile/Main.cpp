@@ -6,6 +6,8 @@
 #include "runtime/core/Threads.h"
 #include "runtime/profile/Attention.h"
 #include "runtime/profile/Exchanges.h"
+#include "runtime/profile/Fetches.h"
+#include "runtime/profile/Forgetting.h"
 #include "runtime/profile/Products.h"
 #include "runtime/profile/Streams.h"
 
@@ -44,6 +46,9 @@ static nlohmann::json measure(const Request &request, Transport *transport,
   Attention attention(rounds);
   Streams streams(rounds, request.at("memory_bytes"),
                   request.at("cache_bytes"));
+  Fetches fetches(rounds, request.at("memory_bytes"));
+  Forgetting forgetting(rounds, request.at("memory_bytes"),
+                        request.at("cache_bytes"));
   rounds.run(request.at("seconds"), request.at("rounds"));
   if (transport && transport->rank() != 0)
     return nullptr;
@@ -51,6 +56,10 @@ static nlohmann::json measure(const Request &request, Transport *transport,
   result["peak_flops_per_s"] = products.peaks(rounds);
   result["attention_efficiency"] = attention.efficiency(
       rounds, result["peak_flops_per_s"]["f32"], result["vector_flops_per_s"]);
+  result["cache_keeps_us"] = forgetting.keepsMicroseconds(rounds);
+  result["product_bytes_per_s"] = fetches.ofProducts(rounds);
+  result["epilogue_bytes_per_s"] =
+      fetches.ofEpilogues(rounds, result["vector_flops_per_s"]);
   result["gemms"] = products.gemms(rounds);
   result["collectives"] =
       exchanges ? exchanges->collectives(rounds) : nlohmann::json::array();

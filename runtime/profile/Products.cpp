@@ -19,9 +19,8 @@ constexpr int64_t columnSizes[] = {64, 256, 1024, 4096};
 // Larger products run at the rate of these.
 constexpr double mostFlops = 2.5e9;
 
-enum Layout { Plain, RightTransposed, LeftTransposed };
+} // namespace
 
-/// The product with its operands behind each other from the arena's start.
 vs_gemm makeGemm(vs_dtype dtype, Layout layout, int64_t batch, int64_t m,
                  int64_t n, int64_t k, int64_t &bytes) {
   int64_t elementBytes = dtypeBytes(dtype);
@@ -53,8 +52,6 @@ vs_gemm makeGemm(vs_dtype dtype, Layout layout, int64_t batch, int64_t m,
   return op;
 }
 
-} // namespace
-
 std::vector<Products::Shape> Products::shapes(int64_t largest) {
   std::vector<Shape> result;
   auto add = [&](Shape shape) {
@@ -66,6 +63,14 @@ std::vector<Products::Shape> Products::shapes(int64_t largest) {
     for (int64_t n : columnSizes)
       for (int64_t k : columnSizes)
         add({1, m, n, k});
+  // Narrow or shallow ones, as of few features.
+  for (int64_t m : {64, 1024})
+    for (auto [n, k] : {std::pair<int64_t, int64_t>{16, 16},
+                        {16, 64},
+                        {64, 16},
+                        {16, 256},
+                        {256, 16}})
+      add({1, m, n, k});
   // Heads of attention that is no single kernel.
   for (int64_t length : {64, 256})
     add({16, length, length, 64});

@@ -11,6 +11,13 @@
 
 namespace vescale::runtime {
 
+enum Layout { Plain, RightTransposed, LeftTransposed };
+
+/// The product with its operands, its result and scratch behind each other from
+/// the arena's start, which are so many bytes.
+vs_gemm makeGemm(vs_dtype dtype, Layout layout, int64_t batch, int64_t m,
+                 int64_t n, int64_t k, int64_t &bytes);
+
 class Products {
 public:
   /// Sizes up to `largest`.

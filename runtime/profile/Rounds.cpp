@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <limits>
 
 namespace vescale::runtime {
 
@@ -16,9 +15,10 @@ namespace vescale::runtime {
 constexpr double batchUs = 50, roundUs = 3000;
 constexpr int64_t fewestBatches = 3;
 
-static double lowerQuartile(std::vector<double> values) {
+/// The value below which that part of them lies.
+static double quantile(std::vector<double> values, double part) {
   std::sort(values.begin(), values.end());
-  return values[(values.size() - 1) / 4];
+  return values[size_t((values.size() - 1) * part)];
 }
 
 size_t Rounds::add(Subject subject) {
@@ -31,22 +31,35 @@ void Rounds::barrier() {
     transport->barrier();
 }
 
-/// Microseconds that this process's threads, each of them, were busy.
-static double busyMicroseconds() {
-  timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return (1e6 * time.tv_sec + 1e-3 * time.tv_nsec) / threadCount();
+/// By its own clock, in microseconds, how long each of the rank's threads has
+/// been busy. (The clock of the process lags behind threads that run.)
+static std::vector<double> busyMicroseconds() {
+  std::vector<double> times(threadCount());
+  parallelRegion(threadCount(), [&](int thread) {
+    timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    times[thread] = 1e6 * time.tv_sec + 1e-3 * time.tv_nsec;
+  });
+  return times;
 }
 
 double Rounds::batch(const Timed &timed) {
-  bool isJoint = timed.subject.calls;
-  auto now = [&] {
-    return isJoint ? 1e-3 * nanoseconds() : busyMicroseconds();
+  auto runAll = [&] {
+    for (int64_t call = 0; call < timed.calls; ++call)
+      timed.subject.run();
   };
-  double begin = now();
-  for (int64_t call = 0; call < timed.calls; ++call)
-    timed.subject.run();
-  return (now() - begin) / timed.calls;
+  if (timed.subject.calls) {
+    int64_t begin = nanoseconds();
+    runAll();
+    return 1e-3 * (nanoseconds() - begin) / timed.calls;
+  }
+  std::vector<double> begin = busyMicroseconds();
+  runAll();
+  std::vector<double> end = busyMicroseconds();
+  double busiest = 0;
+  for (size_t thread = 0; thread < end.size(); ++thread)
+    busiest = std::max(busiest, end[thread] - begin[thread]);
+  return busiest / timed.calls;
 }
 
 void Rounds::warmUp(Timed &timed) {
@@ -59,22 +72,23 @@ void Rounds::warmUp(Timed &timed) {
   timed.calls = std::clamp<int64_t>(batchUs / us, 1, 100000);
 }
 
-double Rounds::leastBatch(const Timed &timed) {
+double Rounds::usualBatch(const Timed &timed) {
   bool isJoint = timed.subject.calls;
   int64_t batches = isJoint ? timed.subject.batches : fewestBatches;
-  double least = std::numeric_limits<double>::infinity(), total = 0;
+  std::vector<double> times;
+  double total = 0;
   barrier();
   for (int64_t at = 0; at < batches || (!isJoint && total < roundUs); ++at) {
     if (isJoint)
       barrier();
     double us = batch(timed);
-    least = std::min(least, us);
+    times.push_back(us);
     total += us * timed.calls;
     // What takes long needs no second look in the same round.
     if (!isJoint && total > 10 * roundUs)
       break;
   }
-  return least;
+  return quantile(times, 0.5);
 }
 
 bool Rounds::goOn(double elapsed, double seconds, int64_t least) {
@@ -96,7 +110,7 @@ void Rounds::run(double seconds, int64_t least) {
   auto elapsed = [&] { return 1e-9 * (nanoseconds() - begin); };
   while (goOn(elapsed(), seconds, least)) {
     for (Timed &timed : subjects) {
-      timed.least.push_back(leastBatch(timed));
+      timed.rounds.push_back(usualBatch(timed));
       progress.show("round " + std::to_string(rounds + 1), timed.subject.name,
                     elapsed());
     }
@@ -109,7 +123,7 @@ void Rounds::run(double seconds, int64_t least) {
 void Rounds::collect() {
   std::vector<double> mine;
   for (const Timed &timed : subjects)
-    mine.push_back(lowerQuartile(timed.least));
+    mine.push_back(quantile(timed.rounds, 0.25));
   results = mine;
   if (!transport)
     return;
@@ -121,10 +135,8 @@ void Rounds::collect() {
   for (int rank = 1; rank < transport->size(); ++rank) {
     transport->receive(rank, mine.data(), bytes);
     for (size_t i = 0; i < mine.size(); ++i)
-      results[i] += mine[i];
+      results[i] = std::max(results[i], mine[i]);
   }
-  for (double &result : results)
-    result /= transport->size();
 }
 
 } // namespace vescale::runtime

@@ -2,13 +2,15 @@
 // them a little instead of one of them much.
 //
 // Each round times each subject in batches of calls, on all ranks together, and
-// keeps the least batch; the result is the lower quartile of the rounds, and of
-// that the mean over the ranks. Neighbours on a machine only ever add time: a
-// rank that waits for one that has lost its core adds milliseconds to calls of
-// microseconds. A quartile of rounds stays where their minimum goes on falling.
-// What a rank does by itself is timed by its processor's clock, which does not
-// run while the rank has lost its core; threads that wait for each other keep
-// theirs.
+// keeps the median batch; the result is the lower quartile of the rounds, and
+// of that the slowest rank's. So is a program's step: the sum of many calls as
+// they usually are, better in some moments of the machine than in others, and
+// over when the last rank is done. Medians stay where a rank that has lost its
+// core adds milliseconds to calls of microseconds, and quartiles of rounds
+// where neighbours are busy for seconds.
+// What a rank does by itself is timed by the clock of its busiest thread, which
+// does not run while the rank has lost its core; ranks that wait for each other
+// keep theirs, and are timed by the machine's.
 #ifndef VESCALE_RUNTIME_PROFILE_ROUNDS_H
 #define VESCALE_RUNTIME_PROFILE_ROUNDS_H
 
@@ -47,14 +49,14 @@ public:
 private:
   struct Timed {
     Subject subject;
-    int64_t calls = 1;         // of a batch
-    std::vector<double> least; // of each round, in µs
+    int64_t calls = 1;          // of a batch
+    std::vector<double> rounds; // the usual call of each, in µs
   };
   bool isFirst() const { return !transport || transport->rank() == 0; }
   void barrier();
   double batch(const Timed &timed);
   void warmUp(Timed &timed);
-  double leastBatch(const Timed &timed);
+  double usualBatch(const Timed &timed);
   bool goOn(double elapsed, double seconds, int64_t least);
   void collect();
 

@@ -25,7 +25,8 @@ const char *const whole = R"({
   "gemms": {"f32": [{"m": 64, "n": 64, "k": 64, "us": 7.3},
                     {"batch": 2, "m": 64, "n": 64, "k": 64, "us": 14.1}]},
   "vector_flops_per_s": 1e10, "memory_bytes_per_s": 1.25e10,
-  "cache_bytes": 1048576, "cache_bytes_per_s": 1e11, "launch_us": 0.3},
+  "cache_bytes": 1048576, "cache_bytes_per_s": 1e11, "cache_keeps_us": 4000,
+  "product_bytes_per_s": 5e10, "epilogue_bytes_per_s": 5e9, "launch_us": 0.3},
 "levels": [
   {"name": "box", "devices": 2, "latency_us": 0.1, "bytes_per_s": 1e10},
   {"name": "row", "devices": 4, "latency_us": 3, "bytes_per_s": 1e9,
@@ -75,6 +76,9 @@ TEST(MachineFile, IsRead) {
   EXPECT_EQ(machine.device.gemms["f32"][1].us, 14.1);
   EXPECT_EQ(machine.device.attentionEfficiency, 0.8);
   EXPECT_EQ(machine.device.cacheBandwidth, 1e11);
+  EXPECT_EQ(machine.device.cacheKeepsUs, 4000);
+  EXPECT_EQ(machine.device.productBandwidth, 5e10);
+  EXPECT_EQ(machine.device.epilogueBandwidth, 5e9);
   EXPECT_EQ(machine.device.launchUs, 0.3);
   ASSERT_EQ(machine.levels.size(), 2u);
   EXPECT_EQ(machine.levels[0].sharedBy, 1);
@@ -94,6 +98,9 @@ TEST(MachineFile, MayBeShort) {
     "memory_bytes_per_s": 1e9}})");
   EXPECT_EQ(machine.device.gemmEfficiency, 1);
   EXPECT_EQ(machine.device.threads, 0);
+  EXPECT_EQ(machine.device.cacheKeepsUs, 0);
+  EXPECT_EQ(machine.device.productBandwidth, 0);
+  EXPECT_EQ(machine.device.epilogueBandwidth, 0);
   EXPECT_EQ(machine.overlap.coreShare, 0);
   EXPECT_EQ(parse(machine.print()).print(), machine.print());
 }
@@ -146,12 +153,14 @@ TEST(MachineFile, MissingFieldsAreNamed) {
 }
 
 TEST(MachineFile, UnknownFieldsAreNamed) {
-  EXPECT_EQ(refuseWith("\"threads\"", "\"thread\""),
-            "c.json: \"device.thread\" is unknown; fields here are "
-            "attention_efficiency, cache_bytes, cache_bytes_per_s, "
-            "gemm_efficiency, gemms, "
-            "launch_us, memory_bytes, memory_bytes_per_s, name, "
-            "peak_flops_per_s, threads, vector_flops_per_s");
+  EXPECT_EQ(
+      refuseWith("\"threads\"", "\"thread\""),
+      "c.json: \"device.thread\" is unknown; fields here are "
+      "attention_efficiency, cache_bytes, cache_bytes_per_s, "
+      "cache_keeps_us, epilogue_bytes_per_s, "
+      "gemm_efficiency, gemms, "
+      "launch_us, memory_bytes, memory_bytes_per_s, name, "
+      "peak_flops_per_s, product_bytes_per_s, threads, vector_flops_per_s");
   EXPECT_EQ(refuseWith("\"f32\"", "\"fp32\""),
             "c.json: \"device.peak_flops_per_s.fp32\" is no element type of "
             "products; these are bf16, f16, f32, f64, f8E4M3FN, f8E5M2");

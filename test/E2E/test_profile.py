@@ -36,13 +36,13 @@ class Profile(unittest.TestCase):
     def check_device(self, machine):
         device = machine["device"]
         self.assertGreater(device["memory_bytes"], 1 << 20)
-        for rate in ("vector_flops_per_s", "memory_bytes_per_s", "launch_us"):
+        for rate in ("vector_flops_per_s", "memory_bytes_per_s", "launch_us", "cache_keeps_us", "product_bytes_per_s",
+                     "epilogue_bytes_per_s"):
             self.assertGreater(device[rate], 0)
         for kind, samples in device["gemms"].items():
             self.assertGreater(device["peak_flops_per_s"][kind], 0)
-            # 4 numbers of rows, and attention's batch.
-            self.assertEqual(len(samples), 5, kind)
-            self.assertEqual([s["m"] for s in samples], [1, 4, 16, 64, 64])
+            # 4 numbers of rows, 3 narrow or shallow ones, and attention's batch.
+            self.assertEqual([s["m"] for s in samples], [1, 4, 16, 64, 64, 64, 64, 64], kind)
             self.assertTrue(all(s["us"] > 0 for s in samples))
 
     def test_two_ranks(self):

@@ -168,6 +168,9 @@ static void readResult(const json::Object &result, Machine &machine) {
   device.memoryBandwidth = numberOf(result, "memory_bytes_per_s");
   device.cacheBandwidth =
       std::max(numberOf(result, "cache_bytes_per_s"), device.memoryBandwidth);
+  device.cacheKeepsUs = numberOf(result, "cache_keeps_us");
+  device.productBandwidth = numberOf(result, "product_bytes_per_s");
+  device.epilogueBandwidth = numberOf(result, "epilogue_bytes_per_s");
   device.launchUs = numberOf(result, "launch_us");
   readCurves(*result.getArray("collectives"), machine);
   fitLevels(machine);

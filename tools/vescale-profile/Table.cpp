@@ -45,8 +45,16 @@ void vescale::printTable(const Machine &machine, raw_ostream &os) {
   line("elementwise", rateText(device.vectorFlops, "FLOP"));
   line("memory", rateText(device.memoryBandwidth, "B"));
   if (device.cacheBytes)
-    line("cache", bytesText(device.cacheBytes) + ", " +
-                      rateText(device.cacheBandwidth, "B"));
+    line("cache",
+         bytesText(device.cacheBytes) + ", " +
+             rateText(device.cacheBandwidth, "B") +
+             (device.cacheKeepsUs > 0
+                  ? ", lost to others in " + timeText(device.cacheKeepsUs)
+                  : ""));
+  if (device.productBandwidth > 0)
+    line("memory of products", rateText(device.productBandwidth, "B"));
+  if (device.epilogueBandwidth > 0)
+    line("memory behind them", rateText(device.epilogueBandwidth, "B"));
   line("call", formatv("{0:f3} us", device.launchUs).str());
   for (const Level &level : machine.levels)
     line(level.name, "devices: " + Twine(level.devices) + ", " +

@@ -45,6 +45,16 @@ struct Device {
   /// Where what fits into so many bytes is read and written faster.
   int64_t cacheBytes = 0;
   double cacheBandwidth = 0;
+  /// Of what is in the cache, the part that is still there after t is
+  /// exp(-t / cacheKeepsUs), whatever else the rank does: others share it. 0:
+  /// all of it.
+  double cacheKeepsUs = 0;
+  /// What a product's operands and result add for their bytes from memory,
+  /// beside its time with all of them in the cache. 0: they come meanwhile.
+  double productBandwidth = 0;
+  /// At which an epilogue's buffers come from memory, box by box. 0: as all
+  /// else does.
+  double epilogueBandwidth = 0;
   double launchUs = 0; ///< Of a kernel or library call.
 };
 
