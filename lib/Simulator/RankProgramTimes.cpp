@@ -55,8 +55,10 @@ std::string movedText(const Traffic &traffic) {
 StepTime productTime(const StepWork &work, const Traffic &traffic,
                      const Traffic &epilogueTraffic, const Machine &machine) {
   const Device &device = machine.device;
+  // The slowdown is that of all of the step: timeOf().
   double product =
-      machine.gemmTime(work.elementType, work.batch, work.m, work.n, work.k);
+      machine.gemmTime(work.elementType, work.batch, work.m, work.n, work.k) /
+      machine.slowdown;
   double epilogue =
       std::max(work.vectorFlops / device.vectorFlops * microseconds,
                movedUs(epilogueTraffic, device, 1));
@@ -138,7 +140,7 @@ StepTime simulator::timeOf(const StepWork &work, const Traffic &traffic,
   case StepWork::Kind::Wait:
     return time;
   }
-  time.us += machine.device.launchUs;
+  time.us = machine.slowdown * (time.us + machine.device.launchUs);
   return time;
 }
 

@@ -48,6 +48,9 @@ void vescale::printTable(const Machine &machine, raw_ostream &os) {
     line("cache", bytesText(device.cacheBytes) + ", " +
                       rateText(device.cacheBandwidth, "B"));
   line("call", formatv("{0:f3} us", device.launchUs).str());
+  if (machine.slowdown > 1)
+    line("slowdown",
+         formatv("{0:f3} in a job on all devices", machine.slowdown).str());
   for (const Level &level : machine.levels)
     line(level.name, "devices: " + Twine(level.devices) + ", " +
                          timeText(level.latencyUs) + ", " +
