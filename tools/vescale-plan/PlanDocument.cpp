@@ -110,6 +110,24 @@ static json::Object planOf(const Candidate &plan, const PlanResult &result) {
   return object;
 }
 
+static json::Array rejectedOf(const PlanResult &result) {
+  json::Array rejected;
+  for (const Rejection &rejection : result.rejected) {
+    std::string reason = reasonOf(rejection, result);
+    if (std::string nearest = nearestOf(rejection); !nearest.empty())
+      reason += ": " + nearest;
+    json::Object numbers;
+    if (rejection.why == Rejection::Slower)
+      numbers["takes_at_least_us"] = rejection.lowerBound;
+    if (rejection.missing > 0)
+      numbers["missing_bytes"] = rejection.missing;
+    rejected.push_back(json::Object{{"what", rejection.decision},
+                                    {"reason", std::move(reason)},
+                                    {"numbers", std::move(numbers)}});
+  }
+  return rejected;
+}
+
 json::Object vescale::planDocument(llvm::StringRef model,
                                    const PlanResult &result,
                                    const Machine &machine) {
@@ -127,5 +145,6 @@ json::Object vescale::planDocument(llvm::StringRef model,
   return json::Object{{"schema", kPlanReportSchema},
                       {"model", json::Object{{"name", model}}},
                       {"cluster", clusterReport(machine)},
-                      {"plans", std::move(plans)}};
+                      {"plans", std::move(plans)},
+                      {"rejected", rejectedOf(result)}};
 }

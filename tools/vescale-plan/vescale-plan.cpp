@@ -281,6 +281,7 @@ int main(int argc, char **argv) {
     return fail(exitBadInput, asked.takeError());
   planner::PlanRequest request = *asked;
   request.splitsBatch = splitBatch;
+  request.findsRejected = true;
   request.mostStages = mostStages;
   request.memoryBytes = memoryBytes;
   request.workLimit = workLimit;

@@ -185,7 +185,16 @@ PointSolver::boundsOf(const Counting &counting) {
   const ChainPlan &plan = solve(counting, alike.begin, alike.begin + even);
   if (plan.fits && plan.multiplier > 0)
     place->second.push_back(boundAt(counting, plan.multiplier));
-  place->second.push_back(boundAt(counting, kMemoryAlone));
+  place->second.push_back(memoryAlone(counting));
+  return place->second;
+}
+
+const PointSolver::Bound &PointSolver::memoryAlone(const Counting &counting) {
+  auto place = needs.find(counting.inFlight);
+  if (place == needs.end())
+    place =
+        needs.try_emplace(counting.inFlight, boundAt(counting, kMemoryAlone))
+            .first;
   return place->second;
 }
 
@@ -294,6 +303,33 @@ PlannedMemory PointSolver::memoryOf(unsigned stage, const Parts &total) const {
   return {counts.parameters(total), counts.gradients(total),
           counts.state(total), counts.inFlight * total.saved / counts.chunks,
           total.transient};
+}
+
+double PointSolver::leastStep() {
+  auto timeOf = [&](unsigned stage, unsigned begin, unsigned end) {
+    return boundByTime(stage, begin, end);
+  };
+  auto stages = static_cast<unsigned>(point.pp);
+  return splitStages(space.units(), stages,
+                     StepForm(point.microBatches, point.chunks), timeOf,
+                     space.alike())
+      ->time;
+}
+
+/// The split whose largest stage is the smallest; of that stage without
+/// transients.
+int64_t PointSolver::leastBytes() {
+  auto bytesOf = [&](unsigned stage, unsigned begin, unsigned end) {
+    const Bound &bound =
+        memoryAlone(counting(stage, space.machine.overlap.coreShare));
+    return (bound.sums[end] - bound.sums[begin]) / kMemoryAlone;
+  };
+  // As good as the largest alone.
+  constexpr int64_t many = int64_t(1) << 30;
+  std::optional<StageSplit> split =
+      splitStages(space.units(), static_cast<unsigned>(point.pp),
+                  StepForm(many), bytesOf, space.alike());
+  return static_cast<int64_t>(split->bottleneck);
 }
 
 /// Layers go evenly to the stages; the first one needs the most of them.

@@ -66,6 +66,10 @@ public:
   double timeOf(unsigned stage, unsigned begin, unsigned end);
   /// No plan of this stage takes less.
   double lowerTimeOf(unsigned stage, unsigned begin, unsigned end);
+  /// Of all splits: no step is shorter, whatever memory there is; and none is
+  /// without a rank that needs so many bytes.
+  double leastStep();
+  int64_t leastBytes();
   /// The plan that needs the least memory, whether it fits or not.
   Candidate smallest();
   /// With the plan file and the step's simulation.
@@ -98,8 +102,11 @@ private:
   };
   Bound boundAt(const Counting &counting, double multiplier);
   const std::vector<Bound> &boundsOf(const Counting &counting);
-  std::optional<Bound> free;                    // where memory costs nothing
-  std::map<int64_t, std::vector<Bound>> bounds; // by micro-batches in flight
+  const Bound &memoryAlone(const Counting &counting);
+  std::optional<Bound> free; // where memory costs nothing
+  // By micro-batches in flight.
+  std::map<int64_t, std::vector<Bound>> bounds;
+  std::map<int64_t, Bound> needs;
   std::map<std::pair<std::string, int64_t>, ChainPlan> solved;
 };
 
