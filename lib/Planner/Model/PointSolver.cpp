@@ -271,7 +271,18 @@ simulator::Pipeline PointSolver::pipelineOf(const StageSplit &split) {
                            ? simulator::Transfers::Blocking
                            : simulator::Transfers::Overlapped;
   pipeline.microBatches = point.microBatches;
+  // What the first stage gets where parts are interleaved is as large as what
+  // the second does.
   unsigned begin = 0;
+  SmallVector<int64_t> cuts;
+  for (auto [number, end] : llvm::enumerate(split.ends)) {
+    cuts.push_back(
+        laid().chain->cutBytes(solve(number, begin, end), laid().mesh));
+    begin = end;
+  }
+  if (point.pp > 1)
+    cuts.front() = cuts[1];
+  begin = 0;
   auto parts = static_cast<double>(point.chunks);
   for (auto [number, end] : llvm::enumerate(split.ends)) {
     const ChainPlan &plan = solve(number, begin, end);
@@ -282,9 +293,10 @@ simulator::Pipeline PointSolver::pipelineOf(const StageSplit &split) {
     chunk.forwardUs = (total.forward + total.forwardExchange) / parts;
     chunk.backwardUs =
         (total.backward + total.exchange - total.forwardExchange) / parts;
-    chunk.sentForward = chunk.sentBackward =
-        laid().chain->cutBytes(plan, laid().mesh);
-    chunk.sendForwardUs = chunk.sendBackwardUs = sendTime(chunk.sentForward);
+    chunk.sentForward = cuts[(number + 1) % cuts.size()];
+    chunk.sentBackward = cuts[number];
+    chunk.sendForwardUs = sendTime(chunk.sentForward);
+    chunk.sendBackwardUs = sendTime(chunk.sentBackward);
     chunk.activations = total.saved / point.chunks;
     chunk.forwardTransient = chunk.backwardTransient = total.transient;
     stage.chunks.assign(point.chunks, chunk);
