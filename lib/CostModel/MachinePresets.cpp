@@ -184,8 +184,8 @@ static Machine makeCluster(const Preset &preset, int64_t devices) {
   double nodes = std::max(1.0, static_cast<double>(devices) / kNode);
   machine.slowdown = preset.slowdown * (1 + kSlowdownGrowth * std::log2(nodes));
   machine.sources.push_back(
-      formatv("slowdown: {0} * (1 + {1} * log2(nodes)), {2}", preset.slowdown,
-              kSlowdownGrowth, preset.slowdownSource));
+      formatv("slowdown: {0:f3} * (1 + {1:f4} * log2(nodes)), {2}",
+              preset.slowdown, kSlowdownGrowth, preset.slowdownSource));
   return machine;
 }
 

@@ -90,6 +90,9 @@ TEST(Preset, SlowdownGrowsWithTheNodes) {
   // 8 nodes are three doublings, 2,048 eleven.
   EXPECT_DOUBLE_EQ(make("dgx-h100:64").slowdown, 1.129 * (1 + 3 * 0.0246));
   EXPECT_DOUBLE_EQ(make("dgx-h100:16384").slowdown, 1.129 * (1 + 11 * 0.0246));
+  EXPECT_TRUE(StringRef(make("dgx-h100:64").sources.back())
+                  .starts_with("slowdown: 1.129 * (1 + 0.0246 * log2(nodes)), "
+                               "fitted to LLaMA-3 405B"));
   EXPECT_NEAR(make("dgx-a100:12288").slowdown, 1.178 * (1 + 10.585 * 0.0246),
               1e-4);
 }

@@ -50,6 +50,9 @@ private:
   std::map<std::pair<int64_t, int64_t>, std::vector<double>> least;
 };
 
+/// Of all before each, and of all.
+std::vector<double> prefixSums(llvm::ArrayRef<double> each);
+
 class PointSolver {
 public:
   PointSolver(SearchSpace &space, const PlanPoint &point);
