@@ -236,18 +236,18 @@ double Machine::collectiveTime(Collective kind, int64_t bytes,
   SmallVector<DeviceGroup::Axis, 3> axes = merged(group.axes);
   Spread spread = spreadOf(axes, levels);
   if (const CollectiveCurve *curve = findCurve(*this, kind, axes, spread))
-    return readOff(*curve, bytes);
+    return slowdown * readOff(*curve, bytes);
   Formulas formulas(*this, spread);
   switch (kind) {
   case Collective::AllReduce:
-    return 2 * formulas.gather(bytes);
+    return slowdown * 2 * formulas.gather(bytes);
   case Collective::AllGather:
   case Collective::ReduceScatter:
-    return formulas.gather(bytes);
+    return slowdown * formulas.gather(bytes);
   case Collective::AllToAll:
-    return formulas.allToAll(bytes);
+    return slowdown * formulas.allToAll(bytes);
   case Collective::Send:
-    return formulas.send(bytes);
+    return slowdown * formulas.send(bytes);
   }
   return 0;
 }

@@ -88,11 +88,11 @@ double Machine::gemmTime(StringRef elementType, int64_t batch, int64_t m,
   Sizes sizes = {double(batch), double(m), double(n), double(k)};
   auto samples = device.gemms.find(type);
   if (samples != device.gemms.end() && !samples->second.empty())
-    return interpolate(samples->second, sizes);
+    return slowdown * interpolate(samples->second, sizes);
   // The roofline: what computes, or what reads and writes each operand once.
   auto [b, rows, columns, depth] = sizes;
   double elements = b * (rows * depth + depth * columns + rows * columns);
-  return 1e6 *
+  return slowdown * 1e6 *
          std::max(operations(sizes) / (peak->second * device.gemmEfficiency),
                   elements * elementBytes(type) / device.memoryBandwidth);
 }
@@ -111,5 +111,6 @@ static double moveSeconds(const Device &device, double bytes) {
 }
 
 double Machine::streamTime(double flops, double bytes) const {
-  return 1e6 * std::max(flops / device.vectorFlops, moveSeconds(device, bytes));
+  return slowdown * 1e6 *
+         std::max(flops / device.vectorFlops, moveSeconds(device, bytes));
 }

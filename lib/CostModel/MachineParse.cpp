@@ -211,6 +211,7 @@ static void readAll(Fields &fields, Machine &machine) {
     overlap.number("communication", machine.overlap.communication, 1, 1000);
     overlap.number("core_share", machine.overlap.coreShare, 0, 1);
   });
+  fields.number("slowdown", machine.slowdown, 1, 1000);
 }
 
 Expected<Machine> Machine::parse(StringRef text, StringRef file) {

@@ -3,6 +3,8 @@
 #include "lib/CostModel/MachinePresets.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Errc.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 
 using namespace llvm;
 using namespace vescale;
@@ -24,6 +26,9 @@ struct Preset {
   StringLiteral railSource;
   int64_t podNodes;
   StringLiteral podSource;
+  /// Of a job on one node, and what each doubling of nodes adds to it.
+  double slowdown;
+  StringLiteral slowdownSource;
 };
 
 constexpr int64_t kNode = 8;
@@ -57,6 +62,9 @@ constexpr Preset kPresets[] = {
         20,
         "pod: scalable unit of 20 nodes, full fat tree, rail-optimized (NVIDIA "
         "DGX SuperPOD with DGX A100, RA-09950-001)",
+        1.178,
+        "fitted to Megatron-LM's 175B steps on 256 and 12,288 A100 (Jiang et "
+        "al. 2024, table 2)",
     },
     {
         "dgx-h100",
@@ -82,6 +90,9 @@ constexpr Preset kPresets[] = {
         32,
         "pod: scalable unit of 32 nodes, full fat tree, rail-optimized (NVIDIA "
         "DGX SuperPOD with DGX H100, RA-11333-001)",
+        1.129,
+        "fitted to LLaMA-3 405B's utilization on 8,192 H100 (Dubey et al. "
+        "2024, table 4), with the growth fitted to A100",
     },
     {
         "dgx-h200",
@@ -106,6 +117,8 @@ constexpr Preset kPresets[] = {
         32,
         "pod: scalable unit of 32 nodes, full fat tree, rail-optimized (NVIDIA "
         "DGX SuperPOD with DGX H200)",
+        1.129,
+        "taken over from dgx-h100, where it was fitted",
     },
 };
 
@@ -125,6 +138,9 @@ constexpr double kOverlap = 1.1256;
 constexpr StringLiteral kOverlapSource =
     "overlap: Hetu-Galvatron (commit cea12ffb), overlap_coefficient.json, "
     "measured on A100";
+
+/// Fitted to Megatron-LM's 175B steps: docs/Design/simulator.md.
+constexpr double kSlowdownGrowth = 0.0246;
 
 } // namespace
 
@@ -165,6 +181,11 @@ static Machine makeCluster(const Preset &preset, int64_t devices) {
                            {preset.railSource.str(), preset.podSource.str()});
   for (StringRef source : {kLatencySource, kLaunchSource, kOverlapSource})
     machine.sources.push_back(source.str());
+  double nodes = std::max(1.0, static_cast<double>(devices) / kNode);
+  machine.slowdown = preset.slowdown * (1 + kSlowdownGrowth * std::log2(nodes));
+  machine.sources.push_back(
+      formatv("slowdown: {0:f3} * (1 + {1:f4} * log2(nodes)), {2}",
+              preset.slowdown, kSlowdownGrowth, preset.slowdownSource));
   return machine;
 }
 

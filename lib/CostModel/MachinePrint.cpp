@@ -133,6 +133,7 @@ void Printer::machine(const Machine &machine) {
       number("communication", machine.overlap.communication);
       number("core_share", machine.overlap.coreShare);
     });
+    number("slowdown", machine.slowdown);
   });
   os << "\n";
 }

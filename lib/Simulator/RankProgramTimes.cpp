@@ -79,8 +79,10 @@ double epilogueUs(const StepWork &work, const Traffic &traffic,
 StepTime productTime(const StepWork &work, const Traffic &traffic,
                      const Traffic &epilogueTraffic, const Machine &machine) {
   const Device &device = machine.device;
+  // The slowdown is that of all of the step: timeOf().
   double product =
-      machine.gemmTime(work.elementType, work.batch, work.m, work.n, work.k);
+      machine.gemmTime(work.elementType, work.batch, work.m, work.n, work.k) /
+      machine.slowdown;
   double all = device.productBandwidth > 0
                    ? product + fetchUs(traffic, device)
                    : std::max(product, movedUs(traffic, device, 1));
@@ -164,7 +166,7 @@ StepTime simulator::timeOf(const StepWork &work, const Traffic &traffic,
   case StepWork::Kind::Wait:
     return time;
   }
-  time.us += machine.device.launchUs;
+  time.us = machine.slowdown * (time.us + machine.device.launchUs);
   return time;
 }
 

@@ -24,7 +24,8 @@ struct TimeAlone {
     auto peak = machine.device.peakFlops.find(products.elementType);
     if (peak == machine.device.peakFlops.end())
       return std::numeric_limits<double>::infinity();
-    return std::max(products.flops / (peak->second * products.ofPeak) * 1e6,
+    double rate = peak->second * products.ofPeak / machine.slowdown;
+    return std::max(products.flops / rate * 1e6,
                     machine.streamTime(0, products.bytes));
   }
   double operator()(const Exchange &exchange) const {
@@ -59,7 +60,7 @@ WorkTime vescale::simulator::timeOf(llvm::ArrayRef<WorkItem> items,
       (exchange->overlapped ? beside : time.exposed) += us;
       continue;
     }
-    time.launches += machine.device.launchUs;
+    time.launches += machine.device.launchUs * machine.slowdown;
     (std::holds_alternative<Stream>(item.what) ? time.streams
                                                : time.products) += us;
   }

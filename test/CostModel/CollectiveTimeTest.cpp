@@ -202,3 +202,23 @@ TEST(CollectiveTime, LongerSpansAreNeverFaster) {
       }
   }
 }
+
+TEST(CollectiveTime, SlowdownIsThatOfCurvesAndFormulas) {
+  Machine machine = makeMachine();
+  DeviceGroup group{{{2, 1}}};
+  for (bool isTimed : {false, true}) {
+    if (isTimed)
+      machine.collectives = {{Collective::AllReduce,
+                              machine.levels[0].name,
+                              2,
+                              1,
+                              {{1000, 10}, {2000, 20}}}};
+    for (Collective kind : {Collective::AllReduce, Collective::AllGather,
+                            Collective::AllToAll, Collective::Send}) {
+      machine.slowdown = 1;
+      double us = machine.collectiveTime(kind, 1500, group);
+      machine.slowdown = 1.5;
+      EXPECT_DOUBLE_EQ(machine.collectiveTime(kind, 1500, group), 1.5 * us);
+    }
+  }
+}

@@ -150,3 +150,18 @@ TEST(StreamTime, WhatFitsIntoTheCacheIsFaster) {
     EXPECT_LT(machine.streamTime(0, bytes),
               machine.streamTime(0, bytes * 1.01));
 }
+
+TEST(Slowdown, IsThatOfAllThatTakesTime) {
+  Machine machine = makeMachine(), slow = makeMachine();
+  slow.slowdown = 1.5;
+  for (bool isTimed : {false, true}) {
+    for (Machine *each : {&machine, &slow})
+      if (isTimed)
+        each->device.gemms["f32"] = {{1, 64, 64, 64, 10}};
+    EXPECT_DOUBLE_EQ(slow.gemmTime("f32", 1, 64, 64, 64),
+                     1.5 * machine.gemmTime("f32", 1, 64, 64, 64));
+  }
+  EXPECT_DOUBLE_EQ(slow.streamTime(1e6, 1e3),
+                   1.5 * machine.streamTime(1e6, 1e3));
+  EXPECT_DOUBLE_EQ(slow.streamTime(1, 1e6), 1.5 * machine.streamTime(1, 1e6));
+}

@@ -33,7 +33,8 @@ const char *const whole = R"({
    "shared_by": 2}],
 "collectives": [{"kind": "all_to_all", "level": "row", "ranks": 2, "stride": 2,
   "points": [{"bytes": 1024, "us": 3.5}, {"bytes": 65536, "us": 40}]}],
-"overlap": {"compute": 1.1, "communication": 1.2, "core_share": 1}
+"overlap": {"compute": 1.1, "communication": 1.2, "core_share": 1},
+"slowdown": 1.25
 })";
 
 Machine parse(StringRef text) {
@@ -89,6 +90,7 @@ TEST(MachineFile, IsRead) {
   EXPECT_EQ(machine.collectives[0].points[1].us, 40);
   EXPECT_EQ(machine.overlap.communication, 1.2);
   EXPECT_EQ(machine.overlap.coreShare, 1);
+  EXPECT_EQ(machine.slowdown, 1.25);
 }
 
 TEST(MachineFile, MayBeShort) {
@@ -102,6 +104,7 @@ TEST(MachineFile, MayBeShort) {
   EXPECT_EQ(machine.device.productBandwidth, 0);
   EXPECT_EQ(machine.device.epilogueBandwidth, 0);
   EXPECT_EQ(machine.overlap.coreShare, 0);
+  EXPECT_EQ(machine.slowdown, 1);
   EXPECT_EQ(parse(machine.print()).print(), machine.print());
 }
 
@@ -116,6 +119,7 @@ TEST(MachineFile, RoundTrip) {
   EXPECT_EQ(again.levels[1].latencyUs, 0.1 + 0.2);
   EXPECT_EQ(again.device.gemms["f32"][1].batch, 2);
   EXPECT_EQ(again.collectives[0].points.size(), 2u);
+  EXPECT_EQ(again.slowdown, 1.25);
 }
 
 TEST(MachineFile, ForeignFilesAreRefused) {
@@ -190,6 +194,8 @@ TEST(MachineFile, NumbersThatCannotBeAreRefused) {
       "1.25e+10 to 1e+21");
   EXPECT_EQ(refuseWith("\"core_share\": 1", "\"core_share\": 2"),
             "c.json: \"overlap.core_share\" needs a number from 0 to 1");
+  EXPECT_EQ(refuseWith("\"slowdown\": 1.25", "\"slowdown\": 0.8"),
+            "c.json: \"slowdown\" needs a number from 1 to 1000");
 }
 
 TEST(MachineFile, ProductsFasterThanThePeakAreRefused) {

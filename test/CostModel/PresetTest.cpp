@@ -59,13 +59,15 @@ TEST(Preset, AreGoodFilesWithSources) {
       Expected<Machine> again = Machine::parse(machine.print(), "c.json");
       ASSERT_TRUE(bool(again)) << toString(again.takeError());
       EXPECT_EQ(again->print(), machine.print());
-      // The GPU, its products, launches, overlap, latencies, and each level.
-      EXPECT_EQ(machine.sources.size(), machine.devices > 8 ? 8u : 6u);
+      // The GPU, its products, launches, overlap, latencies, slowdown, and each
+      // level.
+      EXPECT_EQ(machine.sources.size(), machine.devices > 8 ? 9u : 7u);
     }
 }
 
 TEST(Preset, Times) {
   Machine machine = make("dgx-h100:64");
+  machine.slowdown = 1;
   // 2 · 8192³ / (989.4e12 · 0.803) s
   EXPECT_NEAR(machine.gemmTime("bf16", 1, 8192, 8192, 8192), 1383.9, 0.1);
   // 3 · 4 us and 7/8 · 1e9 / 370.8e9 s
@@ -80,4 +82,17 @@ TEST(Preset, Times) {
   EXPECT_NEAR(machine.collectiveTime(Collective::AllGather, 1000000000,
                                      DeviceGroup{{{8, 8}}}),
               42 + 20588.2, 0.1);
+}
+
+TEST(Preset, SlowdownGrowsWithTheNodes) {
+  for (const char *size : {":1", ":8"})
+    EXPECT_DOUBLE_EQ(make(std::string("dgx-h100") + size).slowdown, 1.129);
+  // 8 nodes are three doublings, 2,048 eleven.
+  EXPECT_DOUBLE_EQ(make("dgx-h100:64").slowdown, 1.129 * (1 + 3 * 0.0246));
+  EXPECT_DOUBLE_EQ(make("dgx-h100:16384").slowdown, 1.129 * (1 + 11 * 0.0246));
+  EXPECT_TRUE(StringRef(make("dgx-h100:64").sources.back())
+                  .starts_with("slowdown: 1.129 * (1 + 0.0246 * log2(nodes)), "
+                               "fitted to LLaMA-3 405B"));
+  EXPECT_NEAR(make("dgx-a100:12288").slowdown, 1.178 * (1 + 10.585 * 0.0246),
+              1e-4);
 }

@@ -410,6 +410,63 @@ TEST_F(ModelPlanner, IsTheSameEachTimeAndWithinItsLimits) {
   }
 }
 
+/// What is said of a decision holds for all plans under it.
+TEST_F(ModelPlanner, RejectedDecisionsAreWorse) {
+  int slower = 0, tooLarge = 0;
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    Random random(seed);
+    func::FuncOp forward = parse(randomModel(random, true));
+    Machine machine = randomMachine(random, 8);
+    PlanRequest request;
+    request.devices = 8;
+    request.mostStages = 2;
+    request.splitsBatch = true;
+    request.training = {8, 4};
+    request.memoryBytes = 1000 + random.below(2500);
+    request.findsRejected = true;
+    FailureOr<PlanResult> result = makePlan(forward, machine, request);
+    ASSERT_TRUE(succeeded(result));
+    for (const Rejection &rejection : result->rejected) {
+      SCOPED_TRACE(formatv("seed {0}, {1}", seed, rejection.decision).str());
+      PlanRequest under = request;
+      auto [name, value] = StringRef(rejection.decision).split('=');
+      int64_t number = 0;
+      if (!value.getAsInteger(10, number)) {
+        auto &pins = under.pins;
+        (name == "dp"   ? pins.dp
+         : name == "tp" ? pins.tp
+         : name == "pp" ? pins.pp
+                        : pins.microBatches) = number;
+      } else if (name.consume_front("ZeRO-")) {
+        ASSERT_FALSE(name.getAsInteger(10, number));
+        under.pins.zero = number;
+      } else if (name == "recompute selective") {
+        under.pins.recompute = RecomputePlan::Selective;
+      } else {
+        continue; // No pin says it.
+      }
+      FailureOr<PlanResult> other = makePlan(forward, machine, under);
+      ASSERT_TRUE(succeeded(other));
+      if (rejection.why == Rejection::TooLarge) {
+        ++tooLarge;
+        EXPECT_FALSE(other->best());
+        // Nor with a little less than what is said to be missing.
+        under.memoryBytes += std::max<int64_t>(rejection.missing - 2, 0);
+        other = makePlan(forward, machine, under);
+        ASSERT_TRUE(succeeded(other));
+        EXPECT_FALSE(other->best());
+      } else if (rejection.why == Rejection::Slower) {
+        ++slower;
+        EXPECT_GT(rejection.lowerBound, result->cost);
+        if (other->best())
+          EXPECT_GE(other->cost, rejection.lowerBound * (1 - 1e-9));
+      }
+    }
+  }
+  EXPECT_GT(slower, 40);
+  EXPECT_GT(tooLarge, 10);
+}
+
 /// A sum is left partial only where an operand is: the compiler makes none.
 TEST_F(ModelPlanner, SumsArePartialByAnOperand) {
   func::FuncOp forward =

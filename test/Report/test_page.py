@@ -3,28 +3,36 @@
 
 usage: test_page.py BUILD [--pictures=DIR] [TEST…]
 
---pictures writes the pictures of docs/Reference/plan-report.md instead of testing.
+--pictures writes the pictures of docs/Reference/plan-report.md instead of testing; most are of a plan made for them.
 """
 
+import json
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
 
 import browser
 import samples
-from pages import Pages, write_page, write_pages
+from pages import BUILD, Pages, write_page, write_pages
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MEMORY_KINDS = ["parameters", "gradients", "optimizer", "activations", "transient"]
-# Of which sample, in which colours; of what is seen first, or of a section.
+# Of which sample or the plan below, in which colours; of what is seen first, or of a section.
 PICTURES = {
-    "summary": ("large", "light", None),
-    "layers": ("large", "light", "#layers"),
-    "memory": ("large", "dark", "#memory"),
-    "timeline": ("large", "dark", "#timeline"),
+    "summary": ("planned", "light", None),
+    "layers": ("planned", "light", "#layers"),
+    "memory": ("planned", "dark", "#memory"),
+    "timeline": ("planned", "dark", "#timeline"),
+    "communication": ("planned", "light", "#communication"),
+    "plans": ("planned", "light", "#plans"),
+    "rejected": ("planned", "light", "#rejected"),
     "measured": ("small", "light", "#measured"),
 }
+# As docs/Tutorial/plan-llama-405b.md plans it.
+PLANNED = ["--train-set=compute=bf16", "--dim=batch=2048", "--dim=sequence=8192", "--split-batch",
+           "--cluster=dgx-h100:16384", "--stages=128"]
 
 
 def used(rank):
@@ -228,6 +236,29 @@ class Page(Pages):
             self.text("#rejected"),
         )
 
+    def test_a_planned_page(self):
+        """What vescale-plan prints is what its page shows."""
+        model = self.directory / "gpt-tiny"
+        subprocess.run([sys.executable, ROOT / "test/Training/tool.py", "make", "gpt-tiny", model], check=True,
+                       stdout=subprocess.DEVNULL)
+        output = subprocess.run(
+            [BUILD / "bin/vescale-plan", model / "model.onnx", f"--train={model}/train.json", "--dim=batch=8",
+             "--dim=sequence=32", "--split-batch", "--cluster=dgx-a100:4", "--stages=2", "--mesh=pp=2,dp=2", "--json",
+             f"--report={self.directory}/planned.html"], check=True, stdout=subprocess.PIPE, text=True).stdout
+        printed = self.documents["planned"] = json.loads(output)
+        self.open("planned")
+        self.assertEqual(len(self.texts("#plans tbody tr")), len(printed["plans"]))
+        self.assertIn(printed["plans"][0]["hash"], self.text("#summary"))
+        rows = [row.split("\t") for row in self.texts("#rejected tbody tr")]
+        self.assertGreater(len(rows), 0)
+        self.assertEqual([row[0] for row in rows], [each["decision"] for each in printed["rejected"]])
+        for row, each in zip(rows, printed["rejected"]):
+            self.assertTrue(row[1].startswith(each["reason"]), row)
+            self.assertIn(each.get("nearest", ""), row[1])
+        # Both stages, each to itself and to the other.
+        self.assertEqual(self.data("#communication canvas", "cells"), "4")
+        self.assertEqual(len(self.texts("#memory .bars button")), 2)
+
     def test_measured(self):
         document = self.open("small")
         rows = {row.split("\t")[0]: row.split("\t")[1:4] for row in self.texts("#measured tbody tr")}
@@ -255,10 +286,22 @@ class Page(Pages):
             self.assertEqual(path.read_bytes()[:4], b"\x89PNG")
 
 
+def write_planned(folder):
+    """The page of a plan that vescale-plan makes."""
+    def run(*command):
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+
+    (folder / "train.json").write_bytes(run(BUILD / "bin/vescale-compile", "--train=default"))
+    run(sys.executable, ROOT / "test/Models/shapes.py", "llama-3-405b", folder / "llama-3-405b.onnx")
+    run(BUILD / "bin/vescale-plan", folder / "llama-3-405b.onnx", f"--train={folder}/train.json", *PLANNED,
+        f"--report={folder}/planned.html")
+
+
 def write_pictures(target):
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as directory, browser.Browser() as shown:
         write_pages(directory)
+        write_planned(pathlib.Path(directory))
         for name, (sample, scheme, selector) in PICTURES.items():
             shown.scheme(scheme)
             shown.open(f"{directory}/{sample}.html")

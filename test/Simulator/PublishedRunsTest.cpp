@@ -2,38 +2,19 @@
 //
 // Steps of published trainings, simulated on the presets of their machines, and
 // held against what was published. docs/Design/simulator.md says what is
-// assumed; kSustained below is all that is fitted.
+// assumed; the presets' slowdown is all that is fitted.
 //
 //===----------------------------------------------------------------------===//
 #include "Transformer.h"
 #include "vescale/Simulator/Pipeline.h"
-#include <cmath>
 #include <gtest/gtest.h>
 
 using namespace vescale;
 using namespace vescale::simulator;
 
 namespace {
-/// How much longer a job's step takes than with the machine's rates of work
-/// alone: products, streams and exchanges at their best do not follow each
-/// other without gaps and at full clocks; and the more nodes there are the
-/// slower is the slowest, for which all wait.
-struct Sustained {
-  double base, perDoubling; ///< Of nodes.
-
-  double slowdown(int64_t devices) const {
-    return base * (1 + perDoubling * std::log2(devices / 8));
-  }
-};
-
-// Fitted: A100 to Megatron-LM on 256 and on 12,288; H100 to LLaMA-3 on 8,192,
-// with the A100's growth.
-constexpr Sustained kA100{1.178, 0.0246};
-constexpr Sustained kH100{1.129, 0.0246};
-
 struct PublishedRun {
   const char *machine;
-  Sustained sustained;
   Transformer model;
   Program program;
   int64_t stages, chunks, dataParallel;
@@ -66,7 +47,7 @@ public:
   double seconds() const {
     llvm::Expected<Timeline> timeline = simulate(pipeline());
     EXPECT_TRUE(bool(timeline));
-    return timeline->makespan / 1e6 * run.sustained.slowdown(run.devices());
+    return timeline->makespan / 1e6;
   }
 
 private:
@@ -178,7 +159,6 @@ static PublishedRun llama(int64_t dataParallel, double utilization) {
   // FlashAttention-2 on H100: 335 TFLOPS (Dao 2023).
   Program program{8, false, 335.0 / 989.4};
   return {"dgx-h100",
-          kH100,
           model,
           program,
           16,
@@ -200,7 +180,6 @@ static PublishedRun megatron(int64_t devices, int64_t batch, double utilization,
   // FlashAttention reaches 25 to 40 % of an A100's peak (Dao 2023).
   Program program{8, false, 0.325};
   return {"dgx-a100",
-          kA100,
           kGpt175B,
           program,
           8,
@@ -223,7 +202,6 @@ static PublishedRun megaScale(int64_t devices, int64_t batch,
   // FlashAttention-2 reaches 50 to 73 % (Dao 2023).
   Program program{8, true, 0.615};
   return {"dgx-a100",
-          kA100,
           model,
           program,
           8,

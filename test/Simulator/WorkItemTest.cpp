@@ -42,6 +42,16 @@ TEST_F(WorkItemTest, OneAfterTheOther) {
   EXPECT_NEAR(time.total(), 218.4, 1e-9);
 }
 
+TEST_F(WorkItemTest, SlowdownIsThatOfTheWhole) {
+  machine.device.launchUs = 2;
+  machine.overlap.compute = machine.overlap.communication = 1.25;
+  llvm::SmallVector<WorkItem> items = {gemm, stream, fused, exchange(true),
+                                       exchange(false)};
+  double us = timeOf(items, machine).total();
+  machine.slowdown = 1.5;
+  EXPECT_NEAR(timeOf(items, machine).total(), 1.5 * us, 1e-9);
+}
+
 TEST_F(WorkItemTest, WhatIsHidden) {
   WorkTime time = timeOf({gemm, exchange(true)}, machine);
   EXPECT_NEAR(time.total(), 102.4, 1e-9);

@@ -1,5 +1,7 @@
 // RUN: vescale-opt %s --split-input-file --rank-predict-times=cluster=%S/Inputs/round.json | FileCheck %s
 // RUN: vescale-opt %s --split-input-file --rank-predict-times=cluster=%S/Inputs/no-spare-core.json | FileCheck %s --check-prefix=BUSY
+// RUN: sed 's/"overlap"/"slowdown": 2, "overlap"/' %S/Inputs/round.json > %t.json
+// RUN: vescale-opt %s --split-input-file --rank-predict-times=cluster=%t.json | FileCheck %s --check-prefix=SLOW
 
 // All buffers fit into the cache, where a step before has left them.
 //
@@ -30,6 +32,11 @@
 // BUSY-SAME: predicted_compute_us = "140.216"
 // BUSY-SAME: predicted_exposed_us = "50.000"
 // BUSY-SAME: predicted_step_us = "190.216"
+// All of it takes twice as long.
+// SLOW-LABEL: rank.program @hides
+// SLOW-SAME: predicted_compute_us = "280.432"
+// SLOW-SAME: predicted_exposed_us = "91.856"
+// SLOW-SAME: predicted_step_us = "372.288"
 rank.program @hides groups [#rank.group<[2], [1]>] arena 36864 comm 4096 attributes {mesh = #dist.mesh_axes<"dp"=2>} {
   rank.entry "main"
   %a = rank.buffer arena at 0 : memref<16x64xf32>

@@ -16,6 +16,11 @@ llvm::json::Object planDocument(llvm::StringRef model,
 /// `dp=32, tp=2, 2 micro-batches, ZeRO-2, recompute none`.
 std::string describePlan(const planner::Candidate &plan);
 
+/// `at least 12.0 % longer`, and the plan that comes nearest.
+std::string reasonOf(const planner::Rejection &rejection,
+                     const planner::PlanResult &result);
+std::string nearestOf(const planner::Rejection &rejection);
+
 } // namespace vescale
 
 #endif // VESCALE_TOOLS_VESCALE_PLAN_PLANDOCUMENT_H

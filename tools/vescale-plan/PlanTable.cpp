@@ -23,19 +23,31 @@ static std::string bytesText(int64_t bytes) {
   return formatv(unit ? "{0:f1} {1}" : "{0:f0} {1}", value, units[unit]).str();
 }
 
-std::string vescale::describePlan(const Candidate &plan) {
-  const PlanPoint &point = plan.point;
+/// Its degrees.
+static std::string describePoint(const PlanPoint &point) {
   std::string text;
   if (point.pp > 1)
     text += formatv("pp={0}, ", point.pp);
   text += formatv("dp={0}, tp={1}", point.dp, point.tp);
   if (point.chunks > 1)
     text += formatv(", {0} parts a stage (interleaved)", point.chunks);
-  if (plan.plan.microBatches)
-    text += formatv(", {0} micro-batch{1}", point.microBatches,
-                    point.microBatches > 1 ? "es" : "");
+  return text;
+}
+
+/// As describePlan(), as far as a point says it.
+static std::string describeTraining(const PlanPoint &point) {
+  std::string text =
+      describePoint(point) + formatv(", {0} micro-batch{1}", point.microBatches,
+                                     point.microBatches > 1 ? "es" : "")
+                                 .str();
   if (point.zero > 0)
     text += formatv(", ZeRO-{0}", point.zero);
+  return text;
+}
+
+std::string vescale::describePlan(const Candidate &plan) {
+  std::string text = plan.plan.microBatches ? describeTraining(plan.point)
+                                            : describePoint(plan.point);
   if (plan.plan.recompute) {
     const RecomputePlan &recompute = *plan.plan.recompute;
     text +=
@@ -80,6 +92,45 @@ static void printLayers(const Candidate &plan, llvm::raw_ostream &os) {
   }
 }
 
+std::string vescale::reasonOf(const Rejection &rejection,
+                              const PlanResult &result) {
+  switch (rejection.why) {
+  case Rejection::Slower:
+    return formatv("at least {0:f1} % longer",
+                   100 * (rejection.lowerBound / result.cost - 1));
+  case Rejection::TooLarge:
+    return rejection.missing > 0
+               ? "needs at least " + bytesText(rejection.missing) + " more"
+               : "does not fit";
+  case Rejection::Indivisible:
+    return "cannot share out the batch";
+  }
+  llvm_unreachable("all reasons are handled");
+}
+
+std::string vescale::nearestOf(const Rejection &rejection) {
+  if (rejection.why == Rejection::Indivisible)
+    return "";
+  std::string text = describeTraining(rejection.nearest);
+  if (rejection.why == Rejection::Slower && rejection.missing > 0)
+    text += "; all else as above needs at least " +
+            bytesText(rejection.missing) + " more";
+  return text;
+}
+
+static void printRejected(const PlanResult &result, llvm::raw_ostream &os) {
+  if (result.rejected.empty())
+    return;
+  os << "\nrejected\n";
+  for (const Rejection &rejection : result.rejected)
+    os << llvm::StringRef(formatv("  {0,-20} {1,-28} {2}", rejection.decision,
+                                  reasonOf(rejection, result),
+                                  nearestOf(rejection))
+                              .str())
+              .rtrim()
+       << "\n";
+}
+
 void vescale::printPlanTable(const PlanResult &result, llvm::raw_ostream &os) {
   const Candidate *best = result.best();
   if (!best)
@@ -112,6 +163,7 @@ void vescale::printPlanTable(const PlanResult &result, llvm::raw_ostream &os) {
   printHeads(os);
   for (const Candidate &plan : result.candidates)
     printRow(plan, os);
+  printRejected(result, os);
 }
 
 void vescale::printDifference(const Candidate &one, const Candidate &other,
@@ -209,15 +261,29 @@ static llvm::json::Object candidateJson(const Candidate &plan) {
   return object;
 }
 
+static llvm::json::Object rejectionJson(const Rejection &rejection,
+                                        const PlanResult &result) {
+  llvm::json::Object object{{"decision", rejection.decision},
+                            {"reason", reasonOf(rejection, result)}};
+  if (rejection.why == Rejection::Slower)
+    object["lower_bound_us"] = rejection.lowerBound;
+  if (rejection.missing > 0)
+    object["missing_bytes"] = rejection.missing;
+  if (rejection.why != Rejection::Indivisible)
+    object["nearest"] = describeTraining(rejection.nearest);
+  return object;
+}
+
 llvm::json::Object vescale::planJson(const PlanResult &result) {
   llvm::json::Array plans;
   for (const Candidate &plan : result.candidates)
     plans.push_back(candidateJson(plan));
-  return llvm::json::Object{{"plans", std::move(plans)},
-                            {"cost_us", result.cost},
-                            {"lower_bound_us", result.lowerBound},
-                            {"stopped", result.stopped},
-                            {"points", result.points},
-                            {"ruled_out", result.pruned},
-                            {"memory_limit_bytes", result.memoryLimit}};
+  llvm::json::Array rejected;
+  for (const Rejection &rejection : result.rejected)
+    rejected.push_back(rejectionJson(rejection, result));
+  return llvm::json::Object{
+      {"plans", std::move(plans)},  {"rejected", std::move(rejected)},
+      {"cost_us", result.cost},     {"lower_bound_us", result.lowerBound},
+      {"stopped", result.stopped},  {"points", result.points},
+      {"ruled_out", result.pruned}, {"memory_limit_bytes", result.memoryLimit}};
 }

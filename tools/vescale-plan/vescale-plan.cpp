@@ -329,6 +329,7 @@ int main(int argc, char **argv) {
   planner::PlanRequest request = *asked;
   request.splitsBatch = splitBatch;
   request.mayIdle = idle;
+  request.findsRejected = true;
   request.mostStages = mostStages;
   request.memoryBytes = memoryBytes;
   request.workLimit = workLimit;
@@ -348,6 +349,7 @@ int main(int argc, char **argv) {
   mlir::FailureOr<planner::PlanResult> result =
       planner::makePlan(forward, *machine, request);
   search.stop();
+  request.findsRejected = false; // of those that follow
   if (mlir::failed(result))
     return exitBadInput;
   const planner::Candidate *best = result->best();

@@ -56,6 +56,9 @@ void vescale::printTable(const Machine &machine, raw_ostream &os) {
   if (device.epilogueBandwidth > 0)
     line("memory behind them", rateText(device.epilogueBandwidth, "B"));
   line("call", formatv("{0:f3} us", device.launchUs).str());
+  if (machine.slowdown > 1)
+    line("slowdown",
+         formatv("{0:f3} in a job on all devices", machine.slowdown).str());
   for (const Level &level : machine.levels)
     line(level.name, "devices: " + Twine(level.devices) + ", " +
                          timeText(level.latencyUs) + ", " +

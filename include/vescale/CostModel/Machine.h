@@ -111,6 +111,7 @@ struct DeviceGroup {
   int64_t span() const;
 };
 
+/// Times are those in a job, Machine::slowdown included.
 class Machine {
 public:
   /// Reads a file, or makes the cluster that a preset's name and number of
@@ -147,6 +148,10 @@ public:
   std::vector<Level> levels; ///< Innermost first; the last holds all devices.
   std::vector<CollectiveCurve> collectives;
   OverlapCost overlap;
+  /// How many times as long a job on all devices computes and exchanges as the
+  /// constants say: kernels do not follow each other without gaps, clocks fall
+  /// under load, all wait for the slowest. What takes time counts it.
+  double slowdown = 1;
 };
 
 } // namespace vescale

@@ -6,8 +6,8 @@
 
 namespace vescale::planner {
 
-/// A parameter's or an op's layout in a plan, and what else it could be. Layouts
-/// as people read them: "[dp, -, tp]".
+/// A parameter's or an op's layout in a plan, and what else it could be.
+/// Layouts as people read them: "[dp, -, tp]".
 struct Explanation {
   struct Alternative {
     std::string layout;
@@ -24,8 +24,8 @@ struct Explanation {
 
 /// Plans once for each layout that the tensors named so can have at the plan's
 /// degrees, with all else free. `name` is a glob over parameters and nodes. The
-/// program is the same afterwards. Fails with a diagnostic where nothing has the
-/// name.
+/// program is the same afterwards. Fails with a diagnostic where nothing has
+/// the name.
 llvm::FailureOr<Explanation> explainLayout(mlir::func::FuncOp forward,
                                            const Machine &machine,
                                            const PlanRequest &request,

@@ -56,6 +56,9 @@ struct PipelineSearch {
   /// No candidate's step is shorter; infinite if none fits. The shortest's own
   /// unless the search was cut short.
   double lowerBound = std::numeric_limits<double>::infinity();
+  /// Of each candidate: none of its steps is shorter, as far as it was looked
+  /// at; infinite if none fits.
+  std::vector<double> bounds;
   bool isComplete = true;
   size_t pruned = 0;     ///< Candidates ruled out by bounds.
   size_t timesAsked = 0; ///< How often a stage's time had to be found.

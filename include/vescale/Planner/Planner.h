@@ -58,6 +58,8 @@ struct PlanRequest {
   bool mayIdle = false;
   /// Micro-batches may be chosen: the program's batch is the step's.
   bool splitsBatch = false;
+  /// Whether PlanResult::rejected is found, too.
+  bool findsRejected = false;
   PlanPins pins;
 };
 
@@ -113,11 +115,31 @@ struct Candidate {
   simulator::Timeline timeline;
 };
 
+/// A decision that no candidate has, and why none of all plans that have it
+/// is one.
+struct Rejection {
+  enum Why {
+    Slower,     ///< None costs less than `lowerBound`.
+    TooLarge,   ///< None fits: a rank lacks `missing` bytes at least.
+    Indivisible ///< So many ranks cannot share out the batch.
+  };
+  std::string decision; ///< "tp=4"
+  Why why = Slower;
+  double lowerBound = 0; ///< In µs.
+  /// If slower: what the best plan would lack with this decision and all else
+  /// as it is; 0 if it would fit, or could not be.
+  int64_t missing = 0;
+  /// The point that comes nearest; not if indivisible.
+  PlanPoint nearest;
+};
+
 struct PlanResult {
   /// Those near the best, best first. None if nothing fits.
   std::vector<Candidate> candidates;
   /// If nothing fits: the points that need the least memory, by that.
   std::vector<Candidate> tooLarge;
+  /// If asked for: decisions next to the best plan's that no candidate has.
+  std::vector<Rejection> rejected;
   /// The certificate, in µs: the least cost found, and one than which no plan
   /// of the space costs less.
   double cost = 0, lowerBound = 0;

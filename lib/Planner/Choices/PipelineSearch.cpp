@@ -96,12 +96,15 @@ vescale::planner::searchPipelines(unsigned layers,
                                   const PipelineLimits &limits) {
   using Open = std::pair<double, size_t>; // by bound
   std::priority_queue<Open, std::vector<Open>, std::greater<>> open;
-  for (auto [i, candidate] : llvm::enumerate(candidates))
-    if (candidate.stages <= layers)
+  PipelineSearch search;
+  for (auto [i, candidate] : llvm::enumerate(candidates)) {
+    bool hasLayers = candidate.stages <= layers;
+    search.bounds.push_back(hasLayers ? candidate.least : kInfinity);
+    if (hasLayers)
       open.emplace(candidate.least, i);
+  }
   std::map<size_t, Refinement> refinements;
 
-  PipelineSearch search;
   double shortest = kInfinity;
   auto isShort = [&](double time) {
     return time < kInfinity && time <= (1 + limits.within) * shortest;
@@ -128,6 +131,7 @@ vescale::planner::searchPipelines(unsigned layers,
     while (isShort(one.time()) && !(isFinal = one.isFinal()) && refine(one))
       if (!search.choices.empty())
         break;
+    search.bounds[i] = one.time();
     if (!isShort(one.time()))
       continue;
     if (isFinal) {

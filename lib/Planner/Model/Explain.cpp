@@ -33,6 +33,7 @@ public:
       pins.recompute = plan.point.recompute;
     }
     this->request.within = 0;
+    this->request.findsRejected = false;
   }
 
   FailureOr<Explanation> run(StringRef name) {
@@ -81,8 +82,9 @@ private:
   LogicalResult findOps(StringRef name) {
     llvm::Expected<llvm::GlobPattern> glob = llvm::GlobPattern::create(name);
     if (!glob)
-      return forward.emitError() << "'" << name << "' is no pattern: "
-                                 << llvm::toString(glob.takeError());
+      return forward.emitError()
+             << "'" << name
+             << "' is no pattern: " << llvm::toString(glob.takeError());
     SmallVector<Operation *> nodes;
     forward.walk([&](Operation *op) {
       if (auto parameter = dyn_cast<graph::ParameterOp>(op)) {
@@ -156,8 +158,9 @@ private:
 };
 } // namespace
 
-FailureOr<Explanation> vescale::planner::explainLayout(
-    func::FuncOp forward, const Machine &machine, const PlanRequest &request,
-    const Candidate &plan, StringRef name) {
+FailureOr<Explanation>
+vescale::planner::explainLayout(func::FuncOp forward, const Machine &machine,
+                                const PlanRequest &request,
+                                const Candidate &plan, StringRef name) {
   return Explainer(forward, machine, request, plan).run(name);
 }

@@ -44,10 +44,10 @@ bool vescale::planner::isAllowed(Value value, LayoutAttr layout,
   ArrayRef<AxesAttr> dims = wanted.getDims();
   if (static_cast<int64_t>(dims.size()) != layout.getRank())
     return false;
-  SmallVector<int64_t> order = parameterOf(value)
-                                   ? parameterDims(value)
-                                   : llvm::to_vector(llvm::seq<int64_t>(
-                                         0, layout.getRank()));
+  SmallVector<int64_t> order =
+      parameterOf(value)
+          ? parameterDims(value)
+          : llvm::to_vector(llvm::seq<int64_t>(0, layout.getRank()));
   for (auto [dim, axes] : llvm::enumerate(layout.getDims()))
     if (namesOf(axes, &mesh) != namesOf(dims[order[dim]], &mesh))
       return false;
@@ -63,8 +63,8 @@ std::string vescale::planner::printLayout(LayoutAttr layout) {
   }
   std::string text = "[" + llvm::join(dims, ", ") + "]";
   if (layout.isPartial())
-    text += " partial over " + llvm::join(namesOf(layout.getPartial(), nullptr),
-                                          "+");
+    text += " partial over " +
+            llvm::join(namesOf(layout.getPartial(), nullptr), "+");
   return text;
 }
 

@@ -18,8 +18,8 @@ dist::SeedAttr pinOf(mlir::Value value);
 bool isAllowed(mlir::Value value, dist::LayoutAttr layout,
                const StageMesh &mesh);
 
-/// The value's layouts between ops and in its op's strategies, for people: those
-/// that it can be given by a pin.
+/// The value's layouts between ops and in its op's strategies, for people:
+/// those that it can be given by a pin.
 std::vector<std::string> possibleLayouts(mlir::Value value,
                                          const StageMesh &mesh,
                                          const graph::SampleDims &samples);

@@ -17,14 +17,6 @@ SearchSpace::SearchSpace(func::FuncOp forward, const Machine &machine,
       limit(request.memoryBytes ? request.memoryBytes
                                 : machine.device.memoryBytes) {}
 
-/// Of all before each, and of all.
-static std::vector<double> sumsOf(ArrayRef<double> each) {
-  std::vector<double> sums = {0.0};
-  for (double value : each)
-    sums.push_back(sums.back() + value);
-  return sums;
-}
-
 std::unique_ptr<Chain> SearchSpace::makeChain(const StageMesh &mesh) {
   std::optional<TrainingCosts> training;
   if (request.training)
@@ -75,7 +67,7 @@ const std::vector<double> &SearchSpace::leastSums(const PlanPoint &point) {
   std::vector<double> costs = chain->leastCosts({counting, 0});
   for (double &cost : costs)
     cost /= static_cast<double>(others);
-  place->second = sumsOf(costs);
+  place->second = prefixSums(costs);
   return place->second;
 }
 
@@ -157,52 +149,6 @@ double PointSolver::sendTime(int64_t bytes) const {
     return 0;
   return space.machine.collectiveTime(Collective::Send, bytes,
                                       {{{2, point.dp * point.tp}}});
-}
-
-PointSolver::Bound PointSolver::boundAt(const Counting &counting,
-                                        double multiplier) {
-  return {multiplier, sumsOf(laid().chain->leastCosts({counting, multiplier}))};
-}
-
-double PointSolver::boundByTime(unsigned stage, unsigned begin, unsigned end) {
-  if (!free)
-    free = boundAt(counting(stage, space.machine.overlap.coreShare), 0);
-  return (free->sums[end] - free->sums[begin]) /
-         static_cast<double>(point.microBatches);
-}
-
-/// At the price of memory of a stage that has its even part of the layers, and
-/// where memory is all that counts.
-const std::vector<PointSolver::Bound> &
-PointSolver::boundsOf(const Counting &counting) {
-  auto [place, isNew] = bounds.try_emplace(counting.inFlight);
-  if (!isNew)
-    return place->second;
-  AlikeLayers alike = space.alike();
-  auto stages = static_cast<unsigned>(point.pp);
-  unsigned even = std::min(llvm::divideCeil(space.units(), stages),
-                           alike.end - alike.begin);
-  const ChainPlan &plan = solve(counting, alike.begin, alike.begin + even);
-  if (plan.fits && plan.multiplier > 0)
-    place->second.push_back(boundAt(counting, plan.multiplier));
-  place->second.push_back(boundAt(counting, kMemoryAlone));
-  return place->second;
-}
-
-double PointSolver::boundByMemory(unsigned stage, unsigned begin,
-                                  unsigned end) {
-  // With fewer micro-batches in flight a stage is no slower: powers of two
-  // serve all.
-  Counting fewer = counting(stage, space.machine.overlap.coreShare);
-  fewer.inFlight = static_cast<int64_t>(llvm::bit_floor(
-      static_cast<uint64_t>(std::max<int64_t>(fewer.inFlight, 1))));
-  auto limit = static_cast<double>(space.memoryLimit());
-  double most = 0;
-  for (const Bound &bound : boundsOf(fewer))
-    most = std::max(most, bound.sums[end] - bound.sums[begin] -
-                              bound.multiplier * limit);
-  return std::max(most / static_cast<double>(point.microBatches),
-                  boundByTime(stage, begin, end));
 }
 
 /// A step is the longer of two sums: that in which only what takes the cores
@@ -299,7 +245,18 @@ simulator::Pipeline PointSolver::pipelineOf(const StageSplit &split) {
                            ? simulator::Transfers::Blocking
                            : simulator::Transfers::Overlapped;
   pipeline.microBatches = point.microBatches;
+  // What the first stage gets where parts are interleaved is as large as what
+  // the second does.
   unsigned begin = 0;
+  SmallVector<int64_t> cuts;
+  for (auto [number, end] : llvm::enumerate(split.ends)) {
+    cuts.push_back(
+        laid().chain->cutBytes(solve(number, begin, end), laid().mesh));
+    begin = end;
+  }
+  if (point.pp > 1)
+    cuts.front() = cuts[1];
+  begin = 0;
   auto parts = static_cast<double>(point.chunks);
   for (auto [number, end] : llvm::enumerate(split.ends)) {
     const ChainPlan &plan = solve(number, begin, end);
@@ -310,9 +267,10 @@ simulator::Pipeline PointSolver::pipelineOf(const StageSplit &split) {
     chunk.forwardUs = (total.forward + total.forwardExchange) / parts;
     chunk.backwardUs =
         (total.backward + total.exchange - total.forwardExchange) / parts;
-    chunk.sentForward = chunk.sentBackward =
-        laid().chain->cutBytes(plan, laid().mesh);
-    chunk.sendForwardUs = chunk.sendBackwardUs = sendTime(chunk.sentForward);
+    chunk.sentForward = cuts[(number + 1) % cuts.size()];
+    chunk.sentBackward = cuts[number];
+    chunk.sendForwardUs = sendTime(chunk.sentForward);
+    chunk.sendBackwardUs = sendTime(chunk.sentBackward);
     chunk.activations = total.saved / point.chunks;
     chunk.forwardTransient = chunk.backwardTransient = total.transient;
     stage.chunks.assign(point.chunks, chunk);

@@ -50,6 +50,9 @@ private:
   std::map<std::pair<int64_t, int64_t>, std::vector<double>> least;
 };
 
+/// Of all before each, and of all.
+std::vector<double> prefixSums(llvm::ArrayRef<double> each);
+
 class PointSolver {
 public:
   PointSolver(SearchSpace &space, const PlanPoint &point);
@@ -70,6 +73,10 @@ public:
   /// none has the layouts that were decided.
   std::optional<Candidate> smallest();
   const StageMesh &mesh() { return laid().mesh; }
+  /// Of all splits: no step is shorter, whatever memory there is; and none is
+  /// without a rank that needs so many bytes.
+  double leastStep();
+  int64_t leastBytes();
   /// With the plan file and the step's simulation.
   Candidate finish(const PipelineChoice &choice);
 
@@ -101,8 +108,11 @@ private:
   };
   Bound boundAt(const Counting &counting, double multiplier);
   const std::vector<Bound> &boundsOf(const Counting &counting);
-  std::optional<Bound> free;                    // where memory costs nothing
-  std::map<int64_t, std::vector<Bound>> bounds; // by micro-batches in flight
+  const Bound &memoryAlone(const Counting &counting);
+  std::optional<Bound> free; // where memory costs nothing
+  // By micro-batches in flight.
+  std::map<int64_t, std::vector<Bound>> bounds;
+  std::map<int64_t, Bound> needs;
   std::map<std::pair<std::string, int64_t>, ChainPlan> solved;
 };
 

@@ -15,6 +15,7 @@
 #include "lib/Planner/Model/Pins.h"
 #include "lib/Planner/Model/PlanWriter.h"
 #include "lib/Planner/Model/PointSolver.h"
+#include "lib/Planner/Model/Rejected.h"
 #include "vescale/Planner/PipelineSearch.h"
 #include "vescale/Simulator/Pipeline.h"
 #include "llvm/ADT/StringExtras.h"
@@ -79,6 +80,8 @@ public:
     // As much again as half of what the first search may take.
     result.lowerBound = search(&PointSolver::lowerTimeOf, 0, 1.5).lowerBound;
     takeQuickest();
+    if (request.findsRejected)
+      result.rejected = findRejected(space, solvers, found.bounds, result);
     return std::move(result);
   }
 

@@ -42,6 +42,9 @@ function shadesOf(layers, by) {
   return { shades: layers.map((layer) => shade(layer[field] / most)), key: [["0", shade(0)], [unit(most), shade(1)]] };
 }
 
+/** Of a module's path what tells it from its neighbours. */
+const lastParts = (name) => name.split(".").slice(-2).join(".");
+
 function renderTensors(layer) {
   const alike = layer.count > 1 ? `, ${count(layer.count)} layers alike` : "";
   const stage = layer.stage === undefined ? "" : `, stage ${layer.stage}`;
@@ -68,7 +71,7 @@ function renderLayers(section, plan) {
   const boxes = layers.map((layer, index) => el("div", { role: "option", style: { "flex-grow": layer.count },
     "aria-label": `${visible(layer.name)}, ${count(layer.count)} × ${visible(layer.type)}`, click: () => choose(index),
     mousemove: (event) => showTip(event, `${visible(layer.name)}: ${count(layer.count)} × ${visible(layer.type)}`),
-    mouseleave: (event) => showTip(event) }, layer.count * 25 > total ? el("span", {}, visible(layer.name)) : null));
+    mouseleave: (event) => showTip(event) }, layer.count * 25 > total ? el("span", {}, visible(lastParts(layer.name))) : null));
   const goByKey = (event) => {
     const to = { ArrowLeft: chosen - 1, ArrowRight: chosen + 1, Home: 0, End: layers.length - 1 }[event.key];
     if (to === undefined) return;
