@@ -197,29 +197,34 @@ private:
     auto tableOf = [&](unsigned unit) -> const Table & {
       return (unit - begin < count ? first : second)[chain.units[unit]];
     };
-    std::vector<std::vector<unsigned>> previous;
-    std::vector<double> costs(tableOf(begin).ins, 0.0);
+    // Of each unit by its choices at the end, one after the other.
+    std::vector<unsigned> previous;
+    llvm::SmallVector<double, 16> costs(tableOf(begin).ins, 0.0), next;
     for (unsigned unit = begin; unit < end; ++unit) {
       const Table &table = tableOf(unit);
-      std::vector<double> next(table.outs, kInfinity);
-      auto &from = previous.emplace_back(table.outs, 0);
+      next.assign(table.outs, kInfinity);
+      size_t first = previous.size();
+      previous.resize(first + table.outs, 0);
       for (unsigned in = 0; in < table.ins; ++in)
         for (unsigned out = 0; out < table.outs; ++out)
           if (double cost = costs[in] + table.at(in, out).cost;
               cost < next[out]) {
             next[out] = cost;
-            from[out] = in;
+            previous[first + out] = in;
           }
-      costs = std::move(next);
+      costs.swap(next);
     }
     unsigned out = llvm::min_element(costs) - costs.begin();
     total = costs[out];
     ChainPlan plan;
     if (std::isinf(total))
       return plan;
+    plan.units.reserve(end - begin);
+    size_t last = previous.size();
     for (unsigned unit = end; unit-- > begin;) {
       const Table &table = tableOf(unit);
-      unsigned in = previous[unit - begin][out];
+      last -= table.outs;
+      unsigned in = previous[last + out];
       const LinkPlan *link = table.at(in, out).plan;
       const Parts &parts = link->parts;
       plan.units.push_back({chain.units[unit], link, counting.time(parts),
