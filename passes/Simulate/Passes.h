@@ -2,6 +2,7 @@
 #ifndef VESCALE_PASSES_SIMULATE_PASSES_H
 #define VESCALE_PASSES_SIMULATE_PASSES_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace vescale {

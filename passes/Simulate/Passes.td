@@ -20,4 +20,22 @@ def PredictTimes : Pass<"rank-predict-times", "::mlir::ModuleOp"> {
            "a machine file, or a preset with its number of devices">];
 }
 
+def ShowPrices : Pass<"graph-show-prices", "::mlir::func::FuncOp"> {
+  let summary = "Writes on each op what the planner counts its layouts as";
+  let description = [{
+    Input: a prepared forward program. Output: the same, where each op has
+    `prices`, for each of its strategies the result's layout and what it takes of
+    a step, and `moves`, what other layouts of the op before it cost. For
+    debugging; no other pass reads them.
+
+    test/Simulator/show-prices.mlir shows input and output.
+  }];
+  let options = [
+    Option<"cluster", "cluster", "std::string", "",
+           "a machine file, or a preset with its number of devices">,
+    Option<"dp", "dp", "int64_t", "1", "data parallelism">,
+    Option<"tp", "tp", "int64_t", "1", "tensor parallelism">,
+    Option<"trains", "trains", "bool", "false", "a training step with AdamW">];
+}
+
 #endif // VESCALE_PASSES_SIMULATE_PASSES

@@ -41,7 +41,8 @@ public:
       return failure();
     llvm::scope_exit restore([&] { pin({}); });
     Explanation explanation;
-    for (LayoutAttr layout : layouts()) {
+    for (LayoutAttr layout :
+         possibleLayouts(ops.front()->getResult(0), mesh, samples)) {
       pin(SeedAttr::get(forward.getContext(), layout, /*priority=*/0,
                         /*pinned=*/true, "--explain"));
       Explanation::Alternative &alternative =
@@ -67,11 +68,11 @@ public:
         explanation.withoutLimit = alternative.layout;
       }
     }
-    llvm::stable_sort(explanation.alternatives,
-                      [](const auto &a, const auto &b) {
-                        return std::tuple(!a.fits, !a.exists, a.step) <
-                               std::tuple(!b.fits, !b.exists, b.step);
-                      });
+    auto key = [](const Explanation::Alternative &each) {
+      return std::tuple(!each.fits, !each.exists, each.step, each.layout);
+    };
+    llvm::sort(explanation.alternatives,
+               [&](const auto &a, const auto &b) { return key(a) < key(b); });
     if (!explanation.alternatives.empty())
       explanation.layout = explanation.alternatives.front().layout;
     return explanation;
@@ -109,23 +110,6 @@ private:
     before = llvm::map_to_vector(
         ops, [](Operation *op) { return op->getAttr(kSeedAttr); });
     return success();
-  }
-
-  /// What the first of them can lie like.
-  SmallVector<LayoutAttr> layouts() const {
-    Value value = ops.front()->getResult(0);
-    SmallVector<LayoutAttr> found = formsOf(value, mesh, samples);
-    if (auto shardable = dyn_cast<ShardableOpInterface>(ops.front());
-        shardable && !isLeaf(ops.front())) {
-      // What several ops read has one layout in which all find it.
-      if (!value.hasOneUse())
-        return found;
-      found.clear();
-      for (const Strategy &strategy : strategiesOf(shardable, mesh, samples))
-        if (!llvm::is_contained(found, strategy.results.front()))
-          found.push_back(strategy.results.front());
-    }
-    return found;
   }
 
   /// Pins all of them, or puts back what was there.

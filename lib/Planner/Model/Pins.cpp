@@ -4,6 +4,7 @@
 #include "lib/Planner/Model/Program.h"
 #include "vescale/Planner/PlanFile.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace vescale;
@@ -68,22 +69,63 @@ std::string vescale::planner::printLayout(LayoutAttr layout) {
   return text;
 }
 
-std::vector<std::string>
+SmallVector<LayoutAttr>
 vescale::planner::possibleLayouts(Value value, const StageMesh &mesh,
                                   const graph::SampleDims &samples) {
-  std::vector<std::string> found;
-  auto add = [&](LayoutAttr layout) {
-    std::string text = printLayout(layout);
-    if (!llvm::is_contained(found, text))
-      found.push_back(text);
-  };
-  Operation *op = value.getDefiningOp();
-  if (auto shardable = dyn_cast_or_null<ShardableOpInterface>(op);
-      shardable && !isLeaf(op))
-    for (const Strategy &strategy : strategiesOf(shardable, mesh, samples))
-      add(strategy.results.front());
-  else
-    for (LayoutAttr form : formsOf(value, mesh, samples))
-      add(form);
+  auto shardable = value.getDefiningOp<ShardableOpInterface>();
+  // What several ops read has one layout in which all find it.
+  if (!shardable || isLeaf(shardable) || !value.hasOneUse())
+    return formsOf(value, mesh, samples);
+  SmallVector<LayoutAttr> found;
+  for (const Strategy &strategy : strategiesOf(shardable, mesh, samples))
+    if (!llvm::is_contained(found, strategy.results.front()))
+      found.push_back(strategy.results.front());
   return found;
+}
+
+LogicalResult vescale::planner::readPinnedMesh(func::FuncOp func,
+                                               PlanPins &pins) {
+  for (MeshOp op : func->getParentOfType<ModuleOp>().getOps<MeshOp>())
+    for (MeshAxisAttr axis : op.getAxes().getAxes()) {
+      auto *pin = llvm::StringSwitch<std::optional<int64_t> *>(axis.getName())
+                      .Case("pp", &pins.pp)
+                      .Case("dp", &pins.dp)
+                      .Case("tp", &pins.tp)
+                      .Default(nullptr);
+      if (!pin)
+        return op.emitError() << "plans have the axes pp, dp and tp, not '"
+                              << axis.getName() << "'";
+      if (pin->value_or(axis.getSize()) != axis.getSize())
+        return op.emitError()
+               << "the mesh of the decided layouts has " << axis.getName()
+               << "=" << axis.getSize() << ", not " << **pin;
+      *pin = axis.getSize();
+    }
+  return success();
+}
+
+LogicalResult vescale::planner::explainPins(const Program &program,
+                                            const StageMesh &mesh) {
+  for (Operation &op : program.function().front().without_terminator()) {
+    if (op.getNumResults() == 0)
+      continue;
+    Value value = op.getResult(0);
+    SeedAttr pin = pinOf(value);
+    if (!pin || (isLeaf(&op) && !isa<graph::ParameterOp>(op)))
+      continue;
+    SmallVector<LayoutAttr> possible =
+        possibleLayouts(value, mesh, program.samples());
+    if (llvm::any_of(possible, [&](LayoutAttr layout) {
+          return isAllowed(value, layout, mesh);
+        }))
+      continue;
+    return op.emitError() << "cannot lie as " << pin.getOrigin() << " says, "
+                          << printLayout(pin.getLayout())
+                          << "; what can be chosen is "
+                          << llvm::join(llvm::map_range(possible, printLayout),
+                                        "; ");
+  }
+  return program.function().emitError()
+         << "no plan has all layouts that were decided: they contradict each "
+            "other";
 }

@@ -7,8 +7,11 @@
 #define VESCALE_LIB_PLANNER_MODEL_PINS_H
 
 #include "lib/Planner/Model/Strategies.h"
+#include "vescale/Planner/Planner.h"
 
 namespace vescale::planner {
+
+class Program;
 
 /// Of the value, a parameter also where it is transposed or cast; or null.
 dist::SeedAttr pinOf(mlir::Value value);
@@ -18,14 +21,22 @@ dist::SeedAttr pinOf(mlir::Value value);
 bool isAllowed(mlir::Value value, dist::LayoutAttr layout,
                const StageMesh &mesh);
 
-/// The value's layouts between ops and in its op's strategies, for people:
-/// those that it can be given by a pin.
-std::vector<std::string> possibleLayouts(mlir::Value value,
-                                         const StageMesh &mesh,
-                                         const graph::SampleDims &samples);
+/// The value's layouts between ops and in its op's strategies: those that it
+/// can be given by a pin.
+llvm::SmallVector<dist::LayoutAttr>
+possibleLayouts(mlir::Value value, const StageMesh &mesh,
+                const graph::SampleDims &samples);
 
 /// A layout as people read it: "[dp, -, tp]", "[-] partial over tp".
 std::string printLayout(dist::LayoutAttr layout);
+
+/// Adds the degrees of the mesh that comes with layouts in the program; fails
+/// with a diagnostic if plans have no such axis, or the user decided otherwise.
+llvm::LogicalResult readPinnedMesh(mlir::func::FuncOp func, PlanPins &pins);
+
+/// Fails with a diagnostic that says why no plan has the layouts that were
+/// decided.
+llvm::LogicalResult explainPins(const Program &program, const StageMesh &mesh);
 
 } // namespace vescale::planner
 

@@ -73,11 +73,10 @@ double PointSolver::leastStep() {
   auto timeOf = [&](unsigned stage, unsigned begin, unsigned end) {
     return boundByTime(stage, begin, end);
   };
-  auto stages = static_cast<unsigned>(point.pp);
-  return splitStages(space.units(), stages,
-                     StepForm(point.microBatches, point.chunks), timeOf,
-                     space.alike())
-      ->time;
+  std::optional<StageSplit> split = splitStages(
+      space.units(), static_cast<unsigned>(point.pp),
+      StepForm(point.microBatches, point.chunks), timeOf, space.alike());
+  return split ? split->time : std::numeric_limits<double>::infinity();
 }
 
 /// The split whose largest stage is the smallest; of that stage without
@@ -93,5 +92,6 @@ int64_t PointSolver::leastBytes() {
   std::optional<StageSplit> split =
       splitStages(space.units(), static_cast<unsigned>(point.pp),
                   StepForm(many), bytesOf, space.alike());
-  return static_cast<int64_t>(split->bottleneck);
+  return split ? static_cast<int64_t>(split->bottleneck)
+               : std::numeric_limits<int64_t>::max();
 }

@@ -18,6 +18,8 @@ using namespace vescale;
 using namespace vescale::planner;
 
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// Bytes where no plan has the layouts that were decided.
+static constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 /// How many points of a decision are looked at. The bound holds if there are
 /// more.
 static constexpr unsigned kMostLooks = 32;
@@ -107,8 +109,11 @@ private:
                         point.chunks, point.recompute);
     };
     for (const std::unique_ptr<PointSolver> &solver : solvers)
-      if (key(solver->getPoint()) == key(same))
-        return std::max<int64_t>(solver->leastBytes() - space.memoryLimit(), 0);
+      if (key(solver->getPoint()) == key(same)) {
+        int64_t needs = solver->leastBytes();
+        return needs < kNone ? std::max<int64_t>(needs - space.memoryLimit(), 0)
+                             : 0;
+      }
     return 0;
   }
 
@@ -125,7 +130,7 @@ private:
       return;
     Rejection rejection;
     rejection.decision = decision;
-    int64_t least = std::numeric_limits<int64_t>::max();
+    int64_t least = kNone;
     std::set<size_t> seen;
     while (!open.empty() && seen.size() < kMostLooks) {
       auto [bound, number] = *open.begin();
@@ -143,6 +148,8 @@ private:
       }
     }
     if (open.empty()) {
+      if (least == kNone) // other decisions rule it out
+        return;
       rejection.why = Rejection::TooLarge;
       rejection.missing = least - space.memoryLimit();
     } else {

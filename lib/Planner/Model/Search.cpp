@@ -11,7 +11,6 @@
 // 3. Those near the best are simulated, and the quickest is taken.
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/Graph/Graph.h"
 #include "lib/Planner/Model/Pins.h"
 #include "lib/Planner/Model/PlanWriter.h"
 #include "lib/Planner/Model/PointSolver.h"
@@ -19,13 +18,11 @@
 #include "vescale/Planner/PipelineSearch.h"
 #include "vescale/Simulator/Pipeline.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/xxhash.h"
 #include <chrono>
 
 using namespace mlir;
 using namespace vescale;
-using namespace vescale::dist;
 using namespace vescale::planner;
 
 static std::vector<int64_t> divisorsOf(int64_t number) {
@@ -49,7 +46,7 @@ public:
   }
 
   FailureOr<PlanResult> run() {
-    if (mlir::failed(readMesh()))
+    if (mlir::failed(readPinnedMesh(space.program.function(), pins)))
       return failure();
     result.memoryLimit = space.memoryLimit();
     for (const PlanPoint &point : points()) {
@@ -129,15 +126,18 @@ private:
     const PlanPoint &point = solver.getPoint();
     auto [place, isNew] = leastSteps.try_emplace(
         {point.pp, point.dp, point.tp, point.microBatches, point.chunks});
-    if (isNew)
-      place->second = splitStages(
-                          space.units(), static_cast<unsigned>(point.pp),
-                          StepForm(point.microBatches, point.chunks),
-                          [&](unsigned stage, unsigned begin, unsigned end) {
-                            return solver.boundByWork(stage, begin, end);
-                          },
-                          space.alike())
-                          ->time;
+    if (!isNew)
+      return place->second;
+    std::optional<StageSplit> split = splitStages(
+        space.units(), static_cast<unsigned>(point.pp),
+        StepForm(point.microBatches, point.chunks),
+        [&](unsigned stage, unsigned begin, unsigned end) {
+          return solver.boundByWork(stage, begin, end);
+        },
+        space.alike());
+    // None if no plan has the layouts that were decided.
+    place->second =
+        split ? split->time : std::numeric_limits<double>::infinity();
     return place->second;
   }
 
@@ -216,59 +216,11 @@ private:
       if (std::optional<Candidate> smallest = solver->smallest())
         result.tooLarge.push_back(std::move(*smallest));
     if (result.tooLarge.empty() && !solvers.empty())
-      return explainPins(solvers.back()->mesh());
+      return explainPins(space.program, solvers.back()->mesh());
     llvm::sort(result.tooLarge, [](const Candidate &a, const Candidate &b) {
       return std::pair(a.memory.total(), a.point.key()) <
              std::pair(b.memory.total(), b.point.key());
     });
-    return success();
-  }
-
-  /// No plan has the layouts that were decided: says why.
-  LogicalResult explainPins(const StageMesh &mesh) {
-    LogicalResult outcome = success();
-    space.program.function().walk([&](Operation *op) {
-      if (op->getNumResults() == 0 || mlir::failed(outcome))
-        return;
-      SeedAttr pin = pinOf(op->getResult(0));
-      if (!pin ||
-          (parameterOf(op->getResult(0)) && !isa<graph::ParameterOp>(op)))
-        return;
-      std::vector<std::string> possible =
-          possibleLayouts(op->getResult(0), mesh, space.program.samples());
-      if (!llvm::is_contained(possible, printLayout(pin.getLayout())))
-        outcome = op->emitError()
-                  << "cannot lie as " << pin.getOrigin() << " says, "
-                  << printLayout(pin.getLayout()) << "; what can be chosen is "
-                  << llvm::join(possible, "; ");
-    });
-    if (mlir::failed(outcome))
-      return outcome;
-    return space.program.function().emitError()
-           << "no plan has all layouts that were decided: they contradict "
-              "each other";
-  }
-
-  /// The degrees that come with layouts in the program.
-  LogicalResult readMesh() {
-    auto module = space.program.function()->getParentOfType<ModuleOp>();
-    for (MeshOp op : module.getOps<MeshOp>())
-      for (MeshAxisAttr axis : op.getAxes().getAxes()) {
-        std::optional<int64_t> *pin =
-            llvm::StringSwitch<std::optional<int64_t> *>(axis.getName())
-                .Case("pp", &pins.pp)
-                .Case("dp", &pins.dp)
-                .Case("tp", &pins.tp)
-                .Default(nullptr);
-        if (!pin)
-          return op.emitError() << "plans have the axes pp, dp and tp, not '"
-                                << axis.getName() << "'";
-        if (pin->value_or(axis.getSize()) != axis.getSize())
-          return op.emitError()
-                 << "the mesh of the decided layouts has " << axis.getName()
-                 << "=" << axis.getSize() << ", not " << **pin;
-        *pin = axis.getSize();
-      }
     return success();
   }
 
