@@ -83,6 +83,16 @@ Machine randomMachine(Random &random, int64_t devices) {
   return machine;
 }
 
+/// Of 8 devices, with up to two stages and any micro-batches.
+PlanRequest stagedTraining() {
+  PlanRequest request;
+  request.devices = 8;
+  request.mostStages = 2;
+  request.splitsBatch = true;
+  request.training = {8, 4};
+  return request;
+}
+
 class ModelPlanner : public testing::Test {
 protected:
   ModelPlanner() {
@@ -282,11 +292,8 @@ TEST_F(ModelPlanner, MoreDevicesAreNotSlowerIfSomeMayIdle) {
     Random random(seed);
     func::FuncOp forward = parse(randomModel(random, random.below(2)));
     Machine machine = randomMachine(random, 9);
-    PlanRequest request;
+    PlanRequest request = stagedTraining();
     request.mayIdle = true;
-    request.mostStages = 2;
-    request.splitsBatch = true;
-    request.training = {8, 4};
     double before = std::numeric_limits<double>::infinity();
     for (request.devices = 1; request.devices <= 9; ++request.devices) {
       FailureOr<PlanResult> result = makePlan(forward, machine, request);
@@ -388,11 +395,7 @@ TEST_F(ModelPlanner, IsTheSameEachTimeAndWithinItsLimits) {
     Random random(seed);
     func::FuncOp forward = parse(randomModel(random, true));
     Machine machine = randomMachine(random, 8);
-    PlanRequest request;
-    request.devices = 8;
-    request.mostStages = 2;
-    request.splitsBatch = true;
-    request.training = {8, 4};
+    PlanRequest request = stagedTraining();
     FailureOr<PlanResult> first = makePlan(forward, machine, request),
                           second = makePlan(forward, machine, request);
     ASSERT_TRUE(succeeded(first) && succeeded(second));
@@ -417,11 +420,7 @@ TEST_F(ModelPlanner, RejectedDecisionsAreWorse) {
     Random random(seed);
     func::FuncOp forward = parse(randomModel(random, true));
     Machine machine = randomMachine(random, 8);
-    PlanRequest request;
-    request.devices = 8;
-    request.mostStages = 2;
-    request.splitsBatch = true;
-    request.training = {8, 4};
+    PlanRequest request = stagedTraining();
     request.memoryBytes = 1000 + random.below(2500);
     request.findsRejected = true;
     FailureOr<PlanResult> result = makePlan(forward, machine, request);

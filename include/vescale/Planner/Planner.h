@@ -136,7 +136,8 @@ struct Rejection {
 struct PlanResult {
   /// Those near the best, best first. None if nothing fits.
   std::vector<Candidate> candidates;
-  /// If nothing fits: the points that need the least memory, by that.
+  /// If nothing fits, as a whole search has found: the points that need the
+  /// least memory, by that.
   std::vector<Candidate> tooLarge;
   /// If asked for: decisions next to the best plan's that no candidate has.
   std::vector<Rejection> rejected;

@@ -124,6 +124,12 @@ vescale::planner::searchPipelines(unsigned layers,
   while (!open.empty() && isShort(open.top().first)) {
     auto [time, i] = open.top();
     open.pop();
+    // Cut short, nothing new is begun: what is known of it is its bound.
+    if (!search.isComplete && !refinements.count(i)) {
+      search.lowerBound = std::min(search.lowerBound, time);
+      ++left;
+      continue;
+    }
     auto [place, isNew] = refinements.try_emplace(i, layers, candidates[i]);
     Refinement &one = place->second;
     // Without any choice yet this one is looked at to its end.

@@ -74,8 +74,8 @@ public:
   std::optional<Candidate> smallest();
   const StageMesh &mesh() { return laid().mesh; }
   /// Of all splits: no step is shorter, whatever memory there is; and none is
-  /// without a rank that needs so many bytes. The most that there is if none has
-  /// the layouts that were decided.
+  /// without a rank that needs so many bytes. The most that there is if none
+  /// has the layouts that were decided.
   double leastStep();
   int64_t leastBytes();
   /// With the plan file and the step's simulation.

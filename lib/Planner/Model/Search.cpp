@@ -69,7 +69,8 @@ public:
     if (space.failed())
       return failure();
     if (found.choices.empty()) {
-      if (mlir::failed(findSmallest()))
+      // Of a search that was cut short nothing is said of memory.
+      if (result.stopped.empty() && mlir::failed(findSmallest()))
         return failure();
       return std::move(result);
     }
